@@ -1,0 +1,5 @@
+"""`python -m svit`."""
+
+from svit.cli import main
+
+main()

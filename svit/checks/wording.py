@@ -1,0 +1,111 @@
+"""Checks that know phrases: texts that are no answer, marks that trainers choke on, numbers that give boxes away."""
+
+import re
+from collections.abc import Iterator
+
+from svit.checks.quoting import excerpt, matches, turns
+from svit.records import Completion, Draft, Flaw
+
+_REFUSES = re.compile(
+    r"""
+    \W* (?: as\ an?\ (?:ai|(?:large\ )?language\ model)\b | (?:
+      (?: (?:(?:i['’]m|i\ am|we['’]re|we\ are)\ (?:(?:really|very|so)\ )?)?sorry | my\ apologies | i\ apologi[sz]e )
+        [^.?!\n]{0,100}? \b(?: but | can(?:not|['’]t) | unable | not\ able | won['’]t | do(?:\ not|n['’]t)\ have )\b
+    | (?:unfortunately,?\ )? i (?: \ can(?:not|\ not|['’]t) | \ won['’]t | (?:\ am|['’]m)\ (?:unable|not\ able)\ to )
+        \ (?:\w+\ )? (?: assist|help(?!\ but)|comply|generate|provide|create|process|access|analy[sz]e|do\ that
+        | fulfil\w* | (?:see|view|open)\ (?:the|this|any|an|your)\ (?:actual\ |attached\ )?
+          (?:image|picture|photo|caption)\w* )
+    )\b )
+    """,
+    re.VERBOSE,
+)
+_MATERIAL = r"(?:images?|pictures?|photos?|captions?|annotations?|descriptions?|context|input)\b"
+_INPUT = rf"(?:{_MATERIAL}|(?:objects?|regions?|content|information|details|data|text)\b)"
+_HANDED_OVER = r"(?:provided?|given?|attach(?:ed)?|included?|supplied|supply|upload(?:ed)?|shared?)"
+_EMPTY_MESSAGE = re.compile(
+    rf"""
+      \byour\ (?:last\ )?(?:message|input|prompt|request|query)\ (?:\w+\ ){{0,4}}
+        (?:empty|blank|incomplete|cut\ off|missing)\b
+    | \b(?:no|any)\ (?:actual\ )?{_MATERIAL}(?:\ or\ {_MATERIAL})?
+        \ (?:(?:was|were|is|are|has\ been|have\ been|seems?\ to\ be)\ )?(?:provided|given|supplied|uploaded|shared)\b
+    | \byou\ (?:have(?:\ not|n['’]t)|did(?:\ not|n['’]t)|forgot\ to)\ (?:\w+\ )?{_HANDED_OVER}\b
+    | (?: (?:^|[.!?,;]\s) (?:please|kindly) | \b(?:could|can|would)\ you\ (?:please\ |kindly\ )? )
+        \ ?(?:provide|share|upload|attach|send|supply|give|paste)\ (?:me\ )?(?:with\ )?(?:\w+\ ){{0,3}}?{_INPUT}
+    """,
+    re.VERBOSE | re.MULTILINE,
+)
+_ASKING_STEMS = (
+    *("your ", "you have", "you did", "you forgot", "provided", "attached", "included", "supplied", "uploaded", "no "),
+    *("provide ", "share ", "upload ", "attach ", "send ", "supply ", "give ", "paste "),
+)
+"""A text without any of these asks for no input: searching for words is far cheaper than for phrases."""
+_FIRST_LABEL = re.compile(r"^\W*(?:\d+\W+)?(?:question|q|user|human|topic|conversation)\b[^\n:]{0,12}:", re.M | re.I)
+_OPENING = 400
+"""Characters. A reply that asks for its input does so at once."""
+
+_SPECIAL_TOKEN = re.compile(
+    r"""
+      < (?: [|｜][^<>\n]{1,40}?[|｜] | /? (?:
+          (?:image|img|video|audio|object|box|bbox|ref|ref-object|quad|point|region|phrase|loc|seg|patch_index|unused)
+            [ _-]?\d*
+        | s | pad | unk | bos | eos | cls | sep | mask | mdl | delim | grounding | think | tool_call
+        | image\ ?here | img_?context | image_?placeholder | image_soft_token
+        | im_(?:start|end|patch|col_tok) | vi(?:d|sion)_(?:start|end) | start_of_(?:image|turn)
+        | end_of_(?:image|turn|utterance) | fake_token_around_image ) ) >
+    | <</?SYS>> | \[/?INST\] | \[IMG(?:_BREAK|_END)?\] | \[/?(?:SYSTEM_PROMPT|TOOL_CALLS|AVAILABLE_TOOLS)\]
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+
+_NUMBER = r"-?+(?:\d++(?:\.\d++)?+|\.\d++)"
+_COORDINATES = re.compile(
+    rf"""
+      </?(?:st|ed)>
+    | [\[({{] \s*+ (?= [^\])}}.]{{0,40}}\.\d ) {_NUMBER} (?:\s*+[,;]\s*+{_NUMBER})++ \s*+ [\])}}]
+    | \[ \s*+ {_NUMBER} (?:\s*+,\s*+{_NUMBER}){{3}} \s*+ \]
+    | (?<![\d.$€£])[01]?+\.\d{{2,4}}+\s*+,\s*+[01]?+\.\d{{2,4}}+(?!\d)
+    | \b[xy][12]?\s?[=:]\s?[01]?\.\d
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+_HAS_MARKS = re.compile(r"<(?!(?:st|ed)>)|\[[^\d\s]")
+_HAS_NUMBERS = re.compile(r"\.\d|[<\[]")
+
+
+def unusable(completion: Completion) -> Iterator[Flaw]:
+    """Yield what makes a completion worth no parsing: truncated, refusal, empty_completion, answers_empty_message."""
+    text = completion.text.strip()
+    if completion.finish_reason == "length":
+        yield Flaw("truncated", excerpt(text, len(text), len(text)))
+    if completion.refusal:
+        yield Flaw("refusal", excerpt(completion.refusal))
+    elif completion.finish_reason == "content_filter":
+        yield Flaw("refusal", f"content filter: {excerpt(text)}" if text else "content filter")
+    elif not text:
+        yield Flaw("empty_completion", completion.finish_reason)
+    else:
+        yield from _no_answer(_FIRST_LABEL.split(text[:_OPENING], maxsplit=1)[0])
+
+
+def answers_every_question(draft: Draft) -> Iterator[Flaw]:
+    """Yield refusal or answers_empty_message where an answer declines, or asks for the input instead."""
+    for turn in turns(draft):
+        yield from _no_answer(turn.answer[:_OPENING])
+
+
+def has_no_special_tokens(draft: Draft) -> Iterator[Flaw]:
+    """Yield special_token for `<image>`, `<|im_start|>`, `[INST]` and others that a trainer takes for its own."""
+    return matches(draft, _SPECIAL_TOKEN, "special_token", only_with=_HAS_MARKS)
+
+
+def shows_no_coordinates(draft: Draft) -> Iterator[Flaw]:
+    """Yield leaks_coordinates for boxes, points and `<st>`..`<ed>` in a task that has none; 1.5 metres are spared."""
+    return matches(draft, _COORDINATES, "leaks_coordinates", only_with=_HAS_NUMBERS)
+
+
+def _no_answer(text: str) -> Iterator[Flaw]:
+    lowered = text.lower()
+    if refusal := _REFUSES.match(lowered):
+        yield Flaw("refusal", excerpt(text, 0, refusal.end()))
+    elif any(stem in lowered for stem in _ASKING_STEMS) and (request := _EMPTY_MESSAGE.search(lowered)):
+        yield Flaw("answers_empty_message", excerpt(text, request.start(), request.end()))

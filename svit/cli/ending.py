@@ -1,0 +1,49 @@
+"""How a command ends: with a sentence and an exit code, never with a traceback that is not a bug."""
+
+import errno
+import functools
+import os
+import sys
+from collections.abc import Callable
+from typing import ParamSpec
+
+import typer
+
+from svit.cli import talk
+from svit.errors import SvitError
+
+P = ParamSpec("P")
+
+
+def spoken(command: Callable[P, int | None]) -> Callable[P, None]:
+    """Return the command with its endings: the returned exit code, or the one that fits what went wrong."""
+
+    @functools.wraps(command)
+    def speaking(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            code = command(*args, **kwargs) or 0
+            sys.stdout.flush()
+        except SvitError as error:
+            talk.say(f"svit: {error}")
+            code = error.exit_code
+        except KeyboardInterrupt:
+            talk.say("svit: Interrupted. The same command continues where this one stopped.")
+            code = 130
+        except BrokenPipeError:
+            # The reader has enough. What was settled is in the journal.
+            _abandon_stdout()
+            code = 0
+        except OSError as error:
+            if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG):
+                raise
+            _abandon_stdout()
+            talk.say(f"svit: {error.filename or 'stdout'} cannot be written: {error.strerror}.")
+            code = 2
+        raise typer.Exit(code)
+
+    return speaking
+
+
+def _abandon_stdout() -> None:
+    """Point stdout at nothing, so that the interpreter does not stumble over what is left in it on its way out."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

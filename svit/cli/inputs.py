@@ -1,0 +1,161 @@
+"""The options that name annotations, shared by all commands that read them, and the store that they lead to."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Self
+
+import typer
+
+from svit import __version__
+from svit.cli import talk
+from svit.errors import DataError, SvitError
+
+if TYPE_CHECKING:
+    from svit.runs import RunFolder
+    from svit.sources.coco import Coco
+    from svit.sources.contexts import ContextStore
+    from svit.sources.visual_genome import VisualGenome
+
+ContextsOption = Annotated[
+    Path | None, typer.Option("--contexts", metavar="FILE", help="Contexts made by 'svit contexts build'.")
+]
+VisualGenomeOption = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--visual-genome",
+        metavar="DIR",
+        help="Folder of Visual Genome files (v1.0, v1.2 or v1.4). Given again, a later folder adds the files that "
+        "the earlier ones lack.",
+    ),
+]
+CaptionsOption = Annotated[
+    list[Path] | None, typer.Option("--coco-captions", metavar="FILE", help="MS-COCO captions file. Repeatable.")
+]
+InstancesOption = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--coco-instances", metavar="FILE", help="MS-COCO instances file, for COCO without Visual Genome. Repeatable."
+    ),
+]
+SharedOption = Annotated[
+    bool,
+    typer.Option("--allow-shared-coco-ids", help="Give several Visual Genome images of one coco_id the same captions."),
+]
+
+
+@dataclass(frozen=True)
+class Annotations:
+    """The annotations that the command line names: a store, raw files, or, with no option, the bundled sample."""
+
+    contexts: Path | None
+    visual_genome: tuple[Path, ...]
+    coco_captions: tuple[Path, ...]
+    coco_instances: tuple[Path, ...]
+    allow_shared_coco_ids: bool
+
+    @classmethod
+    def named(
+        cls,
+        contexts: Path | None = None,
+        visual_genome: Sequence[Path] | None = None,
+        coco_captions: Sequence[Path] | None = None,
+        coco_instances: Sequence[Path] | None = None,
+        allow_shared_coco_ids: bool = False,
+    ) -> Self:
+        """Return what the options name. Raises SvitError when they do not go together."""
+        named = cls(
+            contexts,
+            tuple(visual_genome or ()),
+            tuple(coco_captions or ()),
+            tuple(coco_instances or ()),
+            allow_shared_coco_ids,
+        )
+        if contexts and named.raw_paths:
+            raise SvitError("Give either --contexts or raw annotation files, not both.")
+        if named.visual_genome and named.coco_instances:
+            raise SvitError("With --visual-genome the objects are Visual Genome's: leave --coco-instances out.")
+        return named
+
+    @property
+    def raw_paths(self) -> tuple[Path, ...]:
+        """The raw files and folders."""
+        return self.visual_genome + self.coco_captions + self.coco_instances
+
+    @property
+    def is_sample(self) -> bool:
+        """Whether nothing was named, so that the bundled sample is read."""
+        return not self.contexts and not self.raw_paths
+
+    @property
+    def name(self) -> str:
+        """A short name for the default run folder."""
+        first = self.contexts or next(iter(self.raw_paths), Path("sample"))
+        return first.resolve().stem if not self.is_sample else "sample"
+
+    def store_file(self, folder: "RunFolder") -> Path:
+        """Return the file of the store: the one that was named, or the run's own."""
+        return self.contexts or folder.contexts
+
+    def store(self, folder: "RunFolder", *, quiet: bool = False) -> "ContextStore":
+        """Return the store to read. From raw files it is built in the run folder, unless it stands there already."""
+        from svit.sources.contexts import ContextStore
+
+        path = self.store_file(folder)
+        if self.contexts is None:
+            origin = self._origin()
+            if not path.is_file():
+                self.build(path, quiet=quiet)
+            elif (standing := _origin_of(path)) != origin:
+                raise DataError(f"{folder.path}: this run was made from {standing}. Choose another folder with --run.")
+        return ContextStore(path)
+
+    def build(self, path: Path, *, quiet: bool = False) -> None:
+        """Build a store from the raw files, and say what was read and what was dropped."""
+        from svit.sources.contexts import build_store
+
+        with self._source() as source:
+            total = len(source)
+            summary = build_store(
+                path, talk.watched(source, total, "image", quiet=quiet), origin=self._origin(), counts=source.counts
+            )
+        if not quiet:
+            talk.say(f"{path}: contexts of {summary.statistics.images:,} images from {self._title()}.")
+            if summary.counts:
+                talk.say("Dropped or repaired on the way:")
+                talk.say(talk.counted(summary.counts))
+
+    def _source(self) -> "VisualGenome | Coco":
+        from svit.resources import SAMPLE
+        from svit.sources.coco import Coco
+        from svit.sources.visual_genome import VisualGenome
+
+        if self.is_sample:
+            return VisualGenome([SAMPLE], captions=[SAMPLE / "captions.json"])
+        if self.visual_genome:
+            return VisualGenome(
+                self.visual_genome, captions=self.coco_captions, allow_shared_coco_ids=self.allow_shared_coco_ids
+            )
+        return Coco(instances=self.coco_instances, captions=self.coco_captions)
+
+    def _title(self) -> str:
+        return "the bundled sample" if self.is_sample else ", ".join(map(str, self.raw_paths))
+
+    def _origin(self) -> str:
+        """Return what a store remembers of its files: their names, and a stamp that changes when one of them does."""
+        if self.is_sample:
+            return f"the bundled sample of svit {__version__}"
+        files = [file for path in self.raw_paths for file in (sorted(path.glob("*.json")) if path.is_dir() else [path])]
+        marks = [
+            (str(file.resolve()), (stat := file.stat()).st_size, stat.st_mtime_ns) for file in files if file.is_file()
+        ]
+        stamp = hashlib.blake2b(repr((marks, self.allow_shared_coco_ids)).encode(), digest_size=4).hexdigest()
+        return f"{', '.join(str(path.resolve()) for path in self.raw_paths)} (files as of {stamp})"
+
+
+def _origin_of(path: Path) -> str:
+    from svit.sources.contexts import ContextStore
+
+    with ContextStore(path) as store:
+        return store.origin

@@ -1,0 +1,131 @@
+"""Commands that only look: `svit tasks`, `svit prompt`, `svit show`."""
+
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from svit.cli import talk
+from svit.cli.inputs import Annotations, ContextsOption
+from svit.errors import SvitError
+
+if TYPE_CHECKING:
+    from svit.journal import Intent, Journal, Kept
+    from svit.pipeline import Job
+    from svit.records import Dialogue, ImageContext, Prompt, Rejection, Sample
+
+
+def tasks() -> None:
+    """List the tasks."""
+    from svit.tasks import TASKS
+
+    talk.show(talk.table([(task.name, task.summary) for task in TASKS.values()], indent=""))
+
+
+def prompt(
+    task: Annotated[str, typer.Option(metavar="NAME", help="Whose prompt.")],
+    contexts: ContextsOption = None,
+    image: Annotated[
+        str | None, typer.Option(metavar="ID", help="About which image; the first one by default.")
+    ] = None,
+    config: Annotated[str, typer.Option(metavar="FILE", help="Config file, or a shipped one's name.")] = "offline",
+    prompts: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder of own prompt files.")] = None,
+) -> None:
+    """Print what a model would be sent about one image."""
+    from svit.config import chosen_tasks, jobs, read_config
+    from svit.resources import config_path
+    from svit.runs import RunFolder
+
+    settings = read_config(config_path(config), {"prompts": prompts and str(prompts.absolute())})
+    if task == "all":
+        raise SvitError("Name one task. 'svit tasks' lists them.")
+    [job] = jobs(settings, chosen_tasks([task]))
+    with (
+        TemporaryDirectory() as folder,
+        Annotations.named(contexts).store(RunFolder(Path(folder)), quiet=True) as store,
+    ):
+        context = store.get(image) if image else next(store.slice(0, 1), None)
+    if context is None:
+        raise SvitError(f"{contexts}: there is no image in it.")
+    made = job.task.prompt(context, job.recipe)
+    talk.show(prompt_text(made))
+
+
+def show(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="Run folder.")],
+    image: Annotated[str, typer.Argument(metavar="IMAGE_ID", help="Which image.")],
+    task: Annotated[str, typer.Option(metavar="NAME", help="Only this task.")] = "all",
+) -> None:
+    """Show one image of a run: what was sent beside what came back, what it became, and its flaws."""
+    from svit.config import RunConfig, chosen_tasks, jobs
+    from svit.journal import Journal
+    from svit.runs import RunFolder
+    from svit.sources.contexts import ContextStore
+
+    folder = RunFolder(run)
+    summary = folder.read_summary()
+    settings = RunConfig.model_validate(summary["config"])
+    wanted = {each.name for each in chosen_tasks([task])} & set(summary["prompts"])
+    with ContextStore(Path(summary["contexts"]["file"])) as store, Journal(folder.journal, read_only=True) as journal:
+        context = store.get(image)
+        for job in jobs(settings, chosen_tasks(wanted)):
+            asked = [intent for intent in journal.asked(context.image_id) if intent.task == job.task.name]
+            if asked:
+                _show_task(job, context, asked[-1], journal)
+            else:
+                why = "it has no annotations" if context.is_empty else "not reached yet"
+                talk.show(f"{job.task.name}: nothing was asked about image {context.image_id}: {why}.\n")
+
+
+def _show_task(job: "Job", context: "ImageContext", last: "Intent", journal: "Journal") -> None:
+    """Show one task of the image, with the prompt file as it was when the request was sent."""
+    from svit.pipeline import judged
+    from svit.render import Template
+
+    text = journal.template(last.version)
+    if text is not None:
+        recipe = replace(job.recipe, template=Template(text, name=f"template {last.version}"))
+        job = replace(job, recipe=recipe)
+    made = job.task.prompt(context, job.recipe)
+    talk.show(f"=== {job.task.name}, image {context.image_id} ({context.image}) ===")
+    if made.id != last.prompt_id:
+        talk.show("The settings have changed since this was asked; the prompt below is today's.")
+    replies = journal.replies(last.prompt_id)
+    results = "\n\n".join(_reply_text(judged(job.task, made, reply), reply) for reply in replies)
+    talk.show(talk.side_by_side(prompt_text(made), results or "No answer has come yet."))
+    talk.show()
+
+
+def prompt_text(made: "Prompt") -> str:
+    """Return the messages of a prompt, each under its role."""
+    parts = [f"--- {message.role} ---\n{message.content}" for message in made.messages]
+    if made.question:
+        parts.append(f"--- the question in the sample ---\n{made.question}")
+    if made.left_out:
+        parts.append(f"--- left out to fit ---\n{talk.counted(made.left_out)}")
+    return "\n\n".join(parts)
+
+
+def _reply_text(result: "Sample | Rejection", reply: "Kept") -> str:
+    from svit.providers.base import Failure, read_completion
+    from svit.records import Sample
+
+    read = Failure(*reply.failure) if reply.failure else read_completion(reply.body or b"")
+    came = f"{read.code}: {read.words}" if isinstance(read, Failure) else read.text
+    if isinstance(result, Sample):
+        parts = [
+            f"--- result: a sample of {len(result.dialogues)} dialogues ---",
+            *map(_dialogue_text, result.dialogues),
+        ]
+    else:
+        parts = ["--- result: rejected ---"]
+    flaws = result.warnings if isinstance(result, Sample) else result.flaws
+    parts += [f"--- flaws: {len(flaws)} ---", *(f"{flaw.code} ({flaw.severity}): {flaw.words}" for flaw in flaws)]
+    return f"--- completion, attempt {reply.attempt} ---\n{came}\n\n" + "\n".join(parts)
+
+
+def _dialogue_text(dialogue: "Dialogue") -> str:
+    topic = [f"[{dialogue.topic}]"] if dialogue.topic else []
+    return "\n".join([*topic, *(f"user: {turn.question}\ngpt: {turn.answer}" for turn in dialogue.turns)])

@@ -1,0 +1,25 @@
+"""The exceptions that a person is told about. Everything else that is raised is a bug."""
+
+
+class SvitError(Exception):
+    """Something the user can change. The message is one sentence or two: what happened, where, what to do."""
+
+    exit_code = 2
+
+
+class DataError(SvitError):
+    """An input file is not what it should be. The message names the file, the record and the key."""
+
+
+class RunLockedError(SvitError):
+    """Another process is working in the run folder."""
+
+    exit_code = 75
+
+
+class StorageError(SvitError):
+    """The disk refused a write. What was acknowledged before is intact; the same command continues."""
+
+
+class ParseError(ValueError):
+    """A model's text is not in the task's answer form. The message says what was missed and where."""

@@ -1,0 +1,178 @@
+"""Every request and every reply of a run, committed before anything else happens to them (SQLite, WAL, FULL)."""
+
+import sqlite3
+import threading
+import time
+import zlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple, Self
+
+import orjson
+
+from svit.errors import DataError, StorageError
+from svit.records import ImageId
+
+_VERSION = 1
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS templates (version TEXT PRIMARY KEY, text TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS requests (
+  prompt_id TEXT NOT NULL, attempt INTEGER NOT NULL, task TEXT NOT NULL, image_id NOT NULL, version TEXT NOT NULL,
+  sent_at REAL NOT NULL, PRIMARY KEY (prompt_id, attempt)) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS requests_by_image ON requests (image_id, task);
+CREATE TABLE IF NOT EXISTS replies (
+  prompt_id TEXT NOT NULL, attempt INTEGER NOT NULL, body BLOB, failure TEXT, received_at REAL NOT NULL,
+  PRIMARY KEY (prompt_id, attempt));
+CREATE TABLE IF NOT EXISTS shards (
+  task TEXT NOT NULL, shard INTEGER NOT NULL, recipe TEXT NOT NULL, images INTEGER NOT NULL,
+  samples INTEGER NOT NULL, flaws TEXT NOT NULL, published_at REAL NOT NULL, PRIMARY KEY (task, shard)) WITHOUT ROWID;
+"""
+
+
+class Intent(NamedTuple):
+    """A request that is about to leave."""
+
+    prompt_id: str
+    attempt: int
+    task: str
+    image_id: ImageId
+    version: str
+
+
+class Kept(NamedTuple):
+    """A reply as it came: its raw bytes, or the code and words of a failure."""
+
+    prompt_id: str
+    attempt: int
+    body: bytes | None
+    failure: tuple[str, str] | None = None
+
+
+class Shard(NamedTuple):
+    """A published shard: of which images it was made by which recipe, and what came of them.
+
+    `images` counts the images from the shard's beginning; `flaws` counts the rejections by their first flaw.
+    """
+
+    task: str
+    shard: int
+    recipe: str
+    images: int
+    samples: int
+    flaws: Mapping[str, int]
+
+
+class Journal:
+    """The journal of one run. One process writes to it at a time; the run's lock sees to that."""
+
+    def __init__(self, path: Path, *, read_only: bool = False) -> None:
+        """Open the journal, made anew where there is none. Raises DataError when the file is something else."""
+        self.path = path
+        self._lock = threading.Lock()
+        target = f"{path.absolute().as_uri()}?mode={'ro' if read_only else 'rwc'}"
+        try:
+            self._db = sqlite3.connect(target, uri=True, isolation_level=None, check_same_thread=False)
+        except sqlite3.Error as error:
+            raise DataError(f"{path}: the journal cannot be opened: {error}.") from error
+        with self._speaking_plainly():
+            if not read_only:
+                self._prepare()
+            version = self._db.execute("PRAGMA user_version").fetchone()[0]
+        if version != _VERSION:
+            raise DataError(f"{path}: this is a journal of format {version}; this svit reads format {_VERSION}.")
+
+    def _prepare(self) -> None:
+        self._db.execute("PRAGMA journal_mode = WAL")
+        self._db.execute("PRAGMA synchronous = FULL")
+        if self._db.execute("PRAGMA user_version").fetchone()[0] == 0:
+            self._db.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version = {_VERSION}; COMMIT;")
+
+    def __enter__(self) -> Self:
+        """Return the journal itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close it."""
+        self.close()
+
+    def close(self) -> None:
+        """Close the file. What was written before is safe already."""
+        self._db.close()
+
+    def keep_template(self, version: str, text: str) -> None:
+        """Keep the text of a prompt file, so that a later `svit show` can render what was sent then."""
+        self._write("INSERT OR IGNORE INTO templates VALUES (?, ?)", [(version, text)])
+
+    def intend(self, intents: Iterable[Intent]) -> None:
+        """Commit that these requests are about to leave."""
+        now = time.time()
+        self._write("INSERT OR REPLACE INTO requests VALUES (?, ?, ?, ?, ?, ?)", [(*intent, now) for intent in intents])
+
+    def keep(self, replies: Iterable[Kept]) -> None:
+        """Commit these replies. Nothing may look into them before."""
+        now = time.time()
+        rows = [
+            (r.prompt_id, r.attempt, r.body and zlib.compress(r.body, 1), r.failure and orjson.dumps(r.failure), now)
+            for r in replies
+        ]
+        self._write("INSERT OR REPLACE INTO replies VALUES (?, ?, ?, ?, ?)", rows)
+
+    def published(self, shard: Shard) -> None:
+        """Commit that a shard stands on disk."""
+        row = (*shard[:5], orjson.dumps(shard.flaws).decode(), time.time())
+        self._write("INSERT OR REPLACE INTO shards VALUES (?, ?, ?, ?, ?, ?, ?)", [row])
+
+    def replies(self, prompt_id: str) -> list[Kept]:
+        """Return what came back for this prompt so far, in the order of the attempts."""
+        rows = self._read("SELECT * FROM replies WHERE prompt_id = ? ORDER BY attempt", (prompt_id,))
+        return [
+            Kept(key, attempt, body and zlib.decompress(body), tuple(orjson.loads(failure)) if failure else None)
+            for key, attempt, body, failure, _ in rows
+        ]
+
+    def asked(self, image_id: ImageId) -> list[Intent]:
+        """Return the requests about this image, in the order they were sent."""
+        query = (
+            "SELECT prompt_id, attempt, task, image_id, version FROM requests "
+            "WHERE image_id = ? ORDER BY sent_at, attempt"
+        )
+        return [Intent(*row) for row in self._read(query, (image_id,))]
+
+    def template(self, version: str) -> str | None:
+        """Return the text of the prompt file of this version, if a run used it."""
+        rows = self._read("SELECT text FROM templates WHERE version = ?", (version,))
+        return str(rows[0][0]) if rows else None
+
+    def shards(self) -> list[Shard]:
+        """Return all published shards, by task and number."""
+        query = "SELECT task, shard, recipe, images, samples, flaws FROM shards ORDER BY task, shard"
+        return [
+            Shard(task, shard, recipe, images, samples, orjson.loads(flaws))
+            for task, shard, recipe, images, samples, flaws in self._read(query, ())
+        ]
+
+    def _write(self, statement: str, rows: Sequence[Sequence[object]]) -> None:
+        with self._speaking_plainly():
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                self._db.executemany(statement, rows)
+            except BaseException:
+                self._db.execute("ROLLBACK")
+                raise
+            self._db.execute("COMMIT")
+
+    def _read(self, query: str, values: tuple[object, ...]) -> list[tuple[Any, ...]]:
+        with self._speaking_plainly():
+            return self._db.execute(query, values).fetchall()
+
+    @contextmanager
+    def _speaking_plainly(self) -> Iterator[None]:
+        """Hold the connection for one thread, and turn its errors into sentences."""
+        try:
+            with self._lock:
+                yield
+        except sqlite3.OperationalError as error:
+            raise StorageError(f"{self.path}: the journal cannot be used: {error}.") from error
+        except sqlite3.DatabaseError as error:
+            raise DataError(f"{self.path}: this is no journal of svit: {error}.") from error

@@ -1,0 +1,189 @@
+"""The nouns: every record that passes from one stage to the next. All are frozen and refuse unknown fields.
+
+`msgspec` carries them rather than pydantic: a context of 35 objects and 50 regions is decoded and checked in the
+time that pydantic needs for its box list alone, and there are 108,077 of them.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from typing import Literal
+
+import msgspec
+
+from svit.boxes import Box
+
+ImageId = int | str
+"""Visual Genome and COCO number their images; other sources may name them."""
+
+
+class _Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What all records share."""
+
+
+class Object(_Record, frozen=True):
+    """A named thing in the image. `aliases` are the further names that annotators gave the same box."""
+
+    id: int
+    name: str
+    box: Box
+    attributes: tuple[str, ...] = ()
+    aliases: tuple[str, ...] = ()
+
+
+class Region(_Record, frozen=True):
+    """A region description: a phrase about a part of the image."""
+
+    id: int
+    phrase: str
+    box: Box
+
+
+class Relationship(_Record, frozen=True):
+    """`subject predicate object`, both ends by the id of an object of the same image."""
+
+    subject: int
+    predicate: str
+    object: int
+
+
+class ImageContext(_Record, frozen=True):
+    """Everything that is known of one image: what the model is told instead of being shown the pixels.
+
+    `image` is the path as trainers expect it (`vg/VG_100K/2.jpg`), width and height are pixels, the boxes are in
+    unit coordinates. Text is clean: one line, single spaces, no control characters.
+    """
+
+    image_id: ImageId
+    image: str
+    width: int
+    height: int
+    coco_id: int | None = None
+    source: str = "custom"
+    captions: tuple[str, ...] = ()
+    objects: tuple[Object, ...] = ()
+    regions: tuple[Region, ...] = ()
+    relationships: tuple[Relationship, ...] = ()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to tell a model. Such a request was the cause of published bad rows."""
+        return not (self.captions or self.objects or self.regions)
+
+
+class Message(_Record, frozen=True):
+    """One message of a chat request."""
+
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+class Sampling(_Record, frozen=True):
+    """What is asked for beside the text. None leaves a setting to the provider."""
+
+    model: str
+    max_tokens: int
+    temperature: float | None = None
+    top_p: float | None = None
+    seed: int | None = None
+
+
+class Prompt(_Record, frozen=True):
+    """A complete request of one task about one image, and what its answer will be judged against.
+
+    `version` is the hash of the prompt file it was rendered from. `context` is what the text shows, after
+    shortening; `left_out` counts what shortening removed, by kind. `question` is the user's turn where the model
+    writes the answer alone.
+    """
+
+    task: str
+    messages: tuple[Message, ...]
+    sampling: Sampling
+    version: str
+    context: ImageContext
+    left_out: Mapping[str, int] = {}
+    question: str = ""
+
+    @property
+    def id(self) -> str:
+        """A content hash of what is sent, 32 hexadecimal digits: an edited prompt file is a new prompt, not a rerun."""
+        sent = msgspec.json.encode((self.task, self.context.image_id, self.messages, self.sampling))
+        return hashlib.blake2b(sent, digest_size=16).hexdigest()
+
+
+class Usage(_Record, frozen=True):
+    """Tokens of one request, as the provider reports them."""
+
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+
+
+class Completion(_Record, frozen=True):
+    """A model's answer, read out of the raw reply."""
+
+    text: str
+    finish_reason: str
+    model: str
+    usage: Usage = Usage()
+    refusal: str = ""
+
+
+class Turn(_Record, frozen=True):
+    """One question and its answer."""
+
+    question: str
+    answer: str
+
+
+class Dialogue(_Record, frozen=True):
+    """Turns that belong together: a conversation of several, or a single pair."""
+
+    turns: tuple[Turn, ...]
+    topic: str | None = None
+
+
+class Draft(_Record, frozen=True):
+    """A parsed and cleaned completion that has not been checked yet."""
+
+    prompt: Prompt
+    dialogues: tuple[Dialogue, ...]
+
+
+class Flaw(_Record, frozen=True):
+    """What is wrong with a completion: a code to count by, and the words that show it."""
+
+    code: str
+    words: str
+    severity: Literal["reject", "warn"] = "reject"
+
+
+class Provenance(_Record, frozen=True, omit_defaults=False):
+    """Where a sample comes from: enough to find its request again, and to make it again."""
+
+    model: str
+    prompt_id: str
+    prompt_version: str
+    attempt: int
+    seed: int | None
+    source: str
+    left_out: Mapping[str, int]
+    svit: str
+
+
+class Sample(_Record, frozen=True):
+    """An image's instruction data for one task, as it goes to the shard."""
+
+    context: ImageContext
+    task: str
+    dialogues: tuple[Dialogue, ...]
+    provenance: Provenance
+    warnings: tuple[Flaw, ...] = ()
+
+
+class Rejection(_Record, frozen=True):
+    """A completion that did not pass, with its text and its flaws."""
+
+    image_id: ImageId
+    task: str
+    text: str
+    flaws: tuple[Flaw, ...]
+    provenance: Provenance

@@ -1,0 +1,156 @@
+"""From a context to the text of a request: the context's own form, prompt files and their holes, shortening."""
+
+import hashlib
+import re
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import msgspec
+
+from svit.errors import SvitError
+from svit.records import ImageContext, ImageId, Message, Object, Region, Sampling
+from svit.tokens import TokenCounter
+
+_ROLE = re.compile(r"^### (system|user)[ \t]*$", re.MULTILINE)
+_HOLE = re.compile(r"\{\{(\w+)\}\}")
+
+
+def context_text(context: ImageContext, *, region_boxes: bool = False) -> str:
+    """Return the context as SVIT shows it to a model: `captions:`, `objects:` and `regions:`, one item a line.
+
+    Objects carry their bounding boxes; regions do when `region_boxes` is set, as referring needs them. A part that
+    the image does not have is left out with its label.
+    """
+    parts = (
+        ("captions", context.captions),
+        ("objects", [f"{thing.name}: {thing.box}" for thing in context.objects]),
+        ("regions", [f"{r.phrase}: {r.box}" if region_boxes else r.phrase for r in context.regions]),
+    )
+    return "\n".join(line for label, lines in parts if lines for line in (f"{label}:", *lines))
+
+
+class Template:
+    """The text of one prompt file.
+
+    `### system` and `### user` on lines of their own begin the messages; `{{context}}` is where the context goes.
+    A file without such lines is a system message, and the context alone is the user's message. Raises SvitError
+    for a hole that nothing fills and for a file without a place for the context.
+    """
+
+    def __init__(self, text: str, *, name: str) -> None:
+        """Keep the text; `name` is the file to speak of in errors."""
+        self.text = text.strip()
+        self.version = hashlib.blake2b(self.text.encode(), digest_size=6).hexdigest()
+        pieces = _ROLE.split(self.text)
+        if pieces[0].strip() and len(pieces) > 1:
+            raise SvitError(f"{name}: there is text before the first '### system' or '### user' line.")
+        turns = list(zip(pieces[1::2], pieces[2::2], strict=True))
+        self._turns = [(role, body.strip()) for role, body in turns] or [("system", self.text), ("user", "{{context}}")]
+        if unknown := set(_HOLE.findall("".join(body for _, body in self._turns))) - {"context"}:
+            raise SvitError(f"{name}: nothing fills {{{{{min(unknown)}}}}}. The only hole is {{{{context}}}}.")
+        if not any("{{context}}" in body for _, body in self._turns):
+            raise SvitError(f"{name}: there is no {{{{context}}}}, so the model would be told nothing of the image.")
+
+    def messages(self, *, context: str) -> tuple[Message, ...]:
+        """Return the messages with the context in its place, in a single pass: braces in a caption stay as they are."""
+        return tuple(Message(_role(role), _HOLE.sub(lambda _: context, body)) for role, body in self._turns)
+
+
+def _role(text: str) -> Literal["system", "user"]:
+    return "system" if text == "system" else "user"
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a run makes the prompts of one task. `room` is the number of tokens that a context may take."""
+
+    template: Template
+    sampling: Sampling
+    tokens: TokenCounter
+    room: int
+    seed: int = 0
+    questions: tuple[str, ...] = ()
+
+    def question(self, image_id: ImageId) -> str:
+        """Return the user's question of this image, drawn by the seed; empty when the model writes the questions."""
+        if not self.questions:
+            return ""
+        drawn = hashlib.blake2b(f"{self.seed}:{image_id}".encode(), digest_size=8).digest()
+        return self.questions[int.from_bytes(drawn) % len(self.questions)]
+
+
+def shortened(
+    context: ImageContext, render: Callable[[ImageContext], str], recipe: Recipe
+) -> tuple[ImageContext, Mapping[str, int]]:
+    """Return the context cut down to the recipe's room, and how many items of which kind were left out.
+
+    Near-duplicate objects and regions go first, then the smallest boxes, captions last. At least one item stays.
+    """
+    text = render(context)
+    if len(text.encode()) <= recipe.room or recipe.tokens.count(text) <= recipe.room:
+        return context, {}
+    order = _least_useful_first(context)
+    few, enough = 0, len(order) - 1
+    while few < enough:
+        middle = (few + enough) // 2
+        if recipe.tokens.count(render(_without(context, order[:middle]))) <= recipe.room:
+            enough = middle
+        else:
+            few = middle + 1
+    left_out = order[:enough]
+    return _without(context, left_out), Counter(item.reason for item in left_out)
+
+
+@dataclass(frozen=True)
+class _Item:
+    reason: str
+    kind: Literal["captions", "objects", "regions"]
+    index: int
+
+
+_SAME_THING = 0.7
+"""IoU from which two boxes of one name, or two phrases of the same words, tell the model the same thing twice."""
+
+
+def _least_useful_first(context: ImageContext) -> list[_Item]:
+    echoes = [
+        *(_Item("duplicate_objects", "objects", i) for i in _echoes(context.objects)),
+        *(_Item("duplicate_regions", "regions", i) for i in _echoes(context.regions)),
+    ]
+    gone = {(item.kind, item.index) for item in echoes}
+    boxed = [
+        *((thing.box.area, _Item("small_objects", "objects", i)) for i, thing in enumerate(context.objects)),
+        *((region.box.area, _Item("small_regions", "regions", i)) for i, region in enumerate(context.regions)),
+    ]
+    smallest = [item for _, item in sorted(boxed, key=lambda pair: pair[0]) if (item.kind, item.index) not in gone]
+    captions = [_Item("captions", "captions", i) for i in reversed(range(len(context.captions)))]
+    return echoes + smallest + captions
+
+
+def _echoes(items: Sequence[Object | Region]) -> list[int]:
+    """Return the indices of the items that repeat an earlier one: the same words about nearly the same box."""
+    seen: dict[frozenset[str], list[Object | Region]] = {}
+    echoes = []
+    for index, item in enumerate(items):
+        text = item.name if isinstance(item, Object) else item.phrase
+        alike = seen.setdefault(frozenset(re.findall(r"\w+", text.casefold())), [])
+        if any(item.box.iou(other.box) >= _SAME_THING for other in alike):
+            echoes.append(index)
+        else:
+            alike.append(item)
+    return echoes
+
+
+def _without(context: ImageContext, items: list[_Item]) -> ImageContext:
+    gone = {(item.kind, item.index) for item in items}
+    objects = tuple(thing for i, thing in enumerate(context.objects) if ("objects", i) not in gone)
+    known = {thing.id for thing in objects}
+    return msgspec.structs.replace(
+        context,
+        captions=tuple(text for i, text in enumerate(context.captions) if ("captions", i) not in gone),
+        objects=objects,
+        regions=tuple(region for i, region in enumerate(context.regions) if ("regions", i) not in gone),
+        relationships=tuple(r for r in context.relationships if r.subject in known and r.object in known),
+    )

@@ -1,0 +1,67 @@
+"""A run on disk: its folder, the lock that one process holds, and run.json."""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from svit.errors import DataError, RunLockedError, StorageError
+from svit.shards import publish
+
+
+class RunFolder:
+    """The folder of one run and the names in it."""
+
+    def __init__(self, path: Path) -> None:
+        """Keep the path; nothing is made yet."""
+        self.path = path
+        self.journal = path / "journal.db"
+        self.contexts = path / "contexts.db"
+        self.summary = path / "run.json"
+
+    def samples(self, task: str, shard: int) -> Path:
+        """Return the file of a shard's samples."""
+        return self.path / task / f"{shard:05}.jsonl"
+
+    def rejected(self, task: str, shard: int) -> Path:
+        """Return the file of a shard's rejections."""
+        return self.path / task / f"{shard:05}.rejected.jsonl"
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the run's lock, the folder made when there is none. Raises RunLockedError when another process has it.
+
+        The lock dies with the process; the file stays, because deleting it would let two processes hold one each.
+        """
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            handle = os.open(self.path / "run.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        except OSError as error:
+            raise StorageError(f"{self.path}: the run folder cannot be used: {error.strerror}.") from error
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            yield
+        except BlockingIOError:
+            raise RunLockedError(
+                f"{self.path}: another svit is working in this run. Wait for it, or use --run."
+            ) from None
+        finally:
+            os.close(handle)
+
+    def write_summary(self, summary: dict[str, object]) -> None:
+        """Replace run.json."""
+        publish(self.summary, [orjson.dumps(summary, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)])
+
+    def read_summary(self) -> dict[str, Any]:
+        """Return what run.json holds. Raises DataError when this is no run."""
+        try:
+            summary = orjson.loads(self.summary.read_bytes())
+        except (OSError, orjson.JSONDecodeError) as error:
+            raise DataError(f"{self.path}: this is no run of svit: run.json cannot be read.") from error
+        if not isinstance(summary, dict):
+            raise DataError(f"{self.summary}: this is not what svit writes.")
+        return summary

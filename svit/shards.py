@@ -1,0 +1,98 @@
+"""JSONL files that are whole or absent, and the lines in them."""
+
+import errno
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import msgspec
+import orjson
+
+from svit.errors import StorageError
+from svit.records import Rejection, Sample
+
+SHARD_IMAGES = 1000
+"""Images of one shard."""
+
+
+def sample_line(sample: Sample) -> bytes:
+    """Return the sample as a line of JSON: SVIT's record, the image's path and size, and where the text is from."""
+    context = sample.context
+    record: dict[str, object] = {
+        "image_id": context.image_id,
+        "image": context.image,
+        "width": context.width,
+        "height": context.height,
+        "task": sample.task,
+        "conversations": [
+            {
+                **({"topic": dialogue.topic} if dialogue.topic is not None else {}),
+                "content": [
+                    {"from": who, "value": text}
+                    for turn in dialogue.turns
+                    for who, text in (("user", turn.question), ("gpt", turn.answer))
+                ],
+            }
+            for dialogue in sample.dialogues
+        ],
+        "provenance": msgspec.to_builtins(sample.provenance),
+    }
+    if sample.warnings:
+        record["warnings"] = msgspec.to_builtins(sample.warnings)
+    return _line(record)
+
+
+def rejection_line(rejection: Rejection) -> bytes:
+    """Return the rejection as a line of JSON, its text and flaws in it."""
+    return _line(msgspec.to_builtins(rejection))
+
+
+def _line(record: object) -> bytes:
+    """Return one line. The Unicode line ends are escaped: they split records for readers that use `splitlines()`."""
+    line = orjson.dumps(record)
+    if not line.isascii():
+        for mark in "\u0085\u2028\u2029":
+            line = line.replace(mark.encode(), f"\\u{ord(mark):04x}".encode())
+    return line + b"\n"
+
+
+def publish(path: Path, lines: Iterable[bytes]) -> None:
+    """Put the lines into the file, whole or not at all; without lines there is no file.
+
+    Raises StorageError when the disk refuses; what stood there before is untouched then.
+    """
+    draft = path.with_name(f".{path.name}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with draft.open("wb") as file:
+            file.writelines(lines)
+            empty = file.tell() == 0
+            file.flush()
+            os.fsync(file.fileno())
+        if empty:
+            path.unlink(missing_ok=True)
+            draft.unlink()
+        else:
+            draft.replace(path)
+        _sync_folder(path.parent)
+    except OSError as error:
+        with suppress(OSError):
+            draft.unlink(missing_ok=True)
+        raise StorageError(f"{path}: cannot be written: {os.strerror(error.errno or errno.EIO)}.") from error
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make a rename last: the name lives in the folder's own data."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def lines_of(path: Path) -> Iterator[bytes]:
+    """Yield the lines of a shard, each with its end; nothing when there is no such file."""
+    if path.is_file():
+        with path.open("rb") as file:
+            yield from file

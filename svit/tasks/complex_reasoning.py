@@ -1,0 +1,55 @@
+"""Complex reasoning: fifteen pairs about one image whose answers take steps beyond looking.
+
+Question: If somebody pulled the table aside, what should be looked after first?
+Answer: The vase is on the table. Whatever rests on something moves or slips along with it. Therefore it should be
+put elsewhere first, or it might break.
+"""
+
+from functools import partial
+from random import Random
+
+from svit.checks import EVERY_TASK, exactly, shows_no_coordinates
+from svit.parse import question_answer_pairs
+from svit.records import ImageContext
+from svit.render import context_text
+from svit.scene import Scene
+from svit.tasks.base import Task
+from svit.writers.concluding import SENSE
+from svit.writers.imagining import IMAGINED
+from svit.writers.inferring import RELATIONS
+from svit.writers.judging_place import PLACE
+from svit.writers.measuring import GEOMETRY
+from svit.writers.pairs import Asked, Chooser, Kind, seeded
+from svit.writers.situations import SITUATIONS, reasoned
+
+PAIRS = 15
+_SITUATIONS: tuple[Kind, ...] = tuple(reasoned(situation) for situation in SITUATIONS)
+_SHARES = ((RELATIONS, 5), ((*PLACE, *SENSE), 4), ((*GEOMETRY, *IMAGINED), 4))
+"""How many pairs of each sort are wanted at most; situations fill up."""
+
+
+def _write(context: ImageContext, seed: int) -> str:
+    scene, rng = Scene(context), seeded(context, seed, "complex_reasoning")
+    return "\n\n".join(f"Question: {one.question}\nAnswer: {one.answer}" for one in _pairs(scene, rng))
+
+
+def _pairs(scene: Scene, rng: Random) -> list[Asked]:
+    chooser = Chooser(scene, rng)
+    found = [one for kinds, most in _SHARES for one in chooser.choose(kinds, most)]
+    found.extend(chooser.choose(_SITUATIONS, PAIRS - len(found)))
+    found.extend(
+        chooser.choose((*RELATIONS, *PLACE, *SENSE, *GEOMETRY, *IMAGINED, *_SITUATIONS), PAIRS - len(found), again=True)
+    )
+    rng.shuffle(found)
+    return found
+
+
+TASK = Task(
+    name="complex_reasoning",
+    summary="fifteen question-answer pairs that need reasoning in steps",
+    render=partial(context_text, region_boxes=False),
+    parse=question_answer_pairs,
+    checks=(*EVERY_TASK, exactly(PAIRS), shows_no_coordinates),
+    write_offline=_write,
+    max_tokens=3072,
+)

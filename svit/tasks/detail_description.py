@@ -1,0 +1,34 @@
+"""Detail description: one text about everything that is certain; the question is one of many rewordings of a request.
+
+The picture shows a white desk, a black chair and a lamp. On the desk are a monitor, a keyboard and two cups. To the
+right of the desk one can see a wooden shelf.
+"""
+
+from functools import partial
+
+from svit.checks import EVERY_TASK, describes_at_length, exactly, shows_no_coordinates
+from svit.parse import description
+from svit.records import ImageContext
+from svit.render import context_text
+from svit.scene import Scene
+from svit.tasks.base import Task
+from svit.writers.describing import Description
+from svit.writers.pairs import seeded
+
+LEAST_WORDS = 30
+
+
+def _write(context: ImageContext, seed: int) -> str:
+    return Description(Scene(context), seeded(context, seed, "detail_description")).text()
+
+
+TASK = Task(
+    name="detail_description",
+    summary="one description of the whole image",
+    render=partial(context_text, region_boxes=False),
+    parse=description,
+    checks=(*EVERY_TASK, exactly(1), describes_at_length(LEAST_WORDS), shows_no_coordinates),
+    write_offline=_write,
+    max_tokens=1024,
+    draws_question=True,
+)

@@ -1,0 +1,65 @@
+"""Referring: ten pairs in which every object is named with its bounding box.
+
+Question: Is the <st>lamp<ed> [0.672, 0.3, 0.714, 0.417] to the left or to the right of the <st>couch<ed>
+[0.102, 0.55, 0.468, 0.891]?
+Answer: The <st>lamp<ed> [0.672, 0.3, 0.714, 0.417] is to the right of the <st>couch<ed> [0.102, 0.55, 0.468, 0.891].
+"""
+
+from functools import partial
+from random import Random
+
+from svit.checks import (
+    EVERY_TASK,
+    boxes_are_annotated,
+    every_box_has_a_mention,
+    every_box_is_valid,
+    every_mention_has_a_box,
+    every_pair_refers,
+    exactly,
+    plural_names_have_boxes,
+)
+from svit.parse import question_answer_pairs
+from svit.records import ImageContext
+from svit.render import context_text
+from svit.scene import Scene
+from svit.tasks.base import Task
+from svit.writers.pairs import Asked, Chooser, seeded
+from svit.writers.pointing_what import WHAT
+from svit.writers.pointing_where import WHERE
+from svit.writers.pointing_why import SITUATED, WHY
+
+PAIRS = 10
+_SHARES = ((WHERE, 4), (WHAT, 4), (WHY, 1), (SITUATED, 1))
+
+
+def _write(context: ImageContext, seed: int) -> str:
+    scene, rng = Scene(context), seeded(context, seed, "referring")
+    return "\n\n".join(f"Question: {one.question}\nAnswer: {one.answer}" for one in _pairs(scene, rng))
+
+
+def _pairs(scene: Scene, rng: Random) -> list[Asked]:
+    chooser = Chooser(scene, rng)
+    found = [one for kinds, most in _SHARES for one in chooser.choose(kinds, most)]
+    found.extend(chooser.choose((*WHERE, *WHAT, *WHY, *SITUATED), PAIRS - len(found), again=True))
+    rng.shuffle(found)
+    return found
+
+
+TASK = Task(
+    name="referring",
+    summary="ten question-answer pairs that name each object with its bounding box",
+    render=partial(context_text, region_boxes=True),
+    parse=question_answer_pairs,
+    checks=(
+        *EVERY_TASK,
+        exactly(PAIRS),
+        every_pair_refers,
+        every_mention_has_a_box,
+        every_box_has_a_mention,
+        every_box_is_valid,
+        boxes_are_annotated(min_iou=0.5),
+        plural_names_have_boxes,
+    ),
+    write_offline=_write,
+    max_tokens=2048,
+)

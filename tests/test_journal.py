@@ -1,0 +1,77 @@
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from svit.errors import DataError, StorageError
+from svit.journal import Intent, Journal, Kept, Shard
+
+
+def test_what_was_written_is_there_when_it_is_opened_again(tmp_path: Path) -> None:
+    body = b'{"choices": []}' * 100
+    with Journal(tmp_path / "j.db") as journal:
+        journal.keep_template("v1", "Write.")
+        journal.intend([Intent("p", 1, "referring", 7, "v1"), Intent("q", 1, "referring", "seven", "v1")])
+        journal.keep([Kept("p", 1, None, ("timeout", "after 60 s")), Kept("p", 2, body)])
+        journal.published(Shard("referring", 0, "recipe", 2, 1, {"wrong_count": 1}))
+    with Journal(tmp_path / "j.db", read_only=True) as journal:
+        assert journal.replies("p") == [Kept("p", 1, None, ("timeout", "after 60 s")), Kept("p", 2, body)]
+        assert journal.replies("q") == []
+        assert journal.asked("seven") == [Intent("q", 1, "referring", "seven", "v1")]
+        assert journal.template("v1") == "Write."
+        assert journal.template("v2") is None
+        assert journal.shards() == [Shard("referring", 0, "recipe", 2, 1, {"wrong_count": 1})]
+
+
+def test_it_is_durable_and_not_only_fast(tmp_path: Path) -> None:
+    with Journal(tmp_path / "j.db") as journal:
+        assert journal._read("PRAGMA journal_mode", ()) == [("wal",)]
+        assert journal._read("PRAGMA synchronous", ()) == [(2,)]
+
+
+def test_replies_that_were_acknowledged_survive_sigkill(tmp_path: Path) -> None:
+    program = (
+        "import sys; from pathlib import Path; from svit.journal import Journal, Kept\n"
+        "journal = Journal(Path(sys.argv[1])); n = 0\n"
+        "while True:\n"
+        "    journal.keep([Kept('p', n, b'x' * 3000)]); print(n, flush=True); n += 1\n"
+    )
+    writer = subprocess.Popen([sys.executable, "-c", program, tmp_path / "j.db"], stdout=subprocess.PIPE, text=True)
+    assert writer.stdout is not None
+    with writer:
+        for _ in range(50):
+            acknowledged = int(writer.stdout.readline())
+        os.kill(writer.pid, signal.SIGKILL)
+    with Journal(tmp_path / "j.db") as journal:
+        assert [reply.attempt for reply in journal.replies("p")][: acknowledged + 1] == list(range(acknowledged + 1))
+
+
+@pytest.mark.parametrize("content", [b"not a database at all, but long enough to be read as one" * 50, b"{}\n"])
+def test_another_file_is_refused_in_a_sentence(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "j.db").write_bytes(content)
+    with pytest.raises(DataError, match=r"j\.db: this is no journal"):
+        Journal(tmp_path / "j.db")
+
+
+def test_a_newer_format_is_refused_in_a_sentence(tmp_path: Path) -> None:
+    Journal(tmp_path / "j.db").close()
+    database = sqlite3.connect(tmp_path / "j.db")
+    database.execute("PRAGMA user_version = 99")
+    database.close()
+    with pytest.raises(DataError, match="format 99"):
+        Journal(tmp_path / "j.db")
+
+
+def test_a_disk_that_is_full_stops_with_what_was_acknowledged(tmp_path: Path) -> None:
+    with Journal(tmp_path / "j.db") as journal:
+        journal.keep([Kept("p", 1, b"first")])
+        journal._read("PRAGMA max_page_count = 20", ())
+        with pytest.raises(StorageError, match="full"):
+            journal.keep([Kept("p", n, os.urandom(4000)) for n in range(2, 60)])
+        assert [reply.attempt for reply in journal.replies("p")] == [1]
+    with Journal(tmp_path / "j.db") as journal:
+        assert journal.replies("p") == [Kept("p", 1, b"first")]

@@ -1,0 +1,312 @@
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import orjson
+import pytest
+
+from svit import pipeline
+from svit.journal import Journal
+from svit.pipeline import Generation, Job, Outcome
+from svit.providers.base import Failure, Reply, Request
+from svit.records import Dialogue, Draft, Flaw, ImageContext, Sampling, Turn
+from svit.render import Recipe, Template, context_text
+from svit.runs import RunFolder
+from svit.sources.contexts import ContextStore, build_store
+from svit.tasks.base import Task
+from svit.tokens import TokenCounter
+
+
+def body(text: str) -> bytes:
+    choice = {"message": {"content": text}, "finish_reason": "stop"}
+    return orjson.dumps({"model": "m", "choices": [choice]})
+
+
+def one_answer(text: str) -> tuple[Dialogue, ...]:
+    return (Dialogue((Turn("What is it?", text),)),)
+
+
+def says_good(draft: Draft) -> Iterator[Flaw]:
+    answer = draft.dialogues[0].turns[0].answer
+    if not answer.startswith("good"):
+        yield Flaw("not_good", answer)
+
+
+def job(name: str = "t", *, attempts: int = 3, template: str = "Write.") -> Job:
+    task = Task(name, "", context_text, one_answer, (says_good,), lambda context, seed: "", 10)
+    counter = TokenCounter(len, exact=True)
+    return Job(task, Recipe(Template(template, name="t.txt"), Sampling("m", 10), counter, 10_000), attempts)
+
+
+Answer = Callable[[Request], bytes | Failure]
+
+
+@dataclass
+class Scripted:
+    """Answers by a function of the request, the latest first of `late` under way, and remembers what it was asked.
+
+    When no further request comes it answers what it holds, as a model does in the end.
+    """
+
+    answer: Answer = lambda request: body(f"good {request.prompt.task} {request.prompt.context.image_id}")
+    late: int = 1
+    asked: list[tuple[str, int | str, int]] = field(default_factory=list)
+    held: list[Request] = field(default_factory=list)
+
+    async def complete(self, requests: AsyncIterator[Request]) -> AsyncIterator[Reply]:
+        pull = asyncio.ensure_future(_next(requests))
+        try:
+            while True:
+                done, _ = await asyncio.wait({pull}, timeout=0.05 if self.held else None)
+                if done:
+                    request = pull.result()
+                    if request is None:
+                        return
+                    self.asked.append((request.prompt.task, request.prompt.context.image_id, request.attempt))
+                    self.held.append(request)
+                    pull = asyncio.ensure_future(_next(requests))
+                if not done or self.must_answer():
+                    held = self.held.pop()
+                    yield Reply(held, self.answer(held))
+        finally:
+            pull.cancel()
+
+    def must_answer(self) -> bool:
+        return len(self.held) >= self.late
+
+
+async def _next(requests: AsyncIterator[Request]) -> Request | None:
+    return await anext(requests, None)
+
+
+@pytest.fixture(autouse=True)
+def _small_shards(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pipeline, "SHARD_IMAGES", 10)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[ContextStore]:
+    build_store(tmp_path / "c", (image(n) for n in range(1, 36)), origin="test")
+    with ContextStore(tmp_path / "c") as opened:
+        yield opened
+
+
+def image(number: int) -> ImageContext:
+    return ImageContext(number, f"{number}.jpg", 10, 10, captions=() if number == 13 else (f"image {number}",))
+
+
+@dataclass
+class Passed:
+    outcomes: list[Outcome]
+    emitted: list[bytes]
+    missing: int
+
+
+def run(
+    folder: Path,
+    store: ContextStore,
+    provider: Scripted,
+    jobs: Sequence[Job],
+    *,
+    limit: int | None = None,
+    emit: bool = False,
+) -> Passed:
+    passed = Passed([], [], 0)
+    with Journal(folder / "journal.db") as journal:
+        generation = Generation(
+            jobs,
+            store,
+            journal,
+            RunFolder(folder),
+            limit=limit,
+            settled=passed.outcomes.append,
+            emit=passed.emitted.append if emit else None,
+        )
+        passed.missing = generation.missing()
+        asyncio.run(asyncio.wait_for(generation.run(provider), 30))
+    return passed
+
+
+def samples(folder: Path, task: str = "t") -> list[int]:
+    files = sorted(file for file in (folder / task).glob("*.jsonl") if "rejected" not in file.name)
+    return [json.loads(line)["image_id"] for file in files for line in file.read_bytes().splitlines()]
+
+
+def rejected(folder: Path, task: str = "t") -> dict[int, str]:
+    files = sorted((folder / task).glob("*.rejected.jsonl"))
+    lines = [json.loads(line) for file in files for line in file.read_bytes().splitlines()]
+    return {line["image_id"]: line["flaws"][0]["code"] for line in lines}
+
+
+EVERY = [n for n in range(1, 36) if n != 13]
+
+
+def test_every_image_ends_in_a_sample_or_a_rejection_in_context_order(tmp_path: Path, store: ContextStore) -> None:
+    passed = run(tmp_path, store, Scripted(late=5), [job("t"), job("u")])
+    assert passed.missing == len(passed.outcomes) == 70
+    for task in ("t", "u"):
+        assert samples(tmp_path, task) == EVERY
+        assert rejected(tmp_path, task) == {13: "empty_context"}
+    assert sorted(file.name for file in (tmp_path / "t").iterdir()) == [
+        *("00000.jsonl", "00001.jsonl", "00001.rejected.jsonl", "00002.jsonl", "00003.jsonl")
+    ]
+
+
+def test_the_tasks_of_an_image_are_asked_one_after_another(tmp_path: Path, store: ContextStore) -> None:
+    provider = Scripted()
+    run(tmp_path, store, provider, [job("t"), job("u")], limit=3)
+    assert provider.asked == [(task, n, 1) for n in (1, 2, 3) for task in ("t", "u")]
+
+
+def test_a_bad_answer_is_asked_again_and_then_rejected_with_its_last_text(tmp_path: Path, store: ContextStore) -> None:
+    def answer(request: Request) -> bytes | Failure:
+        number = request.prompt.context.image_id
+        if number == 3:
+            return body(f"bad, attempt {request.attempt}")
+        if number == 5 and request.attempt == 1:
+            return Failure("timeout", "60 s")
+        if number == 6:
+            return b"<html>503</html>"
+        return body("good")
+
+    provider = Scripted(answer)
+    run(tmp_path, store, provider, [job()], limit=8)
+    assert samples(tmp_path) == [1, 2, 4, 5, 7, 8]
+    assert rejected(tmp_path) == {3: "not_good", 6: "unreadable_reply"}
+    assert [attempt for _, n, attempt in provider.asked if n == 3] == [1, 2, 3]
+    assert [attempt for _, n, attempt in provider.asked if n == 5] == [1, 2]
+    assert "bad, attempt 3" in (tmp_path / "t" / "00000.rejected.jsonl").read_text()
+
+
+def test_a_finished_run_asks_nothing(tmp_path: Path, store: ContextStore) -> None:
+    run(tmp_path, store, Scripted(), [job()])
+    provider = Scripted()
+    assert run(tmp_path, store, provider, [job()]).missing == 0
+    assert provider.asked == []
+
+
+def test_a_stopped_run_continues_without_asking_twice(tmp_path: Path, store: ContextStore) -> None:
+    class StoppedError(Exception):
+        pass
+
+    answered: list[int | str] = []
+
+    def stopping(request: Request) -> bytes:
+        if len(answered) == 17:
+            raise StoppedError
+        answered.append(request.prompt.context.image_id)
+        return body("good")
+
+    with pytest.raises(StoppedError):
+        run(tmp_path, store, Scripted(stopping), [job()])
+    with Journal(tmp_path / "journal.db") as journal:
+        kept = journal._read("SELECT count(*) FROM replies", ())[0][0]
+    provider = Scripted()
+    run(tmp_path, store, provider, [job()])
+    assert samples(tmp_path) == EVERY
+    assert len(provider.asked) == len(EVERY) - kept
+    assert kept > 0
+
+
+def test_only_what_an_edit_changes_is_asked_again(tmp_path: Path, store: ContextStore) -> None:
+    run(tmp_path, store, Scripted(), [job("t"), job("u")])
+    provider = Scripted()
+    run(tmp_path, store, provider, [job("t"), job("u", template="Write well.")])
+    assert {task for task, _, _ in provider.asked} == {"u"}
+    assert len(provider.asked) == len(EVERY)
+    back = Scripted()
+    run(tmp_path, store, back, [job("t"), job("u")])
+    assert back.asked == [], "the replies to the first wording are still in the journal"
+
+
+def test_more_attempts_give_rejected_images_another_chance(tmp_path: Path, store: ContextStore) -> None:
+    run(
+        tmp_path,
+        store,
+        Scripted(lambda r: body("bad" if r.prompt.context.image_id == 2 else "good")),
+        [job(attempts=1)],
+    )
+    assert rejected(tmp_path)[2] == "not_good"
+    provider = Scripted()
+    run(tmp_path, store, provider, [job(attempts=2)])
+    assert provider.asked == [("t", 2, 2)]
+    assert samples(tmp_path) == EVERY
+
+
+def test_a_higher_limit_extends_a_run_and_a_lower_one_takes_nothing_away(tmp_path: Path, store: ContextStore) -> None:
+    run(tmp_path, store, Scripted(), [job()], limit=4)
+    provider = Scripted()
+    run(tmp_path, store, provider, [job()], limit=12)
+    assert [n for _, n, _ in provider.asked] == list(range(5, 13))
+    run(tmp_path, store, Scripted(), [job()], limit=2)
+    assert samples(tmp_path) == list(range(1, 13))
+
+
+def test_a_shard_that_somebody_deleted_is_made_again_without_asking(tmp_path: Path, store: ContextStore) -> None:
+    run(tmp_path, store, Scripted(), [job()])
+    (tmp_path / "t" / "00002.jsonl").unlink()
+    provider = Scripted()
+    run(tmp_path, store, provider, [job()])
+    assert provider.asked == []
+    assert samples(tmp_path) == EVERY
+
+
+@pytest.mark.parametrize("late", [1, 7])
+def test_lines_are_emitted_in_context_order_also_from_shards_that_stand(
+    tmp_path: Path, store: ContextStore, late: int
+) -> None:
+    run(tmp_path, store, Scripted(), [job("t")], limit=15)
+    emitted = run(tmp_path, store, Scripted(late=late), [job("t"), job("u")], emit=True).emitted
+    expected = [(n, task) for n in EVERY for task in ("t", "u")]
+    assert [(record["image_id"], record["task"]) for record in map(json.loads, emitted)] == expected
+    again = run(tmp_path, store, Scripted(), [job("t"), job("u")], emit=True).emitted
+    assert again == emitted
+
+
+def test_a_reader_that_leaves_stops_the_asking(tmp_path: Path, store: ContextStore) -> None:
+    def closed(line: bytes) -> None:
+        raise BrokenPipeError
+
+    provider = Scripted()
+    with Journal(tmp_path / "journal.db") as journal:
+        generation = Generation([job()], store, journal, RunFolder(tmp_path), emit=closed)
+        with pytest.raises(BrokenPipeError):
+            asyncio.run(asyncio.wait_for(generation.run(provider), 30))
+    assert 0 < len(provider.asked) < len(EVERY)
+
+
+def test_a_slow_answer_holds_back_only_a_few_shards(tmp_path: Path) -> None:
+    class FirstIsSlow(Scripted):
+        def must_answer(self) -> bool:
+            return self.held[-1].prompt.context.image_id != 1
+
+    def answer(request: Request) -> bytes:
+        if request.prompt.context.image_id == 1:
+            asked_meanwhile.append(len(provider.asked))
+        return body("good")
+
+    asked_meanwhile: list[int] = []
+    provider = FirstIsSlow(answer)
+    build_store(tmp_path / "big", (image(n) for n in range(1, 101)), origin="test")
+    with ContextStore(tmp_path / "big") as contexts:
+        run(tmp_path, contexts, provider, [job()])
+    assert samples(tmp_path) == [n for n in range(1, 101) if n != 13]
+    assert asked_meanwhile == [39], "four shards of ten are open, one image has nothing to ask about"
+
+
+def test_the_fingerprint_changes_with_everything_that_a_shard_follows_from() -> None:
+    base = job()
+    others = [
+        job("u"),
+        job(attempts=4),
+        job(template="Other."),
+        replace(base, recipe=replace(base.recipe, room=9)),
+        replace(base, recipe=replace(base.recipe, seed=9)),
+        replace(base, recipe=replace(base.recipe, questions=("Q?",))),
+        replace(base, recipe=replace(base.recipe, sampling=Sampling("m", 11))),
+    ]
+    prints = {each.fingerprint("digest") for each in (base, *others)} | {base.fingerprint("other digest")}
+    assert len(prints) == len(others) + 2
+    assert base.fingerprint("digest") == job().fingerprint("digest")

@@ -1,0 +1,146 @@
+import json
+from collections.abc import Callable
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+
+from svit.boxes import Box
+from svit.errors import SvitError
+from svit.records import ImageContext, Object, Region, Relationship, Sampling
+from svit.render import Recipe, Template, context_text, shortened
+from svit.resources import prompt_text
+from svit.sources.visual_genome import VisualGenome
+from svit.tasks import TASKS
+from svit.tokens import TokenCounter
+
+WORDS = TokenCounter(lambda text: len(text.split()), exact=True)
+
+
+def recipe(template: str = "Tell.", room: int = 10_000, questions: tuple[str, ...] = ()) -> Recipe:
+    return Recipe(Template(template, name="t.txt"), Sampling("m", 10), WORDS, room, questions=questions)
+
+
+@pytest.mark.parametrize("image", [1, 5, 7])
+def test_the_context_of_a_sample_image_is_as_before(
+    image: int, sample: dict[int, ImageContext], golden: Callable[[str, str], None]
+) -> None:
+    golden(f"context-{image}.txt", context_text(sample[image], region_boxes=True))
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_the_prompt_of_each_task_is_as_before(
+    task: str, sample: dict[int, ImageContext], golden: Callable[[str, str], None]
+) -> None:
+    made = TASKS[task].prompt(sample[2], recipe(prompt_text(f"{task}.txt")[0], room=100_000))
+    golden(f"prompt-{task}.txt", "\n".join(f"### {m.role}\n{m.content}" for m in made.messages))
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("image", [800003156, 800010764, 800018519])
+def test_the_context_of_a_real_image_is_as_before(image: int, real: Path, golden: Callable[[str, str], None]) -> None:
+    """The text itself is not ours to keep: the golden file holds its hash, its lines and the first object's box.
+
+    VG's size differs from COCO's for these images, so that dividing by the wrong one changes all of it.
+    """
+    folder = real / "vg_coco_52"
+    with VisualGenome([folder], captions=[folder / "captions_val2017.json"]) as source:
+        [context] = [found for found in source if found.image_id == image]
+    text = context_text(context, region_boxes=True)
+    coco_size = {
+        i["id"]: (i["width"], i["height"])
+        for i in json.loads((folder / "captions_val2017.json").read_bytes())["images"]
+    }
+    assert coco_size[image - 800_000_000] != (context.width, context.height)
+    facts = {
+        "lines": text.count("\n") + 1,
+        "first object's box": str(context.objects[0].box),
+        "sha256": sha256(text.encode()).hexdigest(),
+    }
+    golden(f"real-context-{image}.json", json.dumps(facts, indent=1) + "\n")
+
+
+def test_parts_that_an_image_lacks_are_left_out_with_their_labels() -> None:
+    box = Box(0, 0, 0.5, 0.5)
+    assert context_text(ImageContext(1, "a", 9, 9, captions=("A man.",))) == "captions:\nA man."
+    bare = ImageContext(1, "a", 9, 9, objects=(Object(1, "man", box),), regions=(Region(1, "a tall man", box),))
+    assert context_text(bare) == "objects:\nman: [0.0, 0.0, 0.5, 0.5]\nregions:\na tall man"
+    assert context_text(bare, region_boxes=True).endswith("regions:\na tall man: [0.0, 0.0, 0.5, 0.5]")
+
+
+def test_braces_in_a_caption_stay_as_they_are() -> None:
+    template = Template("### system\nBe kind.\n### user\nSee:\n{{context}}\nNow write.", name="t.txt")
+    messages = template.messages(context="a sign that says {{context}} and {0} \\1")
+    assert [m.role for m in messages] == ["system", "user"]
+    assert messages[1].content == "See:\na sign that says {{context}} and {0} \\1\nNow write."
+
+
+def test_a_file_without_roles_is_a_system_message_before_the_context() -> None:
+    messages = Template("Write pairs.", name="t.txt").messages(context="captions:\nA man.")
+    assert [(m.role, m.content) for m in messages] == [("system", "Write pairs."), ("user", "captions:\nA man.")]
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("### user\n{{captions}} {{context}}", "nothing fills {{captions}}"),
+        ("### system\nWrite.\n### user\nGo.", "no {{context}}"),
+        ("Hello\n### user\n{{context}}", "text before the first"),
+    ],
+)
+def test_a_wrong_prompt_file_is_refused_by_name(text: str, complaint: str) -> None:
+    with pytest.raises(SvitError, match=r"t\.txt") as refused:
+        Template(text, name="t.txt")
+    assert complaint in str(refused.value)
+
+
+def test_questions_are_drawn_by_seed_and_image() -> None:
+    questions = tuple(f"question {n}" for n in range(34))
+    drawn = [recipe(questions=questions).question(image) for image in range(500)]
+    assert drawn == [recipe(questions=questions).question(image) for image in range(500)]
+    assert set(drawn) == set(questions)
+
+
+def crowded() -> ImageContext:
+    """Twenty things of growing size, each listed twice; the last one large."""
+    objects, regions = [], []
+    for n in range(20):
+        box = Box(0, 0, 0.1 + n * 0.04, 0.5)
+        objects += [Object(2 * n, f"thing{n}", box), Object(2 * n + 1, f"thing{n}", Box(0, 0, box.x2 + 0.001, 0.5))]
+        regions += [Region(2 * n, f"a thing{n} here", box), Region(2 * n + 1, f"A thing{n}, here!", box)]
+    return ImageContext(
+        1, "a", 9, 9,
+        captions=("One caption.", "Another one."),
+        objects=tuple(objects),
+        regions=tuple(regions),
+        relationships=(Relationship(0, "on", 38), Relationship(36, "on", 38)),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("room", [3, 40, 150, 250, 400])
+def test_a_context_is_cut_to_its_room_and_what_went_is_counted(room: int) -> None:
+    context = crowded()
+    shown, left_out = shortened(context, context_text, recipe(room=room))
+    assert len(context_text(shown).split()) <= room
+    for kind in ("captions", "objects", "regions"):
+        gone = sum(count for reason, count in left_out.items() if reason.endswith(kind))
+        assert gone == len(getattr(context, kind)) - len(getattr(shown, kind))
+    known = {thing.id for thing in shown.objects}
+    assert all(r.subject in known and r.object in known for r in shown.relationships)
+
+
+def test_near_duplicates_go_first_then_the_smallest_then_captions() -> None:
+    context = crowded()
+    without_echoes, left_out = shortened(context, context_text, recipe(room=167))
+    assert left_out == {"duplicate_objects": 20, "duplicate_regions": 20}
+    assert [thing.id % 2 for thing in without_echoes.objects] == [0] * 20
+    fewer, left_out = shortened(context, context_text, recipe(room=60))
+    assert left_out["small_objects"] > 0
+    assert "captions" not in left_out
+    assert fewer.objects[-1].name == "thing19"
+    assert fewer.captions == context.captions
+
+
+def test_a_context_that_fits_is_left_alone() -> None:
+    context = crowded()
+    assert shortened(context, context_text, recipe()) == (context, {})

@@ -1,0 +1,49 @@
+from pathlib import Path
+
+import pytest
+import tiktoken
+
+from svit.records import ImageContext
+from svit.render import context_text
+from svit.tokens import ESTIMATE_ERROR, estimated_tokens, token_counter
+
+COUNTED = {1: 1089, 2: 785, 3: 794, 4: 866, 5: 1090, 6: 1129, 7: 1116, 8: 754}
+"""o200k_base tokens of each sample image's context with region boxes, counted with the real ranks."""
+
+
+@pytest.mark.parametrize("image", COUNTED)
+def test_the_estimate_is_close_to_the_real_count(image: int, sample: dict[int, ImageContext]) -> None:
+    text = context_text(sample[image], region_boxes=True)
+    assert estimated_tokens(text) == pytest.approx(COUNTED[image], rel=ESTIMATE_ERROR)
+
+
+@pytest.mark.parametrize("text", ["", "<|endoftext|>", "\u4f60\u597d\uff0c\u4e16\u754c", "x" * 10_000, "[" * 10_000])
+def test_odd_text_has_an_estimate(text: str) -> None:
+    assert 0 <= estimated_tokens(text) <= len(text.encode())
+
+
+def test_without_ranks_nothing_is_fetched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TIKTOKEN_CACHE_DIR", str(tmp_path))
+    counter = token_counter()
+    assert not counter.exact
+    assert counter.count("two words") == 2
+    assert not list(tmp_path.iterdir())
+
+
+def test_ranks_are_looked_for_where_tiktoken_keeps_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TIKTOKEN_CACHE_DIR", str(tmp_path))
+    (tmp_path / "fb374d419588a4632f3f557e76b4b70aebbca790").write_bytes(b"")
+    asked: list[str] = []
+
+    def encoding(name: str) -> tiktoken.Encoding:
+        asked.append(name)
+        ranks = {bytes([n]): n for n in range(256)}
+        return tiktoken.Encoding(
+            "bytes", pat_str=r"[\s\S]", mergeable_ranks=ranks, special_tokens={"<|endoftext|>": 256}
+        )
+
+    monkeypatch.setattr(tiktoken, "get_encoding", encoding)
+    counter = token_counter()
+    assert counter.exact
+    assert asked == ["o200k_base"]
+    assert counter.count("<|endoftext|>") == 13, "a caption may hold what an encoding treats as special"
