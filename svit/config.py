@@ -1,19 +1,28 @@
 """What a run is made of, as a person writes it down in YAML, and the jobs and the provider that follow from it."""
 
-from collections.abc import Iterable, Mapping
+import os
+from collections.abc import Callable, Iterable, Mapping
+from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from svit import resources
+from svit.budget import Budget
 from svit.errors import SvitError
+from svit.limits import RateLimit
+from svit.models import Caching, Capabilities, ModelTable, ServiceTier, request_body
 from svit.pipeline import Job
+from svit.prices import PriceTable, Tier, nano_dollars
 from svit.providers.base import Provider
 from svit.providers.offline import Offline
-from svit.records import Sampling
+from svit.records import Effort, ImageContext, Sampling
 from svit.render import Recipe, Template
+from svit.spending import Spending
 from svit.tasks import TASKS, task_named
 from svit.tasks.base import Task
 from svit.tokens import TokenCounter, token_counter
@@ -37,9 +46,24 @@ class TaskSettings(_Settings):
 class RunConfig(_Settings):
     """A run, beside its contexts: who is asked, how often, and how much fits into a request."""
 
-    provider: Literal["offline"] = "offline"
+    provider: Literal["offline", "openai"] = "offline"
     model: str = "offline"
+    base_url: str = "https://api.openai.com/v1"
+    key_env: str = "OPENAI_API_KEY"
+    key_file: Path | None = None
+    server: str | None = None
+    rpm: int | None = Field(default=None, ge=1)
+    tpm: int | None = Field(default=None, ge=1)
+    in_flight: int = Field(default=64, ge=1, le=10_000)
+    timeout: float = Field(default=600, gt=0)
+    reasoning_effort: Effort | None = None
+    service_tier: ServiceTier | None = None
+    caching: Caching = "automatic"
+    max_cost: Decimal | None = Field(default=None, ge=0)
+    prices: Path | None = None
+    models: Path | None = None
     seed: int = 0
+    sampling_seed: int | None = None
     attempts: int = Field(default=3, ge=1, le=20)
     window: int = Field(default=128_000, ge=1)
     prompts: Path | None = None
@@ -82,11 +106,84 @@ def jobs(config: RunConfig, tasks: Iterable[Task]) -> list[Job]:
     return [Job(task, _recipe(config, task, tokens), config.attempts) for task in tasks]
 
 
-def provider(config: RunConfig) -> Provider:
-    """Return who answers."""
-    match config.provider:
-        case "offline":
-            return Offline({name: task.write_offline for name, task in TASKS.items()})
+def provider(config: RunConfig, say: Callable[[str], None]) -> Provider:
+    """Return who answers. `say` is told what happens to the endpoint on the way. Raises SvitError without a key."""
+    if config.provider == "offline":
+        return Offline({name: task.write_offline for name, task in TASKS.items()})
+    from svit.providers.openai_online import Endpoint, Online
+
+    if warning := _open_key_warning(config.base_url):
+        say(warning)
+    tokens = token_counter().count
+    return Online(
+        Endpoint(config.base_url, _key(config), config.timeout),
+        body=partial(
+            request_body,
+            capabilities=_capabilities(config),
+            service_tier=config.service_tier,
+            caching=config.caching,
+        ),
+        tokens=lambda prompt: sum(tokens(message.content) for message in prompt.messages) + prompt.sampling.max_tokens,
+        limits=RateLimit(config.rpm, config.tpm),
+        window=config.in_flight,
+        adaptive=config.rpm is None and config.tpm is None,
+        say=say,
+    )
+
+
+def check_requests(config: RunConfig, jobs: Iterable[Job]) -> None:
+    """Build a request of each job, so that what the model does not accept is said before anything is paid for."""
+    if config.provider == "offline":
+        return
+    context = ImageContext(0, "", 1, 1, captions=("-",))
+    for job in jobs:
+        prompt = job.task.prompt(context, job.recipe)
+        request_body(prompt, _capabilities(config), service_tier=config.service_tier, caching=config.caching)
+
+
+def spending(config: RunConfig) -> Spending:
+    """Return the run's books, with nothing in them yet. Raises SvitError for a ceiling that no price can keep."""
+    if config.provider == "offline":
+        return Spending()
+    own = _text(config.prices) if config.prices else None
+    table = PriceTable.read(_text(resources.DATA / "prices.yaml"), own, own_name=str(config.prices))
+    limit = None if config.max_cost is None else nano_dollars(config.max_cost)
+    price = table.price(config.model) if limit is None else table.required(config.model)
+    tier: Tier = "flex" if config.service_tier == "flex" else "standard"
+    return Spending(price, tier, Budget(limit))
+
+
+def _capabilities(config: RunConfig) -> Capabilities:
+    own = _text(config.models) if config.models else None
+    table = ModelTable.read(_text(resources.DATA / "models.yaml"), own, own_name=str(config.models))
+    return table.capabilities(config.model, server=config.server)
+
+
+def _key(config: RunConfig) -> str:
+    """Return the API key: from the file, or from the environment. A server on this machine needs none."""
+    key = _text(config.key_file) if config.key_file is not None else os.environ.get(config.key_env, "")
+    if key.strip():
+        return key.strip()
+    if _is_local(config.base_url):
+        return "none"
+    raise SvitError(f"There is no API key: set {config.key_env} in the environment, or 'key_file' in the config.")
+
+
+def _is_local(url: str) -> bool:
+    return urlsplit(url).hostname in ("localhost", "127.0.0.1", "::1")
+
+
+def _open_key_warning(url: str) -> str:
+    if urlsplit(url).scheme == "http" and not _is_local(url):
+        return f"Warning: {url} is plain http: the key and all prompts go over the network in the open."
+    return ""
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SvitError(f"{path}: it cannot be read: {error}.") from error
 
 
 def _recipe(config: RunConfig, task: Task, tokens: TokenCounter) -> Recipe:
@@ -107,7 +204,8 @@ def _recipe(config: RunConfig, task: Task, tokens: TokenCounter) -> Recipe:
             max_tokens=max_tokens,
             temperature=settings.temperature,
             top_p=settings.top_p,
-            seed=config.seed,
+            seed=config.seed if config.provider == "offline" else config.sampling_seed,
+            reasoning_effort=config.reasoning_effort,
         ),
         tokens=tokens,
         room=room,

@@ -21,5 +21,17 @@ class StorageError(SvitError):
     """The disk refused a write. What was acknowledged before is intact; the same command continues."""
 
 
+class BudgetReachedError(SvitError):
+    """The next request might cost more than the ceiling on money leaves."""
+
+    exit_code = 3
+
+
+class ProviderRefusesError(SvitError):
+    """The provider will not go on: a wrong key, no credit, an unknown model, or nobody there."""
+
+    exit_code = 4
+
+
 class ParseError(ValueError):
     """A model's text is not in the task's answer form. The message says what was missed and where."""

@@ -19,34 +19,67 @@ _SCHEMA = """
 CREATE TABLE IF NOT EXISTS templates (version TEXT PRIMARY KEY, text TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS requests (
   prompt_id TEXT NOT NULL, attempt INTEGER NOT NULL, task TEXT NOT NULL, image_id NOT NULL, version TEXT NOT NULL,
-  sent_at REAL NOT NULL, PRIMARY KEY (prompt_id, attempt)) WITHOUT ROWID;
+  worst INTEGER NOT NULL, sent_at REAL NOT NULL, PRIMARY KEY (prompt_id, attempt)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS unknown (
+  prompt_id TEXT NOT NULL, attempt INTEGER NOT NULL, task TEXT NOT NULL, image_id NOT NULL, version TEXT NOT NULL,
+  worst INTEGER NOT NULL, sent_at REAL NOT NULL);
 CREATE INDEX IF NOT EXISTS requests_by_image ON requests (image_id, task);
 CREATE TABLE IF NOT EXISTS replies (
   prompt_id TEXT NOT NULL, attempt INTEGER NOT NULL, body BLOB, failure TEXT, received_at REAL NOT NULL,
-  PRIMARY KEY (prompt_id, attempt));
+  prompt_tokens INTEGER, completion_tokens INTEGER, cost INTEGER, PRIMARY KEY (prompt_id, attempt));
 CREATE TABLE IF NOT EXISTS shards (
   task TEXT NOT NULL, shard INTEGER NOT NULL, recipe TEXT NOT NULL, images INTEGER NOT NULL,
   samples INTEGER NOT NULL, flaws TEXT NOT NULL, published_at REAL NOT NULL, PRIMARY KEY (task, shard)) WITHOUT ROWID;
 """
+_SILENT = (
+    "FROM requests WHERE NOT EXISTS (SELECT 1 FROM replies WHERE replies.prompt_id = requests.prompt_id "
+    "AND replies.attempt = requests.attempt)"
+)
+"""The requests that no reply was kept for."""
 
 
 class Intent(NamedTuple):
-    """A request that is about to leave."""
+    """A request that is about to leave; `worst` is what it may cost at most, in nano-dollars."""
 
     prompt_id: str
     attempt: int
     task: str
     image_id: ImageId
     version: str
+    worst: int = 0
 
 
 class Kept(NamedTuple):
-    """A reply as it came: its raw bytes, or the code and words of a failure."""
+    """A reply as it came: its raw bytes, or the failure as the provider wrote it down, in JSON."""
 
     prompt_id: str
     attempt: int
     body: bytes | None
-    failure: tuple[str, str] | None = None
+    failure: bytes | None = None
+
+
+class Booked(NamedTuple):
+    """What a reply was billed: tokens, None where the provider did not say, and nano-dollars."""
+
+    prompt_id: str
+    attempt: int
+    prompt_tokens: int | None
+    completion_tokens: int | None
+    cost: int
+
+
+class Spent(NamedTuple):
+    """What a run has cost so far: nano-dollars and tokens, and how many requests ended without being heard of.
+
+    `unknown` requests may have been billed: they left, and the process died before a reply came. They are in `cost`
+    at what they may have cost at most.
+    """
+
+    cost: int
+    prompt_tokens: int
+    completion_tokens: int
+    replies: int
+    unknown: int
 
 
 class Shard(NamedTuple):
@@ -107,16 +140,61 @@ class Journal:
     def intend(self, intents: Iterable[Intent]) -> None:
         """Commit that these requests are about to leave."""
         now = time.time()
-        self._write("INSERT OR REPLACE INTO requests VALUES (?, ?, ?, ?, ?, ?)", [(*intent, now) for intent in intents])
+        self._write(
+            "INSERT OR REPLACE INTO requests VALUES (?, ?, ?, ?, ?, ?, ?)", [(*intent, now) for intent in intents]
+        )
 
     def keep(self, replies: Iterable[Kept]) -> None:
         """Commit these replies. Nothing may look into them before."""
         now = time.time()
         rows = [
-            (r.prompt_id, r.attempt, r.body and zlib.compress(r.body, 1), r.failure and orjson.dumps(r.failure), now)
+            (r.prompt_id, r.attempt, r.body and zlib.compress(r.body, 1), r.failure, now, None, None, None)
             for r in replies
         ]
-        self._write("INSERT OR REPLACE INTO replies VALUES (?, ?, ?, ?, ?)", rows)
+        self._write("INSERT OR REPLACE INTO replies VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
+
+    def book(self, booked: Iterable[Booked]) -> None:
+        """Commit what these replies were billed."""
+        rows = [(b.prompt_tokens, b.completion_tokens, b.cost, b.prompt_id, b.attempt) for b in booked]
+        self._write(
+            "UPDATE replies SET prompt_tokens = ?, completion_tokens = ?, cost = ? WHERE prompt_id = ? AND attempt = ?",
+            rows,
+        )
+
+    def withdraw(self, keys: Iterable[tuple[str, int]]) -> None:
+        """Commit that these requests, by prompt and attempt, never left after all."""
+        self._write("DELETE FROM requests WHERE prompt_id = ? AND attempt = ?", list(keys))
+
+    def settle_unknown(self) -> int:
+        """Set the requests aside that left and were never heard of again, and return how many: their process died.
+
+        Only for the process that holds the run's lock. They are asked again, and stay booked at their worst case.
+        """
+        with self._speaking_plainly():
+            self._db.execute("BEGIN IMMEDIATE")
+            moved = self._db.execute("INSERT INTO unknown SELECT * " + _SILENT).rowcount
+            self._db.execute("DELETE " + _SILENT)
+            self._db.execute("COMMIT")
+        return moved
+
+    def unbooked(self) -> list[tuple[Kept, int]]:
+        """Return the replies that were kept but not booked before the process died, each with its worst case."""
+        rows = self._read(
+            "SELECT prompt_id, attempt, body, failure, worst FROM replies JOIN requests USING (prompt_id, attempt) "
+            "WHERE cost IS NULL",
+            (),
+        )
+        return [(Kept(key, n, body and zlib.decompress(body), failure), worst) for key, n, body, failure, worst in rows]
+
+    def spent(self) -> Spent:
+        """Return what the run has cost so far."""
+        [(cost, prompt, completion, replies)] = self._read(
+            "SELECT coalesce(sum(cost), 0), coalesce(sum(prompt_tokens), 0), coalesce(sum(completion_tokens), 0), "
+            "count(*) FROM replies",
+            (),
+        )
+        [(worst, unknown)] = self._read("SELECT coalesce(sum(worst), 0), count(*) FROM unknown", ())
+        return Spent(cost + worst, prompt, completion, replies, unknown)
 
     def published(self, shard: Shard) -> None:
         """Commit that a shard stands on disk."""
@@ -125,11 +203,9 @@ class Journal:
 
     def replies(self, prompt_id: str) -> list[Kept]:
         """Return what came back for this prompt so far, in the order of the attempts."""
-        rows = self._read("SELECT * FROM replies WHERE prompt_id = ? ORDER BY attempt", (prompt_id,))
-        return [
-            Kept(key, attempt, body and zlib.decompress(body), tuple(orjson.loads(failure)) if failure else None)
-            for key, attempt, body, failure, _ in rows
-        ]
+        query = "SELECT prompt_id, attempt, body, failure FROM replies WHERE prompt_id = ? ORDER BY attempt"
+        rows = self._read(query, (prompt_id,))
+        return [Kept(key, attempt, body and zlib.decompress(body), failure) for key, attempt, body, failure in rows]
 
     def asked(self, image_id: ImageId) -> list[Intent]:
         """Return the requests about this image, in the order they were sent."""

@@ -7,9 +7,8 @@ only what is missing is asked.
 
 import asyncio
 import hashlib
-import itertools
 from collections import Counter, deque
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -18,13 +17,15 @@ import msgspec
 import orjson
 
 from svit import __version__
-from svit.journal import Intent, Journal, Kept, Shard
-from svit.providers.base import Failure, Provider, Reply, Request, read_completion
-from svit.records import Flaw, ImageContext, ImageId, Prompt, Rejection, Sample
+from svit.errors import BudgetReachedError
+from svit.journal import Booked, Intent, Journal, Kept, Shard
+from svit.providers.base import NOT_ASKED, Failure, Provider, Reply, Request, read_completion, read_outcome
+from svit.records import Completion, Flaw, ImageContext, ImageId, Prompt, Rejection, Sample
 from svit.render import Recipe
 from svit.runs import RunFolder
 from svit.shards import SHARD_IMAGES, lines_of, publish, rejection_line, sample_line
 from svit.sources.contexts import ContextStore
+from svit.spending import Spending
 from svit.tasks.base import Task, provenance_of
 
 _INTENTS = 16
@@ -114,6 +115,7 @@ class Generation:
         folder: RunFolder,
         *,
         limit: int | None = None,
+        spending: Spending | None = None,
         settled: Callable[[Outcome], None] = lambda _: None,
         emit: Callable[[bytes], None] | None = None,
     ) -> None:
@@ -123,6 +125,12 @@ class Generation:
         self._journal = journal
         self._folder = folder
         self._images = len(contexts) if limit is None else min(limit, len(contexts))
+        self._spending = spending or Spending()
+        self._worst: dict[tuple[str, int], int] = {}
+        self._held: Request | None = None
+        self._leaving: deque[Request] = deque()
+        self._stopped = False
+        self._broke = ""
         self._settled = settled
         self._emit = emit
         self._fingerprints = [job.fingerprint(contexts.digest) for job in jobs]
@@ -136,19 +144,31 @@ class Generation:
         return sum(shard.missing for shard in self._shards())
 
     async def run(self, provider: Provider) -> None:
-        """Ask until every image of every task has its outcome and every shard stands on disk."""
+        """Ask until every image of every task has its outcome and every shard stands on disk.
+
+        Raises BudgetReachedError when the ceiling on money is in the way, after what is under way was answered.
+        """
         replies: asyncio.Queue[Reply] = asyncio.Queue(maxsize=_REPLIES)
         pump = asyncio.create_task(_pump(provider.complete(self._requests()), replies))
         committer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="journal")
         try:
             while batch := await _taken(replies, pump):
+                self._withdraw([reply.request for reply in batch if _never_left(reply)])
+                batch = [reply for reply in batch if not _never_left(reply)]
                 kept = [_kept(reply) for reply in batch]
                 await asyncio.get_running_loop().run_in_executor(committer, self._journal.keep, kept)
-                for reply in batch:
-                    self._answered(reply)
+                self._journal.book([self._answered(reply) for reply in batch])
         finally:
             pump.cancel()
             committer.shutdown(wait=True)
+            self._withdraw(self._leaving)
+        if self._broke:
+            raise BudgetReachedError(self._broke)
+
+    def stop(self) -> None:
+        """Ask nothing more; `run` ends when what is under way was answered."""
+        self._stopped = True
+        self._changed.set()
 
     def _shards(self) -> Iterator[_OpenShard]:
         """Yield the shards of this pass in order, those that stand on disk as well."""
@@ -173,22 +193,50 @@ class Generation:
         fresh = self._fresh()
         while batch := await self._batch(fresh):
             self._journal.intend(
-                Intent(r.prompt.id, r.attempt, r.prompt.task, r.prompt.context.image_id, r.prompt.version)
+                Intent(*key, r.prompt.task, r.prompt.context.image_id, r.prompt.version, self._worst[key])
                 for r in batch
+                for key in [_key(r)]
             )
-            for request in batch:
-                yield request
+            self._leaving.extend(batch)
+            while self._leaving:
+                yield self._leaving.popleft()
 
     async def _batch(self, fresh: Iterator[Request | None]) -> list[Request]:
-        while True:
-            batch = [self._again.popleft() for _ in range(min(len(self._again), _INTENTS))]
-            batch += (r for r in itertools.islice(fresh, _INTENTS - len(batch)) if r is not None)
+        while not self._stopped:
+            batch: list[Request] = []
+            while len(batch) < _INTENTS and (request := self._next(fresh)) is not None:
+                if not self._reserved(request):
+                    self._held = request
+                    break
+                batch.append(request)
             if batch:
                 return batch
-            if not self._places and not self._open:
+            if self._broke or (not self._places and not self._open):
                 return []
             self._changed.clear()
             await self._changed.wait()
+        return []
+
+    def _next(self, fresh: Iterator[Request | None]) -> Request | None:
+        held, self._held = self._held, None
+        return held or (self._again.popleft() if self._again else next(fresh, None))
+
+    def _reserved(self, request: Request) -> bool:
+        """Set aside what the request may cost. When that can never fit any more, the run ends."""
+        worst = self._spending.worst(request.prompt)
+        if self._spending.budget.reserve(worst):
+            self._worst[_key(request)] = worst
+            return True
+        if self._spending.budget.never_fits(worst):
+            self._broke = self._spending.budget.why_never(worst)
+        return False
+
+    def _withdraw(self, requests: Collection[Request]) -> None:
+        """Take back requests that were about to leave and never did."""
+        for request in requests:
+            self._spending.budget.release(self._worst.pop(_key(request)))
+        if requests:
+            self._journal.withdraw([_key(request) for request in requests])
 
     def _fresh(self) -> Iterator[Request | None]:
         """Yield the first request about each image and task, and None while too many shards are open."""
@@ -221,26 +269,32 @@ class Generation:
             return None
         kept = self._journal.replies(prompt.id)
         for reply in kept:
-            result = judged(job.task, prompt, reply)
-            if isinstance(result, Sample) or reply.attempt >= job.attempts:
+            read = read_outcome(reply.body, reply.failure)
+            result = judged(job.task, prompt, read, reply.attempt)
+            if _is_settled(read, result, reply.attempt, job):
                 self._settle(place, result)
                 return None
         request = Request(prompt, kept[-1].attempt + 1 if kept else 1)
         self._places[prompt.id] = place
         return request
 
-    def _answered(self, reply: Reply) -> None:
-        """Judge a reply that is safe in the journal; ask again while the attempts last."""
+    def _answered(self, reply: Reply) -> Booked:
+        """Judge a reply that is safe in the journal, ask again while the attempts last, and return what it cost."""
         request = reply.request
         place = self._places[request.prompt.id]
         job = self._jobs[place.job]
-        result = judged(job.task, request.prompt, _kept(reply))
-        if isinstance(result, Rejection) and request.attempt < job.attempts:
-            self._again.append(Request(request.prompt, request.attempt + 1))
-        else:
+        worst = self._worst.pop(_key(request))
+        read = reply.outcome if isinstance(reply.outcome, Failure) else read_completion(reply.outcome)
+        booked = booked_for(_kept(reply), read, worst, self._spending)
+        self._spending.budget.settle(worst, booked.cost)
+        result = judged(job.task, request.prompt, read, request.attempt)
+        if _is_settled(read, result, request.attempt, job):
             del self._places[request.prompt.id]
             self._settle(place, result)
+        else:
+            self._again.append(Request(request.prompt, request.attempt + 1))
         self._changed.set()
+        return booked
 
     def _settle(self, place: _Place, result: Sample | Rejection) -> None:
         if isinstance(result, Sample):
@@ -295,19 +349,52 @@ async def _taken(replies: asyncio.Queue[Reply], pump: asyncio.Task[None]) -> lis
     return [first.result(), *(replies.get_nowait() for _ in range(replies.qsize()))]
 
 
-def _kept(reply: Reply) -> Kept:
-    key, attempt = reply.request.prompt.id, reply.request.attempt
-    if isinstance(reply.outcome, Failure):
-        return Kept(key, attempt, None, (reply.outcome.code, reply.outcome.words))
-    return Kept(key, attempt, reply.outcome)
+def recovered(journal: Journal, spending: Spending) -> int:
+    """Bring the books in order after a stop of any kind, and return how many requests will never be heard of.
+
+    Only for the process that holds the run's lock.
+    """
+    unknown = journal.settle_unknown()
+    journal.book(
+        [booked_for(kept, read_outcome(kept.body, kept.failure), worst, spending) for kept, worst in journal.unbooked()]
+    )
+    return unknown
 
 
-def judged(task: Task, prompt: Prompt, reply: Kept) -> Sample | Rejection:
-    """Return what becomes of a reply: the judge's word on a completion, a rejection for a failure."""
-    read = Failure(*reply.failure) if reply.failure else read_completion(reply.body or b"")
+def booked_for(kept: Kept, read: Completion | Failure, worst: int, spending: Spending) -> Booked:
+    """Return what a reply was billed. What may have been billed without our knowing is booked at its worst case."""
     if isinstance(read, Failure):
-        return _unanswered(prompt, reply.attempt, Flaw(read.code, read.words))
-    return task.judge(prompt, read, reply.attempt)
+        return Booked(kept.prompt_id, kept.attempt, None, None, 0 if read.free else worst)
+    usage = read.usage
+    prompt_tokens, completion_tokens = (usage.prompt_tokens, usage.completion_tokens) if usage else (None, None)
+    return Booked(kept.prompt_id, kept.attempt, prompt_tokens, completion_tokens, spending.cost(usage, worst))
+
+
+def judged(task: Task, prompt: Prompt, read: Completion | Failure, attempt: int) -> Sample | Rejection:
+    """Return what becomes of a reply: the judge's word on a completion, a rejection for a failure."""
+    if isinstance(read, Failure):
+        return _unanswered(prompt, attempt, Flaw(read.code, read.words))
+    return task.judge(prompt, read, attempt)
+
+
+def _is_settled(read: Completion | Failure, result: Sample | Rejection, attempt: int, job: Job) -> bool:
+    hopeless = isinstance(read, Failure) and read.final
+    return isinstance(result, Sample) or hopeless or attempt >= job.attempts
+
+
+def _never_left(reply: Reply) -> bool:
+    return isinstance(reply.outcome, Failure) and reply.outcome.code == NOT_ASKED
+
+
+def _key(request: Request) -> tuple[str, int]:
+    return request.prompt.id, request.attempt
+
+
+def _kept(reply: Reply) -> Kept:
+    key, attempt = _key(reply.request)
+    if isinstance(reply.outcome, Failure):
+        return Kept(key, attempt, None, msgspec.json.encode(reply.outcome))
+    return Kept(key, attempt, reply.outcome)
 
 
 def _unanswered(prompt: Prompt, attempt: int, flaw: Flaw) -> Rejection:

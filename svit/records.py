@@ -16,6 +16,10 @@ ImageId = int | str
 """Visual Genome and COCO number their images; other sources may name them."""
 
 
+Effort = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
+"""How long a model may think before it answers, as the OpenAI API spells it."""
+
+
 class _Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """What all records share."""
 
@@ -85,6 +89,7 @@ class Sampling(_Record, frozen=True):
     temperature: float | None = None
     top_p: float | None = None
     seed: int | None = None
+    reasoning_effort: Effort | None = None
 
 
 class Prompt(_Record, frozen=True):
@@ -111,10 +116,16 @@ class Prompt(_Record, frozen=True):
 
 
 class Usage(_Record, frozen=True):
-    """Tokens of one request, as the provider reports them."""
+    """Tokens of one request, as the provider reports them.
+
+    `cached_tokens` and `cache_write_tokens` are parts of the prompt's, `reasoning_tokens` of the completion's.
+    """
 
     prompt_tokens: int = 0
     completion_tokens: int = 0
+    cached_tokens: int = 0
+    cache_write_tokens: int = 0
+    reasoning_tokens: int = 0
 
 
 class Completion(_Record, frozen=True):
@@ -123,7 +134,7 @@ class Completion(_Record, frozen=True):
     text: str
     finish_reason: str
     model: str
-    usage: Usage = Usage()
+    usage: Usage | None = None
     refusal: str = ""
 
 

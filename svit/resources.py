@@ -9,7 +9,8 @@ _SHIPPED = _PACKAGE / "shipped" if (_PACKAGE / "shipped").is_dir() else _PACKAGE
 
 PROMPTS = _SHIPPED / "prompts"
 CONFIGS = _SHIPPED / "configs"
-SAMPLE = _SHIPPED / "data" / "sample"
+DATA = _SHIPPED / "data"
+SAMPLE = DATA / "sample"
 
 
 def prompt_text(name: str, *, folder: Path | None = None) -> tuple[str, str]:

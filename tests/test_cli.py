@@ -286,6 +286,7 @@ def test_every_command_is_in_the_help_and_in_the_readme(tmp_path: Path) -> None:
         "tasks",
         "prompt",
         "show",
+        "simulate",
     ):
         assert svit(*command.split(), "--help", cwd=tmp_path).stdout.startswith("Usage:")
         assert f"svit {command}" in readme

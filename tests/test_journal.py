@@ -16,10 +16,10 @@ def test_what_was_written_is_there_when_it_is_opened_again(tmp_path: Path) -> No
     with Journal(tmp_path / "j.db") as journal:
         journal.keep_template("v1", "Write.")
         journal.intend([Intent("p", 1, "referring", 7, "v1"), Intent("q", 1, "referring", "seven", "v1")])
-        journal.keep([Kept("p", 1, None, ("timeout", "after 60 s")), Kept("p", 2, body)])
+        journal.keep([Kept("p", 1, None, b'{"code":"timeout"}'), Kept("p", 2, body)])
         journal.published(Shard("referring", 0, "recipe", 2, 1, {"wrong_count": 1}))
     with Journal(tmp_path / "j.db", read_only=True) as journal:
-        assert journal.replies("p") == [Kept("p", 1, None, ("timeout", "after 60 s")), Kept("p", 2, body)]
+        assert journal.replies("p") == [Kept("p", 1, None, b'{"code":"timeout"}'), Kept("p", 2, body)]
         assert journal.replies("q") == []
         assert journal.asked("seven") == [Intent("q", 1, "referring", "seven", "v1")]
         assert journal.template("v1") == "Write."

@@ -3,14 +3,15 @@
 import typer
 
 from svit import __version__
-from svit.cli import contexts, generate, look
+from svit.cli import contexts, generate, look, simulate
 from svit.cli.ending import spoken
 
 app = typer.Typer(
     name="svit",
     help="Turn image annotations into visual instruction data: conversations, reasoning, descriptions, referring QA.",
-    epilog="Exit codes: 0 all done, 1 some images have no sample, 2 something must be changed, 75 the run is locked, "
-    "130 interrupted. Every stop is resumable by the same command.",
+    epilog="Exit codes: 0 all done, 1 some images have no sample, 2 something must be changed, 3 the ceiling on money "
+    "is reached, 4 the provider refuses to go on, 75 the run is locked, 130 interrupted. Every stop is resumable by "
+    "the same command.",
     add_completion=False,
     no_args_is_help=True,
     rich_markup_mode=None,
@@ -22,6 +23,7 @@ app.add_typer(contexts.app, name="contexts")
 app.command("tasks")(spoken(look.tasks))
 app.command("prompt")(spoken(look.prompt))
 app.command("show")(spoken(look.show))
+app.command("simulate")(spoken(simulate.simulate))
 
 
 def _version(wanted: bool) -> None:

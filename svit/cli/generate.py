@@ -1,6 +1,7 @@
 """`svit generate`: the main job."""
 
 import asyncio
+import signal
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -24,10 +25,12 @@ from svit.errors import DataError
 
 if TYPE_CHECKING:
     from svit.config import RunConfig
-    from svit.journal import Shard
-    from svit.pipeline import Job
+    from svit.journal import Journal, Shard, Spent
+    from svit.pipeline import Generation, Job
+    from svit.providers.base import Provider
     from svit.runs import RunFolder
     from svit.sources.contexts import ContextStore
+    from svit.spending import Spending
 
 
 def generate(
@@ -41,11 +44,14 @@ def generate(
     allow_shared_coco_ids: SharedOption = False,
     config: Annotated[str, typer.Option(metavar="FILE", help="Config file, or the name of a shipped one.")] = "offline",
     run: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Run folder. Default: runs/, named after input and task.")
+        Path | None, typer.Option(metavar="DIR", help="Run folder. Default: runs/, named after input, task and config.")
     ] = None,
     limit: Annotated[int | None, typer.Option(min=1, metavar="N", help="Only the first N images.")] = None,
     prompts: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Folder of prompt files that replace the shipped ones.")
+    ] = None,
+    max_cost: Annotated[
+        str | None, typer.Option(metavar="DOLLARS", help="Ceiling on what the run may cost, all commands together.")
     ] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of what is drawn; the config's by default.")] = None,
     stdout: Annotated[
@@ -57,17 +63,22 @@ def generate(
 
     The same command again continues a run that was stopped, and asks nothing twice.
     """
-    from svit.config import chosen_tasks, jobs, read_config
+    from svit.config import check_requests, chosen_tasks, jobs, provider, read_config, spending
     from svit.journal import Journal
+    from svit.pipeline import Generation
     from svit.resources import config_path
     from svit.runs import RunFolder
 
-    settings = read_config(config_path(config), {"seed": seed, "prompts": prompts and str(prompts.absolute())})
+    changes = {"seed": seed, "max_cost": max_cost, "prompts": prompts and str(prompts.absolute())}
+    settings = read_config(config_path(config), changes)
     tasks = chosen_tasks(task)
     todo = jobs(settings, tasks)
+    check_requests(settings, todo)
+    books, asked_of = spending(settings), provider(settings, talk.say)
     annotations = Annotations.named(contexts, visual_genome, coco_captions, coco_instances, allow_shared_coco_ids)
     wanted = "all" if "all" in task else "+".join(each.name for each in tasks)
-    folder = RunFolder(run or Path("runs") / f"{annotations.name}-{wanted}")
+    by = "" if settings.provider == "offline" else f"-{Path(config).stem}"
+    folder = RunFolder(run or Path("runs") / f"{annotations.name}-{wanted}{by}")
     with ExitStack() as open_files:
         open_files.enter_context(folder.locked())
         store = open_files.enter_context(annotations.store(folder, quiet=quiet))
@@ -75,46 +86,79 @@ def generate(
         journal = open_files.enter_context(Journal(folder.journal))
         for job in todo:
             journal.keep_template(job.recipe.template.version, job.recipe.template.text)
+        _balance(journal, books, quiet=quiet)
         summary = _Summary(folder, settings, todo, store, annotations)
-        summary.write(journal.shards(), finished=False)
-        asked = _generated(todo, store, journal, folder, settings, limit=limit, stdout=stdout, quiet=quiet)
-        shards = journal.shards()
-        summary.write(shards, finished=True)
+        summary.write(journal, finished=False)
+        progress = talk.Progress(quiet=quiet)
+        generation = Generation(
+            todo,
+            store,
+            journal,
+            folder,
+            limit=limit,
+            spending=books,
+            settled=lambda outcome: progress.count(outcome.flaw),
+            emit=talk.record if stdout else None,
+        )
+        missing = generation.missing()
+        with progress.of(missing):
+            _run(generation, asked_of)
+        summary.write(journal, finished=True)
+        shards, spent = journal.shards(), journal.spent()
     chosen = [shard for shard in shards if shard.task in {each.name for each in tasks}]
     if not quiet:
-        _report(chosen, folder, asked=asked, sample_run=annotations.is_sample)
+        _report(chosen, folder, asked=missing, sample_run=annotations.is_sample)
+        if books.price:
+            talk.say(f"Cost so far: {cost_text(spent)}")
     return 1 if any(shard.flaws for shard in chosen) else 0
 
 
-def _generated(
-    todo: "Sequence[Job]",
-    store: "ContextStore",
-    journal: Any,
-    folder: "RunFolder",
-    settings: "RunConfig",
-    *,
-    limit: int | None,
-    stdout: bool,
-    quiet: bool,
-) -> int:
-    """Run the pass and return how many outcomes were found anew."""
-    from svit.config import provider
-    from svit.pipeline import Generation
+def cost_text(spent: "Spent") -> str:
+    """Return what a run has cost, for people."""
+    from svit.prices import dollars
 
-    progress = talk.Progress(quiet=quiet)
-    generation = Generation(
-        todo,
-        store,
-        journal,
-        folder,
-        limit=limit,
-        settled=lambda outcome: progress.count(outcome.flaw),
-        emit=talk.record if stdout else None,
+    tokens = f"{spent.prompt_tokens:,} tokens in, {spent.completion_tokens:,} out"
+    unheard = (
+        f"; {spent.unknown:,} requests never heard of again are in it at their worst case" if spent.unknown else ""
     )
-    missing = generation.missing()
-    with progress.of(missing):
-        asyncio.run(generation.run(provider(settings)))
-    return missing
+    return f"{dollars(spent.cost)} for {spent.replies:,} replies ({tokens}){unheard}."
+
+
+def _balance(journal: "Journal", books: "Spending", *, quiet: bool) -> None:
+    """Put what the run has cost so far into the books, requests of unknown outcome at their worst case."""
+    from svit.pipeline import recovered
+
+    unknown = recovered(journal, books)
+    books.budget.spent = journal.spent().cost
+    if unknown and books.price and not quiet:
+        talk.say(f"{unknown:,} requests were under way when the run was stopped. They are asked again.")
+
+
+def _run(generation: "Generation", asked_of: "Provider") -> None:
+    """Run to the end, or until a signal: the first lets what is under way be answered, the second stops at once."""
+    stopped = False
+
+    async def until_signal() -> None:
+        loop, main = asyncio.get_running_loop(), asyncio.current_task()
+
+        def stop() -> None:
+            nonlocal stopped
+            if stopped and main:
+                main.cancel()
+            elif not stopped:
+                stopped = True
+                generation.stop()
+
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, stop)
+        await generation.run(asked_of)
+
+    try:
+        asyncio.run(until_signal())
+    except asyncio.CancelledError:
+        stopped = True
+    if stopped:
+        raise KeyboardInterrupt
 
 
 class _Summary:
@@ -147,10 +191,10 @@ class _Summary:
             },
         }
 
-    def write(self, shards: "Sequence[Shard]", *, finished: bool) -> None:
+    def write(self, journal: "Journal", *, finished: bool) -> None:
         """Replace run.json; `finished` says that the last command came to its end."""
         counts: dict[str, dict[str, Any]] = {}
-        for shard in shards:
+        for shard in journal.shards():
             task = counts.setdefault(shard.task, {"images": 0, "samples": 0, "rejected": Counter()})
             task["images"] += shard.images
             task["samples"] += shard.samples

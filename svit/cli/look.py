@@ -12,9 +12,10 @@ from svit.cli.inputs import Annotations, ContextsOption
 from svit.errors import SvitError
 
 if TYPE_CHECKING:
-    from svit.journal import Intent, Journal, Kept
+    from svit.journal import Intent, Journal
     from svit.pipeline import Job
-    from svit.records import Dialogue, ImageContext, Prompt, Rejection, Sample
+    from svit.providers.base import Failure
+    from svit.records import Completion, Dialogue, ImageContext, Prompt, Rejection, Sample
 
 
 def tasks() -> None:
@@ -82,6 +83,7 @@ def show(
 def _show_task(job: "Job", context: "ImageContext", last: "Intent", journal: "Journal") -> None:
     """Show one task of the image, with the prompt file as it was when the request was sent."""
     from svit.pipeline import judged
+    from svit.providers.base import read_outcome
     from svit.render import Template
 
     text = journal.template(last.version)
@@ -93,7 +95,8 @@ def _show_task(job: "Job", context: "ImageContext", last: "Intent", journal: "Jo
     if made.id != last.prompt_id:
         talk.show("The settings have changed since this was asked; the prompt below is today's.")
     replies = journal.replies(last.prompt_id)
-    results = "\n\n".join(_reply_text(judged(job.task, made, reply), reply) for reply in replies)
+    reads = [(reply.attempt, read_outcome(reply.body, reply.failure)) for reply in replies]
+    results = "\n\n".join(_reply_text(judged(job.task, made, read, attempt), read, attempt) for attempt, read in reads)
     talk.show(talk.side_by_side(prompt_text(made), results or "No answer has come yet."))
     talk.show()
 
@@ -108,11 +111,10 @@ def prompt_text(made: "Prompt") -> str:
     return "\n\n".join(parts)
 
 
-def _reply_text(result: "Sample | Rejection", reply: "Kept") -> str:
-    from svit.providers.base import Failure, read_completion
+def _reply_text(result: "Sample | Rejection", read: "Completion | Failure", attempt: int) -> str:
+    from svit.providers.base import Failure
     from svit.records import Sample
 
-    read = Failure(*reply.failure) if reply.failure else read_completion(reply.body or b"")
     came = f"{read.code}: {read.words}" if isinstance(read, Failure) else read.text
     if isinstance(result, Sample):
         parts = [
@@ -123,7 +125,7 @@ def _reply_text(result: "Sample | Rejection", reply: "Kept") -> str:
         parts = ["--- result: rejected ---"]
     flaws = result.warnings if isinstance(result, Sample) else result.flaws
     parts += [f"--- flaws: {len(flaws)} ---", *(f"{flaw.code} ({flaw.severity}): {flaw.words}" for flaw in flaws)]
-    return f"--- completion, attempt {reply.attempt} ---\n{came}\n\n" + "\n".join(parts)
+    return f"--- completion, attempt {attempt} ---\n{came}\n\n" + "\n".join(parts)
 
 
 def _dialogue_text(dialogue: "Dialogue") -> str:

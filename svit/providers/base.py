@@ -16,10 +16,19 @@ class Request(msgspec.Struct, frozen=True):
 
 
 class Failure(msgspec.Struct, frozen=True):
-    """No answer: a class to count by (`timeout`, `server_error`), and what was seen."""
+    """No answer: a class to count by (`timeout`, `server_error`), and what was seen.
+
+    `final` says that asking again is of no use, `free` that the request is known to have cost nothing.
+    """
 
     code: str
     words: str
+    final: bool = False
+    free: bool = False
+
+
+NOT_ASKED = "not_asked"
+"""The code of a failure that says: the run ends, and this request never left."""
 
 
 class Reply(msgspec.Struct, frozen=True):
@@ -41,6 +50,13 @@ class Provider(Protocol):
         ...
 
 
+def read_outcome(body: bytes | None, failure: bytes | None) -> Completion | Failure:
+    """Return what a journal kept: a failure that the provider wrote down, or the bytes of an answer, read."""
+    if failure is not None:
+        return msgspec.json.decode(failure, type=Failure)
+    return read_completion(body or b"")
+
+
 class _Message(msgspec.Struct):
     content: str | None = None
     refusal: str | None = None
@@ -51,9 +67,17 @@ class _Choice(msgspec.Struct):
     finish_reason: str | None = None
 
 
+class _Details(msgspec.Struct):
+    cached_tokens: int | None = None
+    cache_write_tokens: int | None = None
+    reasoning_tokens: int | None = None
+
+
 class _Usage(msgspec.Struct):
-    prompt_tokens: int = 0
+    prompt_tokens: int
     completion_tokens: int = 0
+    prompt_tokens_details: _Details | None = None
+    completion_tokens_details: _Details | None = None
 
 
 class _Body(msgspec.Struct):
@@ -73,11 +97,22 @@ def read_completion(body: bytes) -> Completion | Failure:
         return Failure("unreadable_reply", f"{error}: {body[:80]!r}")
     if not read.choices:
         return Failure("unreadable_reply", f"no choices: {body[:80]!r}")
-    choice, usage = read.choices[0], read.usage or _Usage()
+    choice = read.choices[0]
     return Completion(
         text=choice.message.content or "",
         finish_reason=choice.finish_reason or "",
         model=read.model,
-        usage=Usage(usage.prompt_tokens, usage.completion_tokens),
+        usage=None if read.usage is None else _usage(read.usage),
         refusal=choice.message.refusal or "",
+    )
+
+
+def _usage(said: _Usage) -> Usage:
+    prompt, completion = said.prompt_tokens_details or _Details(), said.completion_tokens_details or _Details()
+    return Usage(
+        prompt_tokens=said.prompt_tokens,
+        completion_tokens=said.completion_tokens,
+        cached_tokens=prompt.cached_tokens or 0,
+        cache_write_tokens=prompt.cache_write_tokens or 0,
+        reasoning_tokens=completion.reasoning_tokens or 0,
     )

@@ -1,21 +1,42 @@
 """What every provider promises, whichever it is: each request answered exactly once, with bytes or a typed failure."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Iterator
 from contextlib import aclosing
 
 import pytest
 
+from svit.limits import RateLimit
+from svit.models import Capabilities, request_body
 from svit.providers.base import Failure, Provider, Reply, Request, read_completion
 from svit.providers.offline import Offline
-from svit.records import Completion, ImageContext, Message, Prompt, Sampling
+from svit.providers.openai_online import Endpoint, Online
+from svit.records import Completion, ImageContext, Message, Prompt, Sampling, Usage
+from svit.simulate.options import Options
+from svit.simulate.process import running
 
 
 def offline() -> Provider:
     return Offline({"t": lambda context, seed: f"about {context.image_id}, seed {seed}"})
 
 
-PROVIDERS = [offline]
+@pytest.fixture(scope="module")
+def endpoint() -> Iterator[str]:
+    with running(Options(port=0, answer="fixed:50")) as server:
+        yield server.url
+
+
+@pytest.fixture(params=["offline", "online"])
+def provider(request: pytest.FixtureRequest) -> Provider:
+    if request.param == "offline":
+        return offline()
+    return Online(
+        Endpoint(request.getfixturevalue("endpoint"), "key", timeout=20),
+        body=lambda prompt: request_body(prompt, Capabilities()),
+        tokens=lambda _: 50,
+        limits=RateLimit(),
+        window=8,
+    )
 
 
 def request(image: int, attempt: int = 1, seed: int | None = 7) -> Request:
@@ -35,19 +56,17 @@ def replies_to(provider: Provider, requests: list[Request]) -> list[Reply]:
     return asyncio.run(all_of_them())
 
 
-@pytest.mark.parametrize("made", PROVIDERS)
 @pytest.mark.parametrize("number", [0, 1, 50])
-def test_each_request_is_answered_exactly_once(made: Callable[[], Provider], number: int) -> None:
+def test_each_request_is_answered_exactly_once(provider: Provider, number: int) -> None:
     requests = [request(n) for n in range(number)]
-    replies = replies_to(made(), requests)
+    replies = replies_to(provider, requests)
     assert sorted(r.request.prompt.context.image_id for r in replies) == list(range(number))
     for reply in replies:
         read = reply.outcome if isinstance(reply.outcome, Failure) else read_completion(reply.outcome)
         assert isinstance(read, Completion | Failure)
 
 
-@pytest.mark.parametrize("made", PROVIDERS)
-def test_requests_are_pulled_only_as_they_can_be_sent(made: Callable[[], Provider]) -> None:
+def test_requests_are_pulled_only_as_they_can_be_sent(provider: Provider) -> None:
     pulled: list[int] = []
 
     async def endless() -> AsyncIterator[Request]:
@@ -57,7 +76,7 @@ def test_requests_are_pulled_only_as_they_can_be_sent(made: Callable[[], Provide
 
     async def first_ten() -> None:
         taken = 0
-        async with aclosing(made().complete(endless())) as replies:  # type: ignore[type-var]
+        async with aclosing(provider.complete(endless())) as replies:  # type: ignore[type-var]
             async for _ in replies:
                 taken += 1
                 if taken == 10:
@@ -98,7 +117,8 @@ def test_a_completion_is_read_whatever_else_the_server_sends() -> None:
     body = b"""{"id": "x", "created": 1, "model": "m",
       "choices": [{"index": 0, "finish_reason": "stop", "logprobs": null,
       "message": {"role": "assistant", "content": "Hi", "refusal": null, "annotations": []}}],
-      "usage": {"prompt_tokens": 5, "completion_tokens": 2, "total_tokens": 7}}"""
+      "usage": {"prompt_tokens": 5, "completion_tokens": 2, "total_tokens": 7,
+      "prompt_tokens_details": {"cached_tokens": 3}}}"""
     read = read_completion(body)
     assert isinstance(read, Completion)
-    assert (read.text, read.usage.prompt_tokens, read.usage.completion_tokens) == ("Hi", 5, 2)
+    assert (read.text, read.usage) == ("Hi", Usage(5, 2, cached_tokens=3))

@@ -1,0 +1,96 @@
+"""`svit simulate`: the endpoint that a paid run is rehearsed against."""
+
+import asyncio
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from svit.cli import talk
+
+if TYPE_CHECKING:
+    from svit.simulate.server import Server
+
+
+def simulate(
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 is any free one.")] = 8399,
+    host: Annotated[str, typer.Option(metavar="ADDRESS", help="Address to listen on; ::1 for IPv6.")] = "127.0.0.1",
+    model: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Model that exists, perhaps NAME=2027-01-14 with its end. Default: any."),
+    ] = None,
+    key: Annotated[
+        str | None,
+        typer.Option(metavar="KEY", envvar="SVIT_SIMULATE_KEY", help="Refuse every other API key. Not a real one."),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Seed of answers, latencies and faults.")] = 0,
+    answer: Annotated[
+        str,
+        typer.Option(metavar="KIND", help="offline: written from the prompt's context; fixed:TOKENS: always the same."),
+    ] = "offline",
+    latency: Annotated[
+        str, typer.Option(metavar="TIME", help="2s, 500ms, or lognormal:1.5s,0.6 (median and sigma).")
+    ] = "0s",
+    tokens_per_second: Annotated[
+        float | None, typer.Option(min=0.001, metavar="N", help="Adds time by the length of the answer.")
+    ] = None,
+    slots: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Answer N at a time; others queue, and never get a 429.")
+    ] = None,
+    rpm: Annotated[str | None, typer.Option(metavar="N", help="Requests per minute, such as 6000 or 6k.")] = None,
+    tpm: Annotated[str | None, typer.Option(metavar="N", help="Tokens per minute, such as 10M.")] = None,
+    limit_span: Annotated[
+        str, typer.Option(metavar="TIME", help="Enforce the limits over this span: 1s, 10s, 60s.")
+    ] = "60s",
+    fault: Annotated[
+        list[str] | None,
+        typer.Option(metavar="KIND=RATE", help="Fault and its share of the requests, repeatable; all=0.1 mixes them."),
+    ] = None,
+    fault_attempts: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Only the first N times of each request meet faults.")
+    ] = None,
+    drip: Annotated[str, typer.Option(metavar="TIME", help="How long a dripping reply takes.")] = "20s",
+    refuse: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="Parameter that is refused with a 400, repeatable.")
+    ] = None,
+    books: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write there at the end what was asked and billed.")
+    ] = None,
+) -> None:
+    """Answer like OpenAI's API on this machine, to rehearse a run before it is paid for.
+
+    Answers come from the tasks' offline writers, which read the prompt that was sent. GET /simulator/books tells what
+    was asked and billed. Faults: 429, slow_down, insufficient_quota, 500, 502, 503, prompt_filter, context_length,
+    error_200, html, reset, reset_body, hang, drip, truncated, bad_json, empty, refusal, content_filter, length,
+    no_usage, duplicate.
+    """
+    from svit.simulate.options import Options, quantity, seconds
+    from svit.simulate.server import serve
+
+    options = Options(
+        host=host,
+        port=port,
+        models=tuple(model or ()),
+        key=key,
+        seed=seed,
+        answer=answer,
+        latency=latency,
+        slots=slots,
+        tokens_per_second=tokens_per_second,
+        rpm=quantity(rpm) if rpm else None,
+        tpm=quantity(tpm) if tpm else None,
+        limit_span=seconds(limit_span),
+        faults=tuple(fault or ()),
+        fault_attempts=fault_attempts,
+        drip=seconds(drip),
+        refused=tuple(refuse or ()),
+        books=str(books) if books else None,
+    )
+    asyncio.run(serve(options, _announce))
+
+
+def _announce(server: "Server") -> None:
+    talk.say(
+        f"listening on {server.url} (Ctrl-C ends it). Point svit at it with 'base_url: {server.url}' in the config "
+        f"and any OPENAI_API_KEY; GET {server.origin}/simulator/books tells what was billed."
+    )

@@ -1,0 +1,103 @@
+"""The sockets, the clock and the signals around the endpoint."""
+
+import asyncio
+import os
+import resource
+import signal
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import orjson
+
+from svit.errors import SvitError
+from svit.simulate.answers import Write
+from svit.simulate.books import Books
+from svit.simulate.endpoint import Endpoint
+from svit.simulate.http import Connection
+from svit.simulate.options import Options
+
+_BACKLOG = 4096
+
+
+@dataclass(frozen=True)
+class Server:
+    """A simulator that listens. `origin` is `http://127.0.0.1:PORT`, `url` what a client takes for its base_url."""
+
+    origin: str
+    books: Books
+
+    @property
+    def url(self) -> str:
+        """The address of the API."""
+        return f"{self.origin}/v1"
+
+
+@asynccontextmanager
+async def serving(options: Options, writers: Mapping[str, Write] | None = None) -> AsyncIterator[Server]:
+    """Listen while the block runs, in this process. Without `writers` the tasks' own write.
+
+    Raises SvitError for an option that is not in its form and for a port that cannot be had.
+    """
+    loop = asyncio.get_running_loop()
+    endpoint = Endpoint(options, task_writers() if writers is None else writers, loop.time())
+    connections: set[Connection] = set()
+
+    def connection() -> Connection:
+        return Connection(lambda request: endpoint.reply(request, loop.time()), connections, options.drip)
+
+    try:
+        listener = await loop.create_server(connection, options.host, options.port, backlog=_BACKLOG)
+    except OSError as error:
+        why = os.strerror(error.errno) if error.errno and error.errno > 0 else error
+        raise SvitError(f"{options.host}:{options.port} cannot be listened on: {why}. Try another --port.") from error
+    host, port = listener.sockets[0].getsockname()[:2]
+    try:
+        yield Server(f"http://{f'[{host}]' if ':' in host else host}:{port}", endpoint.books)
+    finally:
+        listener.close()
+        for each in list(connections):
+            each.abort()
+
+
+async def serve(options: Options, announce: Callable[[Server], None], stop: asyncio.Event | None = None) -> None:
+    """Listen until SIGTERM, SIGINT or `stop`; then write the books where the options say."""
+    _refuse_missing_folder(options.books)
+    loop = asyncio.get_running_loop()
+    stop = stop or asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    _allow_many_connections()
+    async with serving(options) as server:
+        announce(server)
+        await stop.wait()
+        if options.books:
+            _write(Path(options.books), server.books)
+
+
+def task_writers() -> dict[str, Write]:
+    """Return the offline writers of all tasks."""
+    from svit.tasks import TASKS
+
+    return {name: task.write_offline for name, task in TASKS.items()}
+
+
+def _refuse_missing_folder(books: str | None) -> None:
+    if books and not Path(books).absolute().parent.is_dir():
+        raise SvitError(f"{books}: there is no such folder to write the books to.")
+
+
+def _allow_many_connections() -> None:
+    """Raise the soft limit of open files to the hard one: a shell's 1,024 are fewer than a run keeps in flight."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
+def _write(path: Path, books: Books) -> None:
+    beside = path.with_name(f"{path.name}.part")
+    try:
+        beside.write_bytes(orjson.dumps(books.report(), option=orjson.OPT_INDENT_2))
+        beside.replace(path)
+    except OSError as error:
+        raise SvitError(f"{path}: the books cannot be written: {error.strerror}.") from error
