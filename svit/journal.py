@@ -108,18 +108,22 @@ class Journal:
             self._db = sqlite3.connect(target, uri=True, isolation_level=None, check_same_thread=False)
         except sqlite3.Error as error:
             raise DataError(f"{path}: the journal cannot be opened: {error}.") from error
+        try:
+            self._prepare(read_only=read_only)
+        except BaseException:
+            self._db.close()
+            raise
+
+    def _prepare(self, *, read_only: bool) -> None:
         with self._speaking_plainly():
             if not read_only:
-                self._prepare()
+                self._db.execute("PRAGMA journal_mode = WAL")
+                self._db.execute("PRAGMA synchronous = FULL")
+                if self._db.execute("PRAGMA user_version").fetchone()[0] == 0:
+                    self._db.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version = {_VERSION}; COMMIT;")
             version = self._db.execute("PRAGMA user_version").fetchone()[0]
         if version != _VERSION:
-            raise DataError(f"{path}: this is a journal of format {version}; this svit reads format {_VERSION}.")
-
-    def _prepare(self) -> None:
-        self._db.execute("PRAGMA journal_mode = WAL")
-        self._db.execute("PRAGMA synchronous = FULL")
-        if self._db.execute("PRAGMA user_version").fetchone()[0] == 0:
-            self._db.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version = {_VERSION}; COMMIT;")
+            raise DataError(f"{self.path}: this is a journal of format {version}; this svit reads format {_VERSION}.")
 
     def __enter__(self) -> Self:
         """Return the journal itself."""
@@ -196,6 +200,10 @@ class Journal:
         [(worst, unknown)] = self._read("SELECT coalesce(sum(worst), 0), count(*) FROM unknown", ())
         return Spent(cost + worst, prompt, completion, replies, unknown)
 
+    def withdrawn(self, task: str, shard: int) -> None:
+        """Commit that the files of a shard are about to be replaced, and until then stand for no recipe."""
+        self._write("DELETE FROM shards WHERE task = ? AND shard = ?", [(task, shard)])
+
     def published(self, shard: Shard) -> None:
         """Commit that a shard stands on disk."""
         row = (*shard[:5], orjson.dumps(shard.flaws).decode(), time.time())
@@ -230,13 +238,14 @@ class Journal:
 
     def _write(self, statement: str, rows: Sequence[Sequence[object]]) -> None:
         with self._speaking_plainly():
-            self._db.execute("BEGIN IMMEDIATE")
             try:
+                self._db.execute("BEGIN IMMEDIATE")
                 self._db.executemany(statement, rows)
+                self._db.execute("COMMIT")
             except BaseException:
-                self._db.execute("ROLLBACK")
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
                 raise
-            self._db.execute("COMMIT")
 
     def _read(self, query: str, values: tuple[object, ...]) -> list[tuple[Any, ...]]:
         with self._speaking_plainly():

@@ -31,7 +31,7 @@ from svit.tasks.base import Task, provenance_of
 _INTENTS = 16
 """Requests whose intents are committed together."""
 _REPLIES = 64
-"""Replies that are committed together at most: one commit takes what came in during the one before."""
+"""Replies that are committed together at most, while as many again may come in."""
 _OPEN_SHARDS = 4
 """Shards on their way at once: a slow answer holds no more than these in memory."""
 
@@ -136,6 +136,7 @@ class Generation:
         self._fingerprints = [job.fingerprint(contexts.digest) for job in jobs]
         self._places: dict[str, _Place] = {}
         self._again: deque[Request] = deque()
+        self._inbox: list[Reply] = []
         self._open: deque[_OpenShard] = deque()
         self._changed = asyncio.Event()
 
@@ -146,29 +147,56 @@ class Generation:
     async def run(self, provider: Provider) -> None:
         """Ask until every image of every task has its outcome and every shard stands on disk.
 
-        Raises BudgetReachedError when the ceiling on money is in the way, after what is under way was answered.
+        However it ends, each reply that the provider gave is in the journal then. Raises BudgetReachedError when the
+        ceiling on money is in the way, after what is under way was answered.
         """
-        replies: asyncio.Queue[Reply] = asyncio.Queue(maxsize=_REPLIES)
-        pump = asyncio.create_task(_pump(provider.complete(self._requests()), replies))
+        pump = asyncio.create_task(self._pump(provider.complete(self._requests())))
+        pump.add_done_callback(lambda _: self._changed.set())
         committer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="journal")
         try:
-            while batch := await _taken(replies, pump):
+            while batch := await self._arrived(pump):
+                await asyncio.get_running_loop().run_in_executor(committer, self._keep, batch)
+                del self._inbox[: len(batch)]
                 self._withdraw([reply.request for reply in batch if _never_left(reply)])
-                batch = [reply for reply in batch if not _never_left(reply)]
-                kept = [_kept(reply) for reply in batch]
-                await asyncio.get_running_loop().run_in_executor(committer, self._journal.keep, kept)
-                self._journal.book([self._answered(reply) for reply in batch])
+                self._journal.book([self._answered(reply) for reply in batch if not _never_left(reply)])
         finally:
             pump.cancel()
             committer.shutdown(wait=True)
-            self._withdraw(self._leaving)
+            self._keep(self._inbox)
+            self._withdraw([*self._leaving, *(reply.request for reply in self._inbox if _never_left(reply))])
         if self._broke:
             raise BudgetReachedError(self._broke)
+        if not self._stopped and (self._places or self._open):
+            raise RuntimeError(f"the provider ended and left {len(self._places)} requests without a reply")
 
     def stop(self) -> None:
         """Ask nothing more; `run` ends when what is under way was answered."""
         self._stopped = True
         self._changed.set()
+
+    def _keep(self, replies: Sequence[Reply]) -> None:
+        self._journal.keep([_kept(reply) for reply in replies if not _never_left(reply)])
+
+    async def _pump(self, replies: AsyncIterator[Reply]) -> None:
+        """Take replies in while others are being committed. A stop finds all of them in the inbox, none on its way."""
+        async for reply in replies:
+            self._inbox.append(reply)
+            self._changed.set()
+            while len(self._inbox) >= 2 * _REPLIES:
+                await self._change()
+
+    async def _arrived(self, pump: asyncio.Task[None]) -> list[Reply]:
+        """Wait for replies and return the next to commit; an empty list when the pump is done."""
+        while not self._inbox and not pump.done():
+            await self._change()
+        if not self._inbox:
+            pump.result()
+        return self._inbox[:_REPLIES]
+
+    async def _change(self) -> None:
+        """Wait for a reply to come in or to be judged. Whoever waits looks again at what it waits for."""
+        self._changed.clear()
+        await self._changed.wait()
 
     def _shards(self) -> Iterator[_OpenShard]:
         """Yield the shards of this pass in order, those that stand on disk as well."""
@@ -201,10 +229,10 @@ class Generation:
             while self._leaving:
                 yield self._leaving.popleft()
 
-    async def _batch(self, fresh: Iterator[Request | None]) -> list[Request]:
+    async def _batch(self, fresh: AsyncIterator[Request | None]) -> list[Request]:
         while not self._stopped:
             batch: list[Request] = []
-            while len(batch) < _INTENTS and (request := self._next(fresh)) is not None:
+            while len(batch) < _INTENTS and (request := await self._next(fresh)) is not None:
                 if not self._reserved(request):
                     self._held = request
                     break
@@ -213,13 +241,13 @@ class Generation:
                 return batch
             if self._broke or (not self._places and not self._open):
                 return []
-            self._changed.clear()
-            await self._changed.wait()
+            if not self._again or self._held is not None:
+                await self._change()
         return []
 
-    def _next(self, fresh: Iterator[Request | None]) -> Request | None:
+    async def _next(self, fresh: AsyncIterator[Request | None]) -> Request | None:
         held, self._held = self._held, None
-        return held or (self._again.popleft() if self._again else next(fresh, None))
+        return held or (self._again.popleft() if self._again else await anext(fresh, None))
 
     def _reserved(self, request: Request) -> bool:
         """Set aside what the request may cost. When that can never fit any more, the run ends."""
@@ -238,8 +266,11 @@ class Generation:
         if requests:
             self._journal.withdraw([_key(request) for request in requests])
 
-    def _fresh(self) -> Iterator[Request | None]:
-        """Yield the first request about each image and task, and None while too many shards are open."""
+    async def _fresh(self) -> AsyncIterator[Request | None]:
+        """Yield the first request about each image and task, and None while too many shards are open.
+
+        It gives way after each image: thousands may be settled from the journal before there is one to ask about.
+        """
         for shard in self._shards():
             if shard.missing == 0 and self._emit is None:
                 continue
@@ -253,6 +284,7 @@ class Generation:
                         shard.outcomes[place, job] = Outcome(known[job].get(context.image_id, b""), None)
                     elif job not in shard.standing and (request := self._begun(_Place(shard, place, job), context)):
                         yield request
+                await asyncio.sleep(0)
             self._advance()
 
     def _known(self, shard: _OpenShard, job: int) -> dict[ImageId, bytes]:
@@ -323,6 +355,7 @@ class Generation:
                 continue
             outcomes = [shard.outcomes[place, index] for place in range(shard.images)]
             task = job.task.name
+            self._journal.withdrawn(task, shard.number)
             publish(self._folder.rejected(task, shard.number), (o.line for o in outcomes if o.flaw is not None))
             publish(self._folder.samples(task, shard.number), (o.line for o in outcomes if o.flaw is None))
             flaws = Counter(o.flaw for o in outcomes if o.flaw is not None)
@@ -330,23 +363,6 @@ class Generation:
             self._journal.published(Shard(task, shard.number, self._fingerprints[index], shard.images, samples, flaws))
         if self._emit is None:
             shard.outcomes.clear()
-
-
-async def _pump(replies: AsyncIterator[Reply], into: asyncio.Queue[Reply]) -> None:
-    """Take replies in while others are being committed."""
-    async for reply in replies:
-        await into.put(reply)
-
-
-async def _taken(replies: asyncio.Queue[Reply], pump: asyncio.Task[None]) -> list[Reply]:
-    """Wait for a reply and return it with all that came in beside it; an empty list when the pump is done."""
-    first = asyncio.ensure_future(replies.get())
-    await asyncio.wait({first, pump}, return_when=asyncio.FIRST_COMPLETED)
-    if not first.done():
-        first.cancel()
-        pump.result()
-        return []
-    return [first.result(), *(replies.get_nowait() for _ in range(replies.qsize()))]
 
 
 def recovered(journal: Journal, spending: Spending) -> int:

@@ -43,14 +43,20 @@ class RunFolder:
         except OSError as error:
             raise StorageError(f"{self.path}: the run folder cannot be used: {error.strerror}.") from error
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self._take(handle)
             yield
+        finally:
+            os.close(handle)
+
+    def _take(self, handle: int) -> None:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise RunLockedError(
                 f"{self.path}: another svit is working in this run. Wait for it, or use --run."
             ) from None
-        finally:
-            os.close(handle)
+        except OSError as error:
+            raise StorageError(f"{self.path}: the run folder cannot be locked: {error.strerror}.") from error
 
     def write_summary(self, summary: dict[str, object]) -> None:
         """Replace run.json."""

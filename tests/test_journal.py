@@ -3,6 +3,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -50,11 +51,31 @@ def test_replies_that_were_acknowledged_survive_sigkill(tmp_path: Path) -> None:
         assert [reply.attempt for reply in journal.replies("p")][: acknowledged + 1] == list(range(acknowledged + 1))
 
 
+def test_requests_come_in_the_order_in_which_they_were_last_sent(tmp_path: Path) -> None:
+    first, second = Intent("p", 1, "referring", 7, "v1"), Intent("q", 1, "referring", 7, "v2")
+    with Journal(tmp_path / "j.db") as journal:
+        for sent in ([first], [second], [first]):
+            journal.intend(sent)
+            time.sleep(0.001)
+        assert journal.asked(7) == [second, first]
+
+
+def test_a_shard_that_is_withdrawn_is_not_published(tmp_path: Path) -> None:
+    with Journal(tmp_path / "j.db") as journal:
+        shards = [Shard("referring", number, "recipe", 2, 2, {}) for number in range(2)]
+        for shard in shards:
+            journal.published(shard)
+        journal.withdrawn("referring", 0)
+        assert journal.shards() == shards[1:]
+
+
 @pytest.mark.parametrize("content", [b"not a database at all, but long enough to be read as one" * 50, b"{}\n"])
 def test_another_file_is_refused_in_a_sentence(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "j.db").write_bytes(content)
+    handles = list(Path("/dev/fd").iterdir())
     with pytest.raises(DataError, match=r"j\.db: this is no journal"):
         Journal(tmp_path / "j.db")
+    assert len(list(Path("/dev/fd").iterdir())) == len(handles)
 
 
 def test_a_newer_format_is_refused_in_a_sentence(tmp_path: Path) -> None:
@@ -73,5 +94,6 @@ def test_a_disk_that_is_full_stops_with_what_was_acknowledged(tmp_path: Path) ->
         with pytest.raises(StorageError, match="full"):
             journal.keep([Kept("p", n, os.urandom(4000)) for n in range(2, 60)])
         assert [reply.attempt for reply in journal.replies("p")] == [1]
+        journal.keep([Kept("p", 2, b"small enough")])
     with Journal(tmp_path / "j.db") as journal:
-        assert journal.replies("p") == [Kept("p", 1, b"first")]
+        assert journal.replies("p") == [Kept("p", 1, b"first"), Kept("p", 2, b"small enough")]

@@ -1,6 +1,6 @@
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -8,12 +8,14 @@ import orjson
 import pytest
 
 from svit import pipeline
-from svit.journal import Journal
+from svit.errors import StorageError
+from svit.journal import Journal, Kept
 from svit.pipeline import Generation, Job, Outcome
 from svit.providers.base import Failure, Reply, Request
 from svit.records import Dialogue, Draft, Flaw, ImageContext, Sampling, Turn
 from svit.render import Recipe, Template, context_text
 from svit.runs import RunFolder
+from svit.shards import publish
 from svit.sources.contexts import ContextStore, build_store
 from svit.tasks.base import Task
 from svit.tokens import TokenCounter
@@ -127,6 +129,21 @@ def run(
         passed.missing = generation.missing()
         asyncio.run(asyncio.wait_for(generation.run(provider), 30))
     return passed
+
+
+def pass_over(folder: Path, store: ContextStore, provider: Scripted, emit: Callable[[bytes], None]) -> list[Kept]:
+    """Run until something stops it, then return what the journal holds."""
+
+    async def stopped(generation: Generation) -> None:
+        with pytest.raises((BrokenPipeError, asyncio.CancelledError)):
+            await asyncio.wait_for(generation.run(provider), 30)
+        asked = len(provider.asked)
+        await asyncio.sleep(0.1)
+        assert len(provider.asked) == asked, "it still asks"
+
+    with Journal(folder / "journal.db") as journal:
+        asyncio.run(stopped(Generation([job()], store, journal, RunFolder(folder), emit=emit)))
+        return [Kept(*row) for row in journal._read("SELECT prompt_id, attempt, NULL FROM replies", ())]
 
 
 def samples(folder: Path, task: str = "t") -> list[int]:
@@ -265,16 +282,119 @@ def test_lines_are_emitted_in_context_order_also_from_shards_that_stand(
     assert again == emitted
 
 
-def test_a_reader_that_leaves_stops_the_asking(tmp_path: Path, store: ContextStore) -> None:
-    def closed(line: bytes) -> None:
-        raise BrokenPipeError
+def pipe_closed(line: bytes) -> None:
+    raise BrokenPipeError
 
-    provider = Scripted()
+
+def interrupted(line: bytes) -> None:
+    task = asyncio.current_task()
+    assert task is not None
+    task.cancel()
+
+
+@pytest.mark.parametrize("stop", [pipe_closed, interrupted])
+@pytest.mark.parametrize("at_once", [1, 4, 1000])
+def test_every_reply_that_came_is_kept_however_the_run_stops(
+    tmp_path: Path, stop: Callable[[bytes], None], at_once: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pipeline, "_REPLIES", at_once)
+    build_store(tmp_path / "big", (image(n) for n in range(1, 101)), origin="test")
+
+    class AtOnce(Scripted):
+        async def complete(self, requests: AsyncIterator[Request]) -> AsyncIterator[Reply]:
+            async for request in requests:
+                self.asked.append((request.prompt.task, request.prompt.context.image_id, request.attempt))
+                yield Reply(request, body("good"))
+
+    provider = AtOnce()
+    with ContextStore(tmp_path / "big") as contexts:
+        kept = pass_over(tmp_path, contexts, provider, stop)
+    assert 0 < len(provider.asked) == len(kept)
+    assert len(kept) <= 4 * at_once
+
+
+def test_a_request_is_in_the_journal_before_it_leaves_and_a_reply_before_it_is_judged(
+    tmp_path: Path, store: ContextStore
+) -> None:
+    def answer(request: Request) -> bytes:
+        with Journal(tmp_path / "journal.db", read_only=True) as journal:
+            sent = [(each.prompt_id, each.attempt) for each in journal.asked(request.prompt.context.image_id)]
+        assert (request.prompt.id, request.attempt) in sent
+        return body("good" if request.attempt == 2 else "bad")
+
+    def is_kept(draft: Draft) -> Iterator[Flaw]:
+        with Journal(tmp_path / "journal.db", read_only=True) as journal:
+            assert journal.replies(draft.prompt.id)
+        yield from says_good(draft)
+
+    plain = job()
+    looking = replace(plain, task=replace(plain.task, checks=(is_kept,)))
+    run(tmp_path, store, Scripted(answer), [looking], limit=3)
+    assert samples(tmp_path) == [1, 2, 3]
+
+
+def test_a_run_that_only_judges_again_can_be_interrupted(tmp_path: Path, store: ContextStore) -> None:
+    run(tmp_path, store, Scripted(), [job()])
+    settled: list[Outcome] = []
+
+    async def interrupted_early(journal: Journal) -> None:
+        def count(outcome: Outcome) -> None:
+            settled.append(outcome)
+            running.cancel()
+
+        generation = Generation([job(attempts=4)], store, journal, RunFolder(tmp_path), settled=count)
+        running = asyncio.ensure_future(generation.run(Scripted()))
+        with pytest.raises(asyncio.CancelledError):
+            await running
+
     with Journal(tmp_path / "journal.db") as journal:
-        generation = Generation([job()], store, journal, RunFolder(tmp_path), emit=closed)
-        with pytest.raises(BrokenPipeError):
-            asyncio.run(asyncio.wait_for(generation.run(provider), 30))
-    assert 0 < len(provider.asked) < len(EVERY)
+        asyncio.run(interrupted_early(journal))
+    assert 0 < len(settled) < 10
+
+
+def test_a_shard_whose_publication_failed_half_way_stands_for_no_recipe(
+    tmp_path: Path, store: ContextStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(path: Path, lines: Iterable[bytes]) -> None:
+        if path == RunFolder(tmp_path).samples("t", 0):
+            raise StorageError("No space left on device.")
+        publish(path, lines)
+
+    run(tmp_path, store, Scripted(), [job()], limit=5)
+    with monkeypatch.context() as patched:
+        patched.setattr(pipeline, "publish", full)
+        with pytest.raises(StorageError):
+            run(tmp_path, store, Scripted(lambda _: body("bad")), [job(template="Other.")], limit=5)
+    assert rejected(tmp_path)
+    run(tmp_path, store, Scripted(), [job()], limit=5)
+    assert (samples(tmp_path), rejected(tmp_path)) == ([1, 2, 3, 4, 5], {})
+
+
+def test_a_given_up_image_is_not_asked_again_when_its_shard_is_made_anew(tmp_path: Path, store: ContextStore) -> None:
+    bad_second = Scripted(lambda r: body("bad" if r.prompt.context.image_id == 2 else "good"))
+    run(tmp_path, store, bad_second, [job()], limit=3)
+    (tmp_path / "t" / "00000.jsonl").unlink()
+    provider = Scripted()
+    run(tmp_path, store, provider, [job()], limit=3)
+    assert provider.asked == []
+    assert (samples(tmp_path), rejected(tmp_path)) == ([1, 3], {2: "not_good"})
+
+
+def test_a_shard_without_a_sample_stands_too(tmp_path: Path, store: ContextStore) -> None:
+    run(tmp_path, store, Scripted(lambda _: body("bad")), [job()], limit=3)
+    assert run(tmp_path, store, Scripted(), [job()], limit=3).missing == 0
+
+
+def test_a_provider_that_leaves_requests_unanswered_does_not_pass_for_done(tmp_path: Path, store: ContextStore) -> None:
+    class Leaving(Scripted):
+        async def complete(self, requests: AsyncIterator[Request]) -> AsyncIterator[Reply]:
+            async for request in requests:
+                if request.prompt.context.image_id == 3:
+                    return
+                yield Reply(request, body("good"))
+
+    with pytest.raises(RuntimeError, match="requests without a reply"):
+        run(tmp_path, store, Leaving(), [job()])
 
 
 def test_a_slow_answer_holds_back_only_a_few_shards(tmp_path: Path) -> None:
@@ -304,6 +424,7 @@ def test_the_fingerprint_changes_with_everything_that_a_shard_follows_from() -> 
         job(template="Other."),
         replace(base, recipe=replace(base.recipe, room=9)),
         replace(base, recipe=replace(base.recipe, seed=9)),
+        replace(base, recipe=replace(base.recipe, tokens=TokenCounter(len, exact=False))),
         replace(base, recipe=replace(base.recipe, questions=("Q?",))),
         replace(base, recipe=replace(base.recipe, sampling=Sampling("m", 11))),
     ]

@@ -1,4 +1,6 @@
 import json
+import os
+import stat
 from pathlib import Path
 
 import msgspec
@@ -51,6 +53,12 @@ def test_a_record_is_one_line_for_every_reader(mark: str) -> None:
     assert json.loads(line)["conversations"][0]["content"][0]["value"] == f"caf\u00e9{mark}?"
 
 
+def test_a_sample_with_a_warning_says_so() -> None:
+    warned = Sample(CONTEXT, "t", (), WHERE, (Flaw("short_answer", "Yes.", "warn"),))
+    [warning] = json.loads(sample_line(warned))["warnings"]
+    assert warning == {"code": "short_answer", "words": "Yes.", "severity": "warn"}
+
+
 def test_a_rejection_keeps_its_text_and_flaws() -> None:
     record = json.loads(rejection_line(Rejection(7, "t", "bad text", (Flaw("wrong_count", "9 of 10"),), WHERE)))
     assert (record["text"], record["flaws"]) == ("bad text", [{"code": "wrong_count", "words": "9 of 10"}])
@@ -64,6 +72,20 @@ def test_a_shard_is_replaced_whole(tmp_path: Path) -> None:
     publish(path, [])
     assert list(lines_of(path)) == []
     assert list(path.parent.iterdir()) == []
+
+
+def test_a_file_is_on_the_disk_before_it_gets_its_name_and_the_name_after(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[tuple[str, bool]] = []
+
+    def fsync(handle: int) -> None:
+        synced.append(("folder" if stat.S_ISDIR(os.fstat(handle).st_mode) else "file", path.exists()))
+
+    path = tmp_path / "00000.jsonl"
+    monkeypatch.setattr(os, "fsync", fsync)
+    publish(path, [b"1\n"])
+    assert synced == [("file", False), ("folder", True)]
 
 
 def test_a_shard_that_fails_half_way_leaves_what_stood_there(tmp_path: Path) -> None:

@@ -93,7 +93,7 @@ def read_completion(body: bytes) -> Completion | Failure:
     """Return the answer in the bytes of a chat completion (the OpenAI API's shape), or what is wrong with them."""
     try:
         read = _BODY.decode(body)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         return Failure("unreadable_reply", f"{error}: {body[:80]!r}")
     if not read.choices:
         return Failure("unreadable_reply", f"no choices: {body[:80]!r}")

@@ -105,6 +105,8 @@ def test_offline_writes_the_same_again_and_something_else_at_another_attempt() -
         b'{"error": {"message": "no"}}',
         b'{"choices": [{}]}',
         b"\xff\xfe",
+        b'{"choices": [{"message": {"content": "caf\xe9"}}]}',
+        b'{"extra": ' + b"[" * 100_000,
     ],
 )
 def test_bytes_that_are_no_completion_are_a_failure_and_no_exception(body: bytes) -> None:
