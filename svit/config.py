@@ -29,6 +29,8 @@ from svit.tokens import TokenCounter, token_counter
 
 _LEAST_ROOM = 200
 """Tokens of context below which a request makes no sense."""
+_MOST = 2**63 - 1
+"""The largest number that run.json, the samples and a request can hold."""
 
 
 class _Settings(BaseModel):
@@ -38,7 +40,7 @@ class _Settings(BaseModel):
 class TaskSettings(_Settings):
     """What one task is asked with, where it differs from the task's own default."""
 
-    max_tokens: int | None = Field(default=None, ge=1)
+    max_tokens: int | None = Field(default=None, ge=1, le=_MOST)
     temperature: float | None = Field(default=None, ge=0, le=2)
     top_p: float | None = Field(default=None, gt=0, le=1)
 
@@ -62,10 +64,10 @@ class RunConfig(_Settings):
     max_cost: Decimal | None = Field(default=None, ge=0)
     prices: Path | None = None
     models: Path | None = None
-    seed: int = 0
-    sampling_seed: int | None = None
+    seed: int = Field(default=0, ge=-_MOST, le=_MOST)
+    sampling_seed: int | None = Field(default=None, ge=-_MOST, le=_MOST)
     attempts: int = Field(default=3, ge=1, le=20)
-    window: int = Field(default=128_000, ge=1)
+    window: int = Field(default=128_000, ge=1, le=_MOST)
     prompts: Path | None = None
     tasks: Mapping[str, TaskSettings] = {}
 
@@ -76,7 +78,7 @@ def read_config(path: Path, changes: Mapping[str, object]) -> RunConfig:
         read: Any = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
     except (OSError, UnicodeDecodeError) as error:
         raise SvitError(f"{path}: the config cannot be read: {error}.") from error
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError) as error:
         raise SvitError(f"{path}: this is not YAML: {' '.join(str(error).split())}.") from error
     if not isinstance(read, dict):
         raise SvitError(f"{path}: a config is a list of 'key: value' lines.")
@@ -102,6 +104,9 @@ def jobs(config: RunConfig, tasks: Iterable[Task]) -> list[Job]:
     """Return how each task is asked under this config. Raises SvitError when a prompt file is wrong."""
     if config.prompts is not None and not config.prompts.is_dir():
         raise SvitError(f"{config.prompts}: there is no such folder of prompts.")
+    names = sorted(file.name for file in resources.PROMPTS.glob("*.txt"))
+    if config.prompts is not None and not any((config.prompts / name).is_file() for name in names):
+        raise SvitError(f"{config.prompts}: there is no prompt file in it. Their names are {', '.join(names)}.")
     tokens = token_counter()
     return [Job(task, _recipe(config, task, tokens), config.attempts) for task in tasks]
 
@@ -191,7 +196,7 @@ def _recipe(config: RunConfig, task: Task, tokens: TokenCounter) -> Recipe:
     template = Template(text, name=path)
     settings = config.tasks.get(task.name, TaskSettings())
     max_tokens = settings.max_tokens or task.max_tokens
-    room = config.window - max_tokens - tokens.count(template.text)
+    room = (config.window - max_tokens - tokens.count(template.text)) // template.holes
     if room < _LEAST_ROOM:
         raise SvitError(
             f"{task.name}: a window of {config.window} tokens leaves {max(room, 0)} for the context, beside the "

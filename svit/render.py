@@ -50,7 +50,8 @@ class Template:
         self._turns = [(role, body.strip()) for role, body in turns] or [("system", self.text), ("user", "{{context}}")]
         if unknown := set(_HOLE.findall("".join(body for _, body in self._turns))) - {"context"}:
             raise SvitError(f"{name}: nothing fills {{{{{min(unknown)}}}}}. The only hole is {{{{context}}}}.")
-        if not any("{{context}}" in body for _, body in self._turns):
+        self.holes = sum(body.count("{{context}}") for _, body in self._turns)
+        if not self.holes:
             raise SvitError(f"{name}: there is no {{{{context}}}}, so the model would be told nothing of the image.")
 
     def messages(self, *, context: str) -> tuple[Message, ...]:

@@ -16,6 +16,8 @@ ENCODING = "o200k_base"
 """The encoding of gpt-4o and of all later OpenAI models known in November 2026."""
 _RANKS = f"https://openaipublic.blob.core.windows.net/encodings/{ENCODING}.tiktoken"
 """Not an address to call: tiktoken names the cached file by the SHA-1 of this text."""
+_RANKS_SHA256 = "446a9538cb6c348e3516120d7c08b09f57c36495e2acfffe59a5bf8b0cfb1a2d"
+"""tiktoken's own figure: a cached file with another one is deleted and fetched anew."""
 
 ESTIMATE_ERROR = 0.10
 """Largest relative error of `estimated_tokens`, measured on contexts with and without boxes against o200k_base."""
@@ -36,8 +38,8 @@ class TokenCounter:
 
 
 def token_counter() -> TokenCounter:
-    """Return the exact counter when tiktoken's ranks are in its cache, otherwise the estimate."""
-    if not _cached_ranks().is_file():
+    """Return the exact counter when tiktoken's ranks are whole in its cache, otherwise the estimate."""
+    if not _ranks_are_cached():
         return TokenCounter(estimated_tokens, exact=False)
     import tiktoken
 
@@ -59,7 +61,9 @@ def _piece_tokens(match: re.Match[str]) -> int:
     return max(1, len(word.encode()) // 3)
 
 
-def _cached_ranks() -> Path:
-    folder = os.environ.get("TIKTOKEN_CACHE_DIR") or os.environ.get("DATA_GYM_CACHE_DIR")
-    name = hashlib.sha1(_RANKS.encode(), usedforsecurity=False).hexdigest()
-    return Path(folder or Path(tempfile.gettempdir()) / "data-gym-cache") / name
+def _ranks_are_cached() -> bool:
+    usual = f"{tempfile.gettempdir()}/data-gym-cache"
+    folder = os.environ.get("TIKTOKEN_CACHE_DIR", os.environ.get("DATA_GYM_CACHE_DIR", usual))
+    ranks = Path(folder) / hashlib.sha1(_RANKS.encode(), usedforsecurity=False).hexdigest()
+    # To tiktoken an empty name means that there is no cache.
+    return folder != "" and ranks.is_file() and hashlib.sha256(ranks.read_bytes()).hexdigest() == _RANKS_SHA256

@@ -20,6 +20,12 @@ TASKS = ("conversation", "complex_reasoning", "detail_description", "referring")
 SVIT = [sys.executable, "-m", "svit"]
 
 
+@pytest.fixture(autouse=True)
+def _as_python_is_by_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a buffer nothing is left in it when a pipe closes, which is the hard case."""
+    monkeypatch.delenv("PYTHONUNBUFFERED", raising=False)
+
+
 def svit(*words: str | Path, cwd: Path, code: int = 0) -> subprocess.CompletedProcess[str]:
     done = subprocess.run([*SVIT, *map(str, words)], cwd=cwd, capture_output=True, text=True, timeout=300)
     assert done.returncode == code, f"exit {done.returncode}: {done.stdout[-2000:]}{done.stderr[-2000:]}"
@@ -69,6 +75,10 @@ def test_all_tasks_on_the_sample_have_no_rejection_and_the_second_time_nothing_i
     assert summary["tasks"]["referring"] == {"images": 8, "samples": 8, "rejected": {}}
     assert summary["config"]["provider"] == "offline"
     assert set(summary["prompts"]) == set(TASKS)
+    done = svit("generate", "--task", "referring", "--run", "r", cwd=tmp_path)
+    assert "conversation" not in done.stderr
+    again = json.loads((tmp_path / "r" / "run.json").read_bytes())
+    assert (again["prompts"], again["started"]) == (summary["prompts"], summary["started"])
 
 
 def test_another_seed_writes_other_text(tmp_path: Path) -> None:
@@ -94,6 +104,7 @@ def test_a_pipe_that_closes_ends_the_run_quietly_and_it_can_be_continued(tmp_pat
     assert json.loads(first)["image_id"] == 0
     assert (process.returncode, talk) == (0, b"")
     assert not (tmp_path / "r" / "referring" / "00001.jsonl").exists()
+    assert json.loads((tmp_path / "r" / "run.json").read_bytes())["finished"] is False
     svit("generate", "--task", "referring", "--contexts", many, "--run", "r", "--limit", "100", "-q", cwd=tmp_path)
     assert len(records(tmp_path / "r", "referring")) == 100
 
@@ -185,9 +196,12 @@ def test_images_without_a_sample_are_named_and_end_with_1(tmp_path: Path) -> Non
         (["contexts", "stats", "none"], "none"),
         (["prompt", "--task", "all"], "Name one task"),
         (["show", "none", "1"], "no run of svit"),
+        (["show", "bare", "1"], "another svit than this one wrote it"),
     ],
 )
 def test_what_cannot_be_done_is_one_sentence_and_exit_2(tmp_path: Path, words: list[str], sentence: str) -> None:
+    (tmp_path / "bare").mkdir()
+    (tmp_path / "bare" / "run.json").write_text("{}")
     done = svit(*words, cwd=tmp_path, code=2)
     assert sentence in done.stderr
     assert done.stdout == ""
@@ -211,6 +225,13 @@ def test_own_prompt_files_are_sent_and_remembered(tmp_path: Path) -> None:
     shown = svit("show", "r", "1", cwd=tmp_path).stdout
     assert "Old wording." in shown
     assert "New wording." not in shown
+    assert svit("show", "../r", "1", cwd=tmp_path / "p").stdout == shown
+    svit("generate", "--task", "referring", "--prompts", "p", "--run", "r", cwd=tmp_path)
+    assert "New wording." in svit("show", "r", "1", cwd=tmp_path).stdout
+    (tmp_path / "p" / "referring.txt").write_text("### system\nOld wording.\n### user\n{{context}}")
+    svit("generate", "--task", "referring", "--prompts", "p", "--run", "r", cwd=tmp_path)
+    assert "Old wording." in svit("show", "r", "1", cwd=tmp_path).stdout, "it made what is in the shards now"
+    assert "no task 'conversation'" in svit("show", "r", "1", "--task", "conversation", cwd=tmp_path, code=2).stderr
 
 
 def test_show_puts_context_prompt_completion_result_and_flaws_together(tmp_path: Path) -> None:
@@ -304,6 +325,13 @@ def test_a_full_disk_behind_stdout_is_said_and_not_traced(tmp_path: Path, where:
     assert done.returncode == 2
     assert b"Traceback" not in done.stderr
     assert b"No space left" in done.stderr
+
+
+def test_talk_that_nobody_hears_does_not_stop_a_run(tmp_path: Path) -> None:
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run([*SVIT, "generate", "--task", "referring", "--run", "r"], cwd=tmp_path, stderr=full)
+    assert done.returncode == 0
+    assert len(records(tmp_path / "r", "referring")) == 8
 
 
 def test_a_run_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:

@@ -2,8 +2,10 @@ from pathlib import Path
 
 import pytest
 
+from svit.boxes import Box
 from svit.config import chosen_tasks, jobs, read_config
 from svit.errors import SvitError
+from svit.records import ImageContext, Region, Sampling
 from svit.resources import CONFIGS, config_path
 
 
@@ -22,6 +24,10 @@ def test_every_shipped_config_can_be_run(path: Path) -> None:
         ("provider: oracle", "'provider'"),
         ("- a list", "'key: value'"),
         ("a: [", "not YAML"),
+        ("seed: 2026-13-45", "not YAML"),
+        (f"seed: {2**63}", "'seed'"),
+        (f"window: {10**30}", "'window'"),
+        (f"tasks: {{referring: {{max_tokens: {10**30}}}}}", "'tasks.referring.max_tokens'"),
     ],
 )
 def test_a_wrong_config_is_refused_with_file_and_key(tmp_path: Path, text: str, complaint: str) -> None:
@@ -39,6 +45,29 @@ def test_the_command_line_goes_before_the_file(tmp_path: Path) -> None:
     assert (config.seed, config.attempts) == (4, 5)
 
 
+def test_what_is_written_down_is_what_is_asked_for(tmp_path: Path) -> None:
+    path = tmp_path / "own.yaml"
+    path.write_text(
+        "{model: m, seed: 3, attempts: 5, window: 9000, "
+        "tasks: {referring: {max_tokens: 70, temperature: 0.5, top_p: 0.25}}}"
+    )
+    [job] = jobs(read_config(path, {}), chosen_tasks(["referring"]))
+    recipe = job.recipe
+    assert recipe.sampling == Sampling("m", 70, temperature=0.5, top_p=0.25, seed=3)
+    assert (job.attempts, recipe.seed) == (5, 3)
+    assert recipe.room == 9000 - 70 - recipe.tokens.count(recipe.template.text)
+
+
+def test_a_prompt_file_that_shows_the_context_twice_has_half_the_room(tmp_path: Path) -> None:
+    (tmp_path / "referring.txt").write_text("### system\nSee {{context}}\n### user\n{{context}}")
+    config = read_config(config_path("offline"), {"prompts": str(tmp_path), "window": 4000})
+    [job] = jobs(config, chosen_tasks(["referring"]))
+    wall = tuple(Region(n, f"brick {n} of the wall", Box(0, 0, 0.1 + n / 1000, 1)) for n in range(500))
+    made = job.task.prompt(ImageContext(1, "a", 9, 9, regions=wall), job.recipe)
+    said = sum(job.recipe.tokens.count(message.content) for message in made.messages)
+    assert 3000 < said + made.sampling.max_tokens <= 4000
+
+
 def test_a_window_that_leaves_no_room_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "own.yaml"
     path.write_text("window: 3000")
@@ -53,6 +82,22 @@ def test_own_prompt_files_replace_only_their_own_task(tmp_path: Path) -> None:
     for job in jobs(config, chosen_tasks(["all"])):
         version = plain[job.task.name].recipe.template.version
         assert (job.recipe.template.version == version) == (job.task.name != "referring")
+
+
+def test_a_folder_without_any_prompt_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "reffering.txt").write_text("Refer to things.")
+    with pytest.raises(SvitError, match=r"no prompt file in it\. Their names are .*referring\.txt"):
+        jobs(read_config(config_path("offline"), {"prompts": str(tmp_path)}), chosen_tasks(["referring"]))
+
+
+def test_own_questions_replace_the_shipped_ones(tmp_path: Path) -> None:
+    config = read_config(config_path("offline"), {"prompts": str(tmp_path)})
+    (tmp_path / "detail_description.questions.txt").write_text("\n What is it?\n\nAnd that?\n")
+    [detail] = jobs(config, chosen_tasks(["detail_description"]))
+    assert detail.recipe.questions == ("What is it?", "And that?")
+    (tmp_path / "detail_description.questions.txt").write_text("\n \n")
+    with pytest.raises(SvitError, match=r"questions\.txt: there is no question in it"):
+        jobs(config, chosen_tasks(["detail_description"]))
 
 
 def test_tasks_are_chosen_once_each_in_the_order_they_are_asked() -> None:

@@ -1,5 +1,6 @@
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
@@ -99,6 +100,7 @@ def test_questions_are_drawn_by_seed_and_image() -> None:
     drawn = [recipe(questions=questions).question(image) for image in range(500)]
     assert drawn == [recipe(questions=questions).question(image) for image in range(500)]
     assert set(drawn) == set(questions)
+    assert drawn != [replace(recipe(questions=questions), seed=1).question(image) for image in range(500)]
 
 
 def crowded() -> ImageContext:
@@ -139,6 +141,34 @@ def test_near_duplicates_go_first_then_the_smallest_then_captions() -> None:
     assert "captions" not in left_out
     assert fewer.objects[-1].name == "thing19"
     assert fewer.captions == context.captions
+
+
+def test_at_least_the_first_caption_stays() -> None:
+    shown, _ = shortened(crowded(), context_text, recipe(room=1))
+    assert context_text(shown) == "captions:\nOne caption."
+
+
+def test_the_same_words_elsewhere_are_another_thing() -> None:
+    boxes = [Box(0, 0, 0.4, 0.4), Box(0, 0, 0.35, 0.4), Box(0, 0.1, 0.4, 0.5), Box(0.5, 0.5, 1, 1)]
+    context = ImageContext(1, "a", 9, 9, objects=tuple(Object(n, "man", box) for n, box in enumerate(boxes)))
+    shown, left_out = shortened(context, context_text, recipe(room=16))
+    assert [thing.id for thing in shown.objects] == [0, 2, 3]
+    assert left_out == {"duplicate_objects": 1}
+
+
+def test_text_of_more_tokens_than_letters_is_cut_too() -> None:
+    bytes_are_tokens = replace(recipe(room=30), tokens=TokenCounter(lambda text: len(text.encode()), exact=True))
+    shown, left_out = shortened(
+        ImageContext(1, "a", 9, 9, captions=("\u732b\u304c\u4e00\u5339",) * 2), context_text, bytes_are_tokens
+    )
+    assert (len(shown.captions), left_out) == (1, {"captions": 1})
+
+
+def test_the_prompt_shows_and_remembers_the_shortened_context() -> None:
+    made = TASKS["referring"].prompt(crowded(), recipe(room=60))
+    assert made.messages[-1].content == context_text(made.context, region_boxes=True)
+    assert len(made.messages[-1].content.split()) <= 60
+    assert made.left_out["duplicate_objects"] == 20
 
 
 def test_a_context_that_fits_is_left_alone() -> None:

@@ -1,14 +1,19 @@
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 import tiktoken
 
+from svit import tokens
 from svit.records import ImageContext
 from svit.render import context_text
 from svit.tokens import ESTIMATE_ERROR, estimated_tokens, token_counter
 
 COUNTED = {1: 1089, 2: 785, 3: 794, 4: 866, 5: 1090, 6: 1129, 7: 1116, 8: 754}
 """o200k_base tokens of each sample image's context with region boxes, counted with the real ranks."""
+
+RANKS = "fb374d419588a4632f3f557e76b4b70aebbca790"
+"""The name of o200k_base in tiktoken's cache."""
 
 
 @pytest.mark.parametrize("image", COUNTED)
@@ -30,9 +35,22 @@ def test_without_ranks_nothing_is_fetched(tmp_path: Path, monkeypatch: pytest.Mo
     assert not list(tmp_path.iterdir())
 
 
+def test_damaged_ranks_are_not_used_nor_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """tiktoken deletes such a file and downloads it anew."""
+    (tmp_path / RANKS).write_bytes(b"half a file")
+    monkeypatch.setenv("TIKTOKEN_CACHE_DIR", str(tmp_path))
+    assert not token_counter().exact
+    assert (tmp_path / RANKS).read_bytes() == b"half a file"
+    monkeypatch.setenv("TIKTOKEN_CACHE_DIR", "")
+    monkeypatch.setenv("DATA_GYM_CACHE_DIR", str(tmp_path))
+    monkeypatch.setattr(tokens, "_RANKS_SHA256", sha256(b"half a file").hexdigest())
+    assert not token_counter().exact, "an empty name means no cache to tiktoken: it would download"
+
+
 def test_ranks_are_looked_for_where_tiktoken_keeps_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TIKTOKEN_CACHE_DIR", str(tmp_path))
-    (tmp_path / "fb374d419588a4632f3f557e76b4b70aebbca790").write_bytes(b"")
+    (tmp_path / RANKS).write_bytes(b"ranks")
+    monkeypatch.setattr(tokens, "_RANKS_SHA256", sha256(b"ranks").hexdigest())
     asked: list[str] = []
 
     def encoding(name: str) -> tiktoken.Encoding:

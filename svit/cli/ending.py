@@ -2,7 +2,6 @@
 
 import errno
 import functools
-import os
 import sys
 from collections.abc import Callable
 from typing import ParamSpec
@@ -31,19 +30,14 @@ def spoken(command: Callable[P, int | None]) -> Callable[P, None]:
             code = 130
         except BrokenPipeError:
             # The reader has enough. What was settled is in the journal.
-            _abandon_stdout()
+            talk.abandon(sys.stdout)
             code = 0
         except OSError as error:
-            if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG):
+            if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG, errno.EAGAIN):
                 raise
-            _abandon_stdout()
+            talk.abandon(sys.stdout)
             talk.say(f"svit: {error.filename or 'stdout'} cannot be written: {error.strerror}.")
             code = 2
         raise typer.Exit(code)
 
     return speaking
-
-
-def _abandon_stdout() -> None:
-    """Point stdout at nothing, so that the interpreter does not stumble over what is left in it on its way out."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,5 +1,6 @@
 """Commands that only look: `svit tasks`, `svit prompt`, `svit show`."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -9,7 +10,7 @@ import typer
 
 from svit.cli import talk
 from svit.cli.inputs import Annotations, ContextsOption
-from svit.errors import SvitError
+from svit.errors import DataError, SvitError
 
 if TYPE_CHECKING:
     from svit.journal import Intent, Journal
@@ -67,30 +68,37 @@ def show(
 
     folder = RunFolder(run)
     summary = folder.read_summary()
-    settings = RunConfig.model_validate(summary["config"])
-    wanted = {each.name for each in chosen_tasks([task])} & set(summary["prompts"])
-    with ContextStore(Path(summary["contexts"]["file"])) as store, Journal(folder.journal, read_only=True) as journal:
+    try:
+        settings = RunConfig.model_validate(summary["config"])
+        versions = dict(summary["prompts"])
+        contexts = Path(summary["contexts"]["file"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise DataError(f"{folder.summary}: another svit than this one wrote it.") from error
+    wanted = [each.name for each in chosen_tasks([task]) if each.name in versions]
+    if not wanted:
+        raise SvitError(f"{run}: this run has no task '{task}'. Choose one of: {', '.join(sorted(versions))}.")
+    with ContextStore(contexts) as store, Journal(folder.journal, read_only=True) as journal:
         context = store.get(image)
         for job in jobs(settings, chosen_tasks(wanted)):
             asked = [intent for intent in journal.asked(context.image_id) if intent.task == job.task.name]
             if asked:
-                _show_task(job, context, asked[-1], journal)
+                _show_task(job, context, asked, versions[job.task.name], journal)
             else:
                 why = "it has no annotations" if context.is_empty else "not reached yet"
                 talk.show(f"{job.task.name}: nothing was asked about image {context.image_id}: {why}.\n")
 
 
-def _show_task(job: "Job", context: "ImageContext", last: "Intent", journal: "Journal") -> None:
-    """Show one task of the image, with the prompt file as it was when the request was sent."""
+def _show_task(
+    job: "Job", context: "ImageContext", asked: "Sequence[Intent]", version: str, journal: "Journal"
+) -> None:
+    """Show one task of the image: the request of the run's prompt file as it is now, or else the last one sent."""
     from svit.pipeline import judged
     from svit.providers.base import read_outcome
-    from svit.render import Template
 
-    text = journal.template(last.version)
-    if text is not None:
-        recipe = replace(job.recipe, template=Template(text, name=f"template {last.version}"))
-        job = replace(job, recipe=recipe)
-    made = job.task.prompt(context, job.recipe)
+    made = _made_by(version, job, context, journal)
+    last = next((intent for intent in asked if intent.prompt_id == made.id), asked[-1])
+    if made.id != last.prompt_id:
+        made = _made_by(last.version, job, context, journal)
     talk.show(f"=== {job.task.name}, image {context.image_id} ({context.image}) ===")
     if made.id != last.prompt_id:
         talk.show("The settings have changed since this was asked; the prompt below is today's.")
@@ -99,6 +107,15 @@ def _show_task(job: "Job", context: "ImageContext", last: "Intent", journal: "Jo
     results = "\n\n".join(_reply_text(judged(job.task, made, read, attempt), read, attempt) for attempt, read in reads)
     talk.show(talk.side_by_side(prompt_text(made), results or "No answer has come yet."))
     talk.show()
+
+
+def _made_by(version: str, job: "Job", context: "ImageContext", journal: "Journal") -> "Prompt":
+    """Return the prompt that the prompt file of this version makes, as it was when the run used it."""
+    from svit.render import Template
+
+    text = journal.template(version)
+    recipe = job.recipe if text is None else replace(job.recipe, template=Template(text, name=f"template {version}"))
+    return job.task.prompt(context, recipe)
 
 
 def prompt_text(made: "Prompt") -> str:

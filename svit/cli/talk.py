@@ -1,5 +1,6 @@
 """How svit talks: records go to stdout, talk goes to stderr, and neither carries another's control characters."""
 
+import os
 import re
 import shutil
 import sys
@@ -7,7 +8,7 @@ import textwrap
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, NoReturn, TypeVar
+from typing import TYPE_CHECKING, NoReturn, TextIO, TypeVar
 
 if TYPE_CHECKING:
     from tqdm import tqdm
@@ -23,9 +24,12 @@ def harmless(text: str) -> str:
 
 
 def say(text: str = "") -> None:
-    """Write a line of talk."""
-    sys.stderr.write(harmless(text) + "\n")
-    sys.stderr.flush()
+    """Write a line of talk. That nobody hears it is no reason to stop."""
+    try:
+        sys.stderr.write(harmless(text) + "\n")
+        sys.stderr.flush()
+    except OSError:
+        abandon(sys.stderr)
 
 
 def show(text: str = "") -> None:
@@ -37,6 +41,11 @@ def record(line: bytes) -> None:
     """Write one record, its line end in it, to stdout at once."""
     sys.stdout.buffer.write(line)
     sys.stdout.buffer.flush()
+
+
+def abandon(stream: TextIO) -> None:
+    """Point the stream at nothing, so that the interpreter does not stumble over what is left in it on its way out."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def table(rows: Sequence[Sequence[object]], *, indent: str = "  ") -> str:
