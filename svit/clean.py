@@ -46,8 +46,8 @@ _PRODUCT = re.compile(
 _TITLE = re.compile(
     r"""
     (?: \#{1,6}\s | \*\* ) (?= .* \b(?:questions|answers|pairs|conversations|dialogues|description)\b )
-    (?: [\s*:&,()\d-] | \b(?:questions?|answers?|pairs?|conversations|dialogues|descriptions?|q&as?|detailed|complex
-      |reasoning|referring|visual|image|scene|generated|and|of|for|the|about|based|on|three|five|ten|fifteen)\b )++
+    (?> (?: [\s*:&,()\d-] | \b(?:questions?|answers?|pairs?|conversations|dialogues|descriptions?|q&as?|detailed|complex
+      |reasoning|referring|visual|image|scene|generated|and|of|for|the|about|based|on|three|five|ten|fifteen)\b )+ )
     """,
     re.VERBOSE | re.IGNORECASE,
 )

@@ -1,5 +1,6 @@
 """Every request and every reply of a run, committed before anything else happens to them (SQLite, WAL, FULL)."""
 
+import os
 import sqlite3
 import threading
 import time
@@ -29,7 +30,8 @@ CREATE TABLE IF NOT EXISTS replies (
   prompt_tokens INTEGER, completion_tokens INTEGER, cost INTEGER, PRIMARY KEY (prompt_id, attempt));
 CREATE TABLE IF NOT EXISTS shards (
   task TEXT NOT NULL, shard INTEGER NOT NULL, recipe TEXT NOT NULL, images INTEGER NOT NULL,
-  samples INTEGER NOT NULL, flaws TEXT NOT NULL, published_at REAL NOT NULL, PRIMARY KEY (task, shard)) WITHOUT ROWID;
+  samples INTEGER NOT NULL, flaws TEXT NOT NULL, size INTEGER NOT NULL,
+  published_at REAL NOT NULL, PRIMARY KEY (task, shard)) WITHOUT ROWID;
 """
 _SILENT = (
     "FROM requests WHERE NOT EXISTS (SELECT 1 FROM replies WHERE replies.prompt_id = requests.prompt_id "
@@ -85,7 +87,8 @@ class Spent(NamedTuple):
 class Shard(NamedTuple):
     """A published shard: of which images it was made by which recipe, and what came of them.
 
-    `images` counts the images from the shard's beginning; `flaws` counts the rejections by their first flaw.
+    `images` counts the images from the shard's beginning; `flaws` counts the rejections by their first flaw; `size` is
+    the bytes of its files.
     """
 
     task: str
@@ -94,6 +97,7 @@ class Shard(NamedTuple):
     images: int
     samples: int
     flaws: Mapping[str, int]
+    size: int
 
 
 class Journal:
@@ -103,7 +107,8 @@ class Journal:
         """Open the journal, made anew where there is none. Raises DataError when the file is something else."""
         self.path = path
         self._lock = threading.Lock()
-        target = f"{path.absolute().as_uri()}?mode={'ro' if read_only else 'rwc'}"
+        mode = "rwc" if not read_only else "ro" if os.access(path.parent, os.W_OK) else "ro&immutable=1"
+        target = f"{path.absolute().as_uri()}?mode={mode}"
         try:
             self._db = sqlite3.connect(target, uri=True, isolation_level=None, check_same_thread=False)
         except sqlite3.Error as error:
@@ -206,8 +211,8 @@ class Journal:
 
     def published(self, shard: Shard) -> None:
         """Commit that a shard stands on disk."""
-        row = (*shard[:5], orjson.dumps(shard.flaws).decode(), time.time())
-        self._write("INSERT OR REPLACE INTO shards VALUES (?, ?, ?, ?, ?, ?, ?)", [row])
+        row = (*shard[:5], orjson.dumps(shard.flaws).decode(), shard.size, time.time())
+        self._write("INSERT OR REPLACE INTO shards VALUES (?, ?, ?, ?, ?, ?, ?, ?)", [row])
 
     def replies(self, prompt_id: str) -> list[Kept]:
         """Return what came back for this prompt so far, in the order of the attempts."""
@@ -230,10 +235,10 @@ class Journal:
 
     def shards(self) -> list[Shard]:
         """Return all published shards, by task and number."""
-        query = "SELECT task, shard, recipe, images, samples, flaws FROM shards ORDER BY task, shard"
+        query = "SELECT task, shard, recipe, images, samples, flaws, size FROM shards ORDER BY task, shard"
         return [
-            Shard(task, shard, recipe, images, samples, orjson.loads(flaws))
-            for task, shard, recipe, images, samples, flaws in self._read(query, ())
+            Shard(task, shard, recipe, images, samples, orjson.loads(flaws), size)
+            for task, shard, recipe, images, samples, flaws, size in self._read(query, ())
         ]
 
     def _write(self, statement: str, rows: Sequence[Sequence[object]]) -> None:

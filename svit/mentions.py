@@ -5,12 +5,12 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import NamedTuple
 
-_NUMBER = r"[-+]?+(?:\d++(?:\.\d*+)?+|\.\d++)"
+_NUMBER = r"[-+]?+(?:\d++(?>(?:\.\d*+)?)|\.\d++)"
 _BRACKET = r"\[[^\[\]]*+\]"
-_AND = r"\s*+(?:[,;]\s*+)?+(?:and\b\s*+)?+"
+_AND = r"\s*+(?>(?:[,;]\s*+)?)(?>(?:and\b\s*+)?)"
 _PIECE = re.compile(
     rf"""
-    <st>(?P<name>[^<>\[\]]*+)<ed>(?P<boxes>(?:\s*+{_BRACKET}(?:{_AND}{_BRACKET})*+)?+)
+    <st>(?P<name>[^<>\[\]]*+)<ed>(?P<boxes>(?>(?:\s*+{_BRACKET}(?>(?:{_AND}{_BRACKET})*))?))
     | (?P<tag> <st> | <ed> )
     | (?P<box> \[\s*+[-+.\dxy][^\[\],]*+,[^\[\]]*+\]?+ | \((?:\s*+{_NUMBER}\s*+,?+){{4}}\) )
     """,
@@ -18,7 +18,7 @@ _PIECE = re.compile(
 )
 """Every run of characters is passed once: no quantifier gives back what it took."""
 _ONE_BOX = re.compile(_BRACKET)
-_NUMBERS = re.compile(rf"\[\s*+{_NUMBER}(?:\s*+,\s*+{_NUMBER})*+\s*+\]")
+_NUMBERS = re.compile(rf"\[\s*+{_NUMBER}(?>(?:\s*+,\s*+{_NUMBER})*)\s*+\]")
 
 Coordinates = tuple[float, ...]
 """The numbers of a box as the text gives them: any count, any range; none at all where they are no plain numbers."""

@@ -29,15 +29,15 @@ _KINDS: dict[str, Kind] = {
 }
 _LABEL = re.compile(
     r"""
-    (?P<before> (?: [ \t>*_#`•–-] | \(?\d{1,3}[.):] )*+ )
+    (?P<before> (?> (?: [ \t>*_#`•–-] | \(?\d{1,3}[.):] )* ) )
     (?P<name> (?:(?:question|q)[ ]?[-/&]?[ ]?(?:answer|a)[ ])?pair
             | question | answer | user | human | (?:chat)?gpt | assistant
-            | topic | conversation | dialog(?:ue)?+ | q | a )
-    (?: (?<=gpt)-?\d\w{0,5}+ )?+
-    (?: [ \t]*+ [\#(]?(?P<number>\d{1,3}) )?+
+            | topic | conversation | dialog(?>(?:ue)?) | q | a )
+    (?> (?: (?<=gpt)-?\d\w{0,5}+ )? )
+    (?> (?: [ \t]*+ [\#(]?(?P<number>\d{1,3}) )? )
     (?P<inner> [*_`]*+ )
-    (?: [ \t]*+ \((?P<aside>[^()]{1,80})\)(?P<closing>[*_`]*+) (?=[ \t]*+(?:[:：]|$)) )?+
-    (?P<end> \)?+[ \t]*+[:：] | [.)](?!\w) | [ \t]*+[–—-](?=[ \t]) | [ \t]*+$ )
+    (?> (?: [ \t]*+ \((?P<aside>[^()]{1,80})\)(?P<closing>[*_`]*+) (?=[ \t]*+(?:[:：]|$)) )? )
+    (?P<end> [)]?+[ \t]*+[:：] | [.)](?!\w) | [ \t]*+[–—-](?=[ \t]) | [ \t]*+$ )
     (?P<after> [*_`]*+ )
     """,
     re.VERBOSE | re.IGNORECASE,

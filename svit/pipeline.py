@@ -17,7 +17,7 @@ import msgspec
 import orjson
 
 from svit import __version__
-from svit.errors import BudgetReachedError
+from svit.errors import BudgetReachedError, DataError
 from svit.journal import Booked, Intent, Journal, Kept, Shard
 from svit.providers.base import NOT_ASKED, Failure, Provider, Reply, Request, read_completion, read_outcome
 from svit.records import Completion, Flaw, ImageContext, ImageId, Prompt, Rejection, Sample
@@ -214,7 +214,24 @@ class Generation:
     def _stands(self, shard: Shard | None, recipe: str, images: int) -> bool:
         if shard is None or shard.recipe != recipe or shard.images < images:
             return False
-        return shard.samples == 0 or self._folder.samples(shard.task, shard.shard).is_file()
+        return shard.size == self._size(shard.task, shard.shard)
+
+    def _size(self, task: str, number: int) -> int:
+        """Return the bytes of a shard's files, to see whether they are as they were published."""
+        files = (self._folder.samples(task, number), self._folder.rejected(task, number))
+        return sum(file.stat().st_size for file in files if file.is_file())
+
+    def refuse_to_shrink(self) -> None:
+        """Raise DataError when changed settings would replace a run's shards by ones of fewer images."""
+        recipes = {job.task.name: recipe for job, recipe in zip(self._jobs, self._fingerprints, strict=True)}
+        for shard in self._journal.shards():
+            last = shard.shard * SHARD_IMAGES + shard.images
+            if recipes.get(shard.task, shard.recipe) != shard.recipe and last > self._images:
+                raise DataError(
+                    f"{self._folder.path}: the settings of {shard.task} have changed since its images were made, and "
+                    f"with this --limit only {self._images:,} of {last:,} would be made again. Raise --limit, or "
+                    f"choose another folder with --run."
+                )
 
     async def _requests(self) -> AsyncIterator[Request]:
         """Yield what is to be asked, each intent committed before, until nothing is left and nothing under way."""
@@ -299,6 +316,11 @@ class Generation:
         if context.is_empty:
             self._settle(place, _unanswered(prompt, 0, Flaw("empty_context", "no captions, objects or regions")))
             return None
+        if not prompt.fits:
+            self._settle(
+                place, _unanswered(prompt, 0, Flaw("context_too_long", "longer than the window, even cut down"))
+            )
+            return None
         kept = self._journal.replies(prompt.id)
         for reply in kept:
             read = read_outcome(reply.body, reply.failure)
@@ -360,7 +382,9 @@ class Generation:
             publish(self._folder.samples(task, shard.number), (o.line for o in outcomes if o.flaw is None))
             flaws = Counter(o.flaw for o in outcomes if o.flaw is not None)
             samples = shard.images - flaws.total()
-            self._journal.published(Shard(task, shard.number, self._fingerprints[index], shard.images, samples, flaws))
+            size = self._size(task, shard.number)
+            recipe = self._fingerprints[index]
+            self._journal.published(Shard(task, shard.number, recipe, shard.images, samples, flaws, size))
         if self._emit is None:
             shard.outcomes.clear()
 

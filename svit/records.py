@@ -97,7 +97,7 @@ class Prompt(_Record, frozen=True):
 
     `version` is the hash of the prompt file it was rendered from. `context` is what the text shows, after
     shortening; `left_out` counts what shortening removed, by kind. `question` is the user's turn where the model
-    writes the answer alone.
+    writes the answer alone. `fits` is False when even the shortened context is longer than the window.
     """
 
     task: str
@@ -107,6 +107,7 @@ class Prompt(_Record, frozen=True):
     context: ImageContext
     left_out: Mapping[str, int] = {}
     question: str = ""
+    fits: bool = True
 
     @property
     def id(self) -> str:

@@ -13,7 +13,7 @@ from svit.errors import SvitError
 from svit.records import ImageContext, ImageId, Message, Object, Region, Sampling
 from svit.tokens import TokenCounter
 
-_ROLE = re.compile(r"^### (system|user)[ \t]*$", re.MULTILINE)
+_ROLE = re.compile(r"^### (system|user)[ \t]*$", re.MULTILINE | re.IGNORECASE)
 _HOLE = re.compile(r"\{\{(\w+)\}\}")
 
 
@@ -35,19 +35,22 @@ class Template:
     """The text of one prompt file.
 
     `### system` and `### user` on lines of their own begin the messages; `{{context}}` is where the context goes.
-    A file without such lines is a system message, and the context alone is the user's message. Raises SvitError
-    for a hole that nothing fills and for a file without a place for the context.
+    A file without such lines is the user's message when it has that place; otherwise it is the system's, and the
+    context alone is the user's. Raises SvitError for an empty file, for a hole that nothing fills, and for a file
+    without a place for the context.
     """
 
     def __init__(self, text: str, *, name: str) -> None:
         """Keep the text; `name` is the file to speak of in errors."""
         self.text = text.strip()
+        if not self.text:
+            raise SvitError(f"{name}: the prompt file is empty.")
         self.version = hashlib.blake2b(self.text.encode(), digest_size=6).hexdigest()
         pieces = _ROLE.split(self.text)
         if pieces[0].strip() and len(pieces) > 1:
             raise SvitError(f"{name}: there is text before the first '### system' or '### user' line.")
         turns = list(zip(pieces[1::2], pieces[2::2], strict=True))
-        self._turns = [(role, body.strip()) for role, body in turns] or [("system", self.text), ("user", "{{context}}")]
+        self._turns = [(role, body.strip()) for role, body in turns] or _turns_of(self.text)
         if unknown := set(_HOLE.findall("".join(body for _, body in self._turns))) - {"context"}:
             raise SvitError(f"{name}: nothing fills {{{{{min(unknown)}}}}}. The only hole is {{{{context}}}}.")
         self.holes = sum(body.count("{{context}}") for _, body in self._turns)
@@ -60,7 +63,12 @@ class Template:
 
 
 def _role(text: str) -> Literal["system", "user"]:
-    return "system" if text == "system" else "user"
+    return "system" if text.lower() == "system" else "user"
+
+
+def _turns_of(text: str) -> list[tuple[str, str]]:
+    """Return the messages of a file without role lines: the user's when the context has its place in it."""
+    return [("user", text)] if "{{context}}" in text else [("system", text), ("user", "{{context}}")]
 
 
 @dataclass(frozen=True)
@@ -73,6 +81,10 @@ class Recipe:
     room: int
     seed: int = 0
     questions: tuple[str, ...] = ()
+
+    def has_room_for(self, text: str) -> bool:
+        """Whether the text takes no more than the room; a token is at least one byte, so most need no counting."""
+        return len(text.encode()) <= self.room or self.tokens.count(text) <= self.room
 
     def question(self, image_id: ImageId) -> str:
         """Return the user's question of this image, drawn by the seed; empty when the model writes the questions."""
@@ -89,8 +101,7 @@ def shortened(
 
     Near-duplicate objects and regions go first, then the smallest boxes, captions last. At least one item stays.
     """
-    text = render(context)
-    if len(text.encode()) <= recipe.room or recipe.tokens.count(text) <= recipe.room:
+    if recipe.has_room_for(render(context)):
         return context, {}
     order = _least_useful_first(context)
     few, enough = 0, len(order) - 1

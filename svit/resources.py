@@ -21,7 +21,7 @@ def prompt_text(name: str, *, folder: Path | None = None) -> tuple[str, str]:
     own = folder / name if folder else None
     path = own if own and own.is_file() else PROMPTS / name
     try:
-        return path.read_text(encoding="utf-8"), str(path)
+        return path.read_text(encoding="utf-8-sig"), str(path)
     except (OSError, UnicodeDecodeError) as error:
         raise SvitError(f"{path}: the prompt file cannot be read: {error}") from error
 

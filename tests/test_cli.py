@@ -356,3 +356,29 @@ def test_a_full_disk_ends_in_a_sentence_and_the_run_continues(tmp_path: Path, ma
     svit("generate", "--task", "referring", "--contexts", many, "--run", "r", "--limit", "300", "-q", cwd=tmp_path)
     assert len(records(tmp_path / "r", "referring")) == 300
     assert [file.name for file in (tmp_path / "r" / "referring").iterdir()] == ["00000.jsonl"]
+
+
+def test_a_file_that_is_no_store_is_not_overwritten(tmp_path: Path) -> None:
+    own = json.dumps({"image_id": 1, "image": "a.jpg", "width": 9, "height": 9, "captions": ["A man."]})
+    (tmp_path / "own.jsonl").write_text(own)
+    done = svit("contexts", "build", "--jsonl", "own.jsonl", "-o", "own.jsonl", cwd=tmp_path, code=2)
+    assert "no context store" in done.stderr
+    assert (tmp_path / "own.jsonl").read_text() == own
+    for _ in range(2):
+        svit("contexts", "build", "--jsonl", "own.jsonl", "-o", "own.contexts", cwd=tmp_path)
+
+
+def test_a_run_that_was_moved_is_shown_and_continued(tmp_path: Path) -> None:
+    svit("generate", "--task", "referring", "--run", "a", "-q", cwd=tmp_path)
+    (tmp_path / "a").rename(tmp_path / "b")
+    assert "=== referring, image 1" in svit("show", "b", "1", cwd=tmp_path).stdout
+    assert "nothing was asked" in svit("generate", "--task", "referring", "--run", "b", cwd=tmp_path).stderr
+
+
+def test_versions_in_folder_names_make_different_runs(tmp_path: Path) -> None:
+    from svit.cli.inputs import Annotations
+
+    for name in ("v1.2", "v1.4"):
+        (tmp_path / name).mkdir()
+    names = {Annotations.named(visual_genome=[tmp_path / name]).name for name in ("v1.2", "v1.4")}
+    assert names == {"v1.2", "v1.4"}

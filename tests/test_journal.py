@@ -18,14 +18,14 @@ def test_what_was_written_is_there_when_it_is_opened_again(tmp_path: Path) -> No
         journal.keep_template("v1", "Write.")
         journal.intend([Intent("p", 1, "referring", 7, "v1"), Intent("q", 1, "referring", "seven", "v1")])
         journal.keep([Kept("p", 1, None, b'{"code":"timeout"}'), Kept("p", 2, body)])
-        journal.published(Shard("referring", 0, "recipe", 2, 1, {"wrong_count": 1}))
+        journal.published(Shard("referring", 0, "recipe", 2, 1, {"wrong_count": 1}, 99))
     with Journal(tmp_path / "j.db", read_only=True) as journal:
         assert journal.replies("p") == [Kept("p", 1, None, b'{"code":"timeout"}'), Kept("p", 2, body)]
         assert journal.replies("q") == []
         assert journal.asked("seven") == [Intent("q", 1, "referring", "seven", "v1")]
         assert journal.template("v1") == "Write."
         assert journal.template("v2") is None
-        assert journal.shards() == [Shard("referring", 0, "recipe", 2, 1, {"wrong_count": 1})]
+        assert journal.shards() == [Shard("referring", 0, "recipe", 2, 1, {"wrong_count": 1}, 99)]
 
 
 def test_it_is_durable_and_not_only_fast(tmp_path: Path) -> None:
@@ -62,7 +62,7 @@ def test_requests_come_in_the_order_in_which_they_were_last_sent(tmp_path: Path)
 
 def test_a_shard_that_is_withdrawn_is_not_published(tmp_path: Path) -> None:
     with Journal(tmp_path / "j.db") as journal:
-        shards = [Shard("referring", number, "recipe", 2, 2, {}) for number in range(2)]
+        shards = [Shard("referring", number, "recipe", 2, 2, {}, 0) for number in range(2)]
         for shard in shards:
             journal.published(shard)
         journal.withdrawn("referring", 0)

@@ -2,6 +2,7 @@ import contextlib
 import re
 from collections.abc import Callable
 from itertools import chain
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -256,3 +257,9 @@ def test_hostile_text_is_read_in_one_pass(piece: str, parser: Callable[[str], tu
     text = piece * (1_000_000 // len(piece))
     with contextlib.suppress(ParseError):
         assert sum(len(dialogue.turns) for dialogue in parser(text)) <= len(text)
+
+
+def test_no_pattern_repeats_a_group_possessively() -> None:
+    """Python before 3.11.5 matches those wrongly (CPython issue 106052); an atomic group means the same."""
+    for path in (Path(__file__).parents[1] / "svit").rglob("*.py"):
+        assert not re.search(r"\)(?:[?*+]|\{[\d,]+\})\+", path.read_text(encoding="utf-8")), path

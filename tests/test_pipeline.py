@@ -8,7 +8,7 @@ import orjson
 import pytest
 
 from svit import pipeline
-from svit.errors import StorageError
+from svit.errors import DataError, StorageError
 from svit.journal import Journal, Kept
 from svit.pipeline import Generation, Job, Outcome
 from svit.providers.base import Failure, Reply, Request
@@ -431,3 +431,34 @@ def test_the_fingerprint_changes_with_everything_that_a_shard_follows_from() -> 
     prints = {each.fingerprint("digest") for each in (base, *others)} | {base.fingerprint("other digest")}
     assert len(prints) == len(others) + 2
     assert base.fingerprint("digest") == job().fingerprint("digest")
+
+
+def test_a_shard_that_somebody_cut_is_made_again_without_asking(tmp_path: Path, store: ContextStore) -> None:
+    run(tmp_path, store, Scripted(), [job()])
+    path = tmp_path / "t" / "00001.jsonl"
+    path.write_bytes(path.read_bytes()[:100])
+    (tmp_path / "t" / "00001.rejected.jsonl").unlink()
+    provider = Scripted()
+    run(tmp_path, store, provider, [job()])
+    assert provider.asked == []
+    assert samples(tmp_path) == EVERY
+    assert rejected(tmp_path) == {13: "empty_context"}
+
+
+def test_changed_settings_never_leave_a_run_smaller_than_it_was(tmp_path: Path, store: ContextStore) -> None:
+    run(tmp_path, store, Scripted(), [job()])
+    with Journal(tmp_path / "journal.db") as journal:
+        changed = Generation([job(template="Other.")], store, journal, RunFolder(tmp_path), limit=3)
+        with pytest.raises(DataError, match=r"only 3 of .* would be made again"):
+            changed.refuse_to_shrink()
+        Generation([job(template="Other.")], store, journal, RunFolder(tmp_path)).refuse_to_shrink()
+        Generation([job()], store, journal, RunFolder(tmp_path), limit=3).refuse_to_shrink()
+
+
+def test_a_context_that_cannot_be_cut_to_the_window_is_not_asked_about(tmp_path: Path) -> None:
+    build_store(tmp_path / "long", [ImageContext(1, "a", 9, 9, captions=("word " * 3000,)), image(2)], origin="test")
+    provider = Scripted()
+    with ContextStore(tmp_path / "long") as contexts:
+        run(tmp_path, contexts, provider, [job()])
+    assert [n for _, n, _ in provider.asked] == [2]
+    assert rejected(tmp_path) == {1: "context_too_long"}

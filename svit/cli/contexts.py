@@ -7,7 +7,14 @@ import typer
 
 from svit.cli import talk
 from svit.cli.ending import spoken
-from svit.cli.inputs import Annotations, CaptionsOption, InstancesOption, SharedOption, VisualGenomeOption
+from svit.cli.inputs import (
+    Annotations,
+    CaptionsOption,
+    InstancesOption,
+    SharedOption,
+    VisualGenomeOption,
+    refuse_to_overwrite,
+)
 from svit.errors import SvitError
 
 app = typer.Typer(help="Build, inspect and print contexts: what is known of each image.", no_args_is_help=True)
@@ -47,6 +54,7 @@ def _build_own(jsonl: Path, output: Path, *, quiet: bool) -> None:
     from svit.sources.contexts import build_store
     from svit.sources.jsonl import read_jsonl
 
+    refuse_to_overwrite(output)
     summary = build_store(output, read_jsonl(jsonl), origin=str(jsonl.resolve() if jsonl != Path("-") else jsonl))
     if not quiet:
         talk.say(f"{output}: contexts of {summary.statistics.images:,} images from {jsonl}.")

@@ -3,6 +3,7 @@
 import errno
 import functools
 import sys
+import traceback
 from collections.abc import Callable
 from typing import ParamSpec
 
@@ -34,10 +35,15 @@ def spoken(command: Callable[P, int | None]) -> Callable[P, None]:
             code = 0
         except OSError as error:
             if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG, errno.EAGAIN):
-                raise
+                traceback.print_exc()
+                raise typer.Exit(70) from None
             talk.abandon(sys.stdout)
             talk.say(f"svit: {error.filename or 'stdout'} cannot be written: {error.strerror}.")
             code = 2
+        except Exception:  # noqa: BLE001 - a bug is shown whole, under a code that no finished run has
+            traceback.print_exc()
+            talk.say("svit: This is a bug in svit. What was settled is in the journal; the same command continues.")
+            code = 70
         raise typer.Exit(code)
 
     return speaking

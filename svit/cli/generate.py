@@ -100,6 +100,7 @@ def generate(
             settled=lambda outcome: progress.count(outcome.flaw),
             emit=talk.record if stdout else None,
         )
+        generation.refuse_to_shrink()
         missing = generation.missing()
         with progress.of(missing):
             _run(generation, asked_of)
@@ -180,7 +181,7 @@ class _Summary:
             "started": before.get("started", _now()),
             "config": settings.model_dump(mode="json"),
             "contexts": {
-                "file": str(annotations.store_file(folder).absolute()),
+                "file": str(annotations.contexts.absolute()) if annotations.contexts else folder.contexts.name,
                 "digest": store.digest,
                 "images": len(store),
                 "origin": store.origin,

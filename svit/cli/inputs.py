@@ -92,7 +92,9 @@ class Annotations:
     def name(self) -> str:
         """A short name for the default run folder."""
         first = self.contexts or next(iter(self.raw_paths), Path("sample"))
-        return first.resolve().stem if not self.is_sample else "sample"
+        if self.is_sample:
+            return "sample"
+        return first.resolve().name if first.is_dir() else first.resolve().stem
 
     def store_file(self, folder: "RunFolder") -> Path:
         """Return the file of the store: the one that was named, or the run's own."""
@@ -105,6 +107,8 @@ class Annotations:
         path = self.store_file(folder)
         if self.contexts is None:
             origin = self._origin()
+            for left in path.parent.glob(f".{path.name}.*.building"):
+                left.unlink()  # by a process that was killed: the run's lock is ours
             if not path.is_file():
                 self.build(path, quiet=quiet)
             elif (standing := _origin_of(path)) != origin:
@@ -115,6 +119,7 @@ class Annotations:
         """Build a store from the raw files, and say what was read and what was dropped."""
         from svit.sources.contexts import build_store
 
+        refuse_to_overwrite(path)
         with self._source() as source:
             total = len(source)
             summary = build_store(
@@ -152,6 +157,15 @@ class Annotations:
         ]
         stamp = hashlib.blake2b(repr((marks, self.allow_shared_coco_ids)).encode(), digest_size=4).hexdigest()
         return f"{', '.join(str(path.resolve()) for path in self.raw_paths)} (files as of {stamp})"
+
+
+def refuse_to_overwrite(path: Path) -> None:
+    """Raise SvitError when the file is there and is no store of ours: it may be somebody's annotations."""
+    if path.exists() or path.is_symlink():
+        try:
+            _origin_of(path)
+        except DataError:
+            raise SvitError(f"{path}: this is there already and is no context store. Choose another name.") from None
 
 
 def _origin_of(path: Path) -> str:

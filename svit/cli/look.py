@@ -77,7 +77,10 @@ def show(
     wanted = [each.name for each in chosen_tasks([task]) if each.name in versions]
     if not wanted:
         raise SvitError(f"{run}: this run has no task '{task}'. Choose one of: {', '.join(sorted(versions))}.")
-    with ContextStore(contexts) as store, Journal(folder.journal, read_only=True) as journal:
+    settings = settings.model_copy(update={"prompts": None})  # the journal has the prompt files as they were
+    with ContextStore(folder.path / contexts) as store, Journal(folder.journal, read_only=True) as journal:
+        if store.digest != summary["contexts"].get("digest"):
+            raise DataError(f"{folder.path / contexts}: these are other contexts than the run was made from.")
         context = store.get(image)
         for job in jobs(settings, chosen_tasks(wanted)):
             asked = [intent for intent in journal.asked(context.image_id) if intent.task == job.task.name]

@@ -32,14 +32,16 @@ class Task:
     def prompt(self, context: ImageContext, recipe: Recipe) -> Prompt:
         """Return the request about this image, its context shortened to the recipe's room when it must be."""
         shown, left_out = shortened(context, self.render, recipe)
+        text = self.render(shown)
         return Prompt(
             task=self.name,
-            messages=recipe.template.messages(context=self.render(shown)),
+            messages=recipe.template.messages(context=text),
             sampling=recipe.sampling,
             version=recipe.template.version,
             context=shown,
             left_out=left_out,
             question=recipe.question(context.image_id),
+            fits=recipe.has_room_for(text),
         )
 
     def judge(self, prompt: Prompt, completion: Completion, attempt: int) -> Sample | Rejection:

@@ -111,7 +111,10 @@ def inside_it(scene: Scene, rng: Random) -> Iterator[Pair]:
             name, _ = such(word)
             yield Pair(
                 (thing.key,),
-                (f"What might be found by somebody who looks into {the}?", f"What is {the} probably there to hold?"),
+                (
+                    f"What might be found by somebody who looks into {the}?",
+                    f"What {thing.is_} {the} probably there to hold?",
+                ),
                 (
                     f"As a rule, {name} hold {held}. Nothing speaks against it here, so {held} would be a fair guess.",
                     f"One can't see everything, but {name} usually hold {held}. {so(rng)} that is what one may expect.",

@@ -174,7 +174,7 @@ def upside_down(scene: Scene, rng: Random) -> Iterator[Pair]:
             yield Pair(
                 (one.key, two.key),
                 (
-                    f"The photo lies upside down on the table. Is {the} now above or below {that}?",
+                    f"The photo lies upside down on the table. {cap(one.is_)} {the} now above or below {that}?",
                     f"Someone turns the picture on its head. Which of the two ends up higher, {that} or {the}?",
                 ),
                 (

@@ -73,10 +73,10 @@ def holds(scene: Scene, rng: Random) -> Iterator[Pair]:
         name, _ = such(word)
         yield Pair(
             (thing.key,),
-            (f"What would one expect to find in {the(thing)}?", f"What is {the(thing)} there to hold?"),
+            (f"What would one expect to find in {the(thing)}?", f"What {thing.is_} {the(thing)} there to hold?"),
             (
                 f"Usually {name} hold {held}, so one would expect that of {the(thing)} too.",
-                f"{cap(the(thing))} is there to hold {held}.",
+                f"{cap(the(thing))} {thing.is_} there to hold {held}.",
             ),
         )
 

@@ -308,7 +308,7 @@ SITUATIONS: tuple[Situation, ...] = (
        "ladder stool chair bench table",
        "To reach something high, one needs a firm thing to climb on.",
        ("So {any} could help, if somebody holds {it} steady.",
-        "Therefore {any} might be used with care, and never without checking that it stands firm.")),
+        "Therefore {any} might be used with care, but never in a hurry.")),
     _S(("Where would water be found in this scene?",
         "A dog that has run a long way needs water. Where might it find some?"),
        ("Where is there water?",),
