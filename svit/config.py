@@ -16,12 +16,12 @@ from svit.budget import Budget
 from svit.errors import SvitError
 from svit.limits import RateLimit
 from svit.models import Caching, Capabilities, ModelTable, ServiceTier, request_body
-from svit.pipeline import Job
 from svit.prices import PriceTable, Tier, nano_dollars
 from svit.providers.base import Provider
 from svit.providers.offline import Offline
 from svit.records import Effort, ImageContext, Sampling
 from svit.render import Recipe, Template
+from svit.settling import Job
 from svit.spending import Spending
 from svit.tasks import TASKS, task_named
 from svit.tasks.base import Task

@@ -5,29 +5,34 @@ import sqlite3
 import threading
 import time
 import zlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 import orjson
 
+from svit.entries import Asked, Booked, Intent, Kept, Shard, Spent
 from svit.errors import DataError, StorageError
 from svit.records import ImageId
 
-_VERSION = 1
+_VERSION = 2
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS templates (version TEXT PRIMARY KEY, text TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS requests (
   prompt_id TEXT NOT NULL, attempt INTEGER NOT NULL, task TEXT NOT NULL, image_id NOT NULL, version TEXT NOT NULL,
-  worst INTEGER NOT NULL, sent_at REAL NOT NULL, PRIMARY KEY (prompt_id, attempt)) WITHOUT ROWID;
+  worst INTEGER NOT NULL, reason TEXT NOT NULL, sent_at REAL NOT NULL,
+  PRIMARY KEY (prompt_id, attempt)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS unknown (
   prompt_id TEXT NOT NULL, attempt INTEGER NOT NULL, task TEXT NOT NULL, image_id NOT NULL, version TEXT NOT NULL,
-  worst INTEGER NOT NULL, sent_at REAL NOT NULL);
+  worst INTEGER NOT NULL, reason TEXT NOT NULL, sent_at REAL NOT NULL);
 CREATE INDEX IF NOT EXISTS requests_by_image ON requests (image_id, task);
+CREATE INDEX IF NOT EXISTS unknown_by_image ON unknown (image_id, task);
 CREATE TABLE IF NOT EXISTS replies (
-  prompt_id TEXT NOT NULL, attempt INTEGER NOT NULL, body BLOB, failure TEXT, received_at REAL NOT NULL,
-  prompt_tokens INTEGER, completion_tokens INTEGER, cost INTEGER, PRIMARY KEY (prompt_id, attempt));
+  reply INTEGER PRIMARY KEY, prompt_id TEXT NOT NULL, attempt INTEGER NOT NULL, failure TEXT, received_at REAL NOT NULL,
+  prompt_tokens INTEGER, completion_tokens INTEGER, cost INTEGER, reused INTEGER NOT NULL DEFAULT 0,
+  UNIQUE (prompt_id, attempt));
+CREATE TABLE IF NOT EXISTS bodies (reply INTEGER PRIMARY KEY, packed INTEGER NOT NULL, bytes BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS shards (
   task TEXT NOT NULL, shard INTEGER NOT NULL, recipe TEXT NOT NULL, images INTEGER NOT NULL,
   samples INTEGER NOT NULL, flaws TEXT NOT NULL, size INTEGER NOT NULL,
@@ -38,89 +43,45 @@ _SILENT = (
     "AND replies.attempt = requests.attempt)"
 )
 """The requests that no reply was kept for."""
+_KEPT = "SELECT prompt_id, attempt, packed, bytes, failure, reused FROM replies LEFT JOIN bodies USING (reply) "
+_WORTH_PACKING = 512
+"""Bytes below which nothing is gained by compression."""
 
 
-class Intent(NamedTuple):
-    """A request that is about to leave; `worst` is what it may cost at most, in nano-dollars."""
-
-    prompt_id: str
-    attempt: int
-    task: str
-    image_id: ImageId
-    version: str
-    worst: int = 0
-
-
-class Kept(NamedTuple):
-    """A reply as it came: its raw bytes, or the failure as the provider wrote it down, in JSON."""
-
-    prompt_id: str
-    attempt: int
-    body: bytes | None
-    failure: bytes | None = None
-
-
-class Booked(NamedTuple):
-    """What a reply was billed: tokens, None where the provider did not say, and nano-dollars."""
-
-    prompt_id: str
-    attempt: int
-    prompt_tokens: int | None
-    completion_tokens: int | None
-    cost: int
-
-
-class Spent(NamedTuple):
-    """What a run has cost so far: nano-dollars and tokens, and how many requests ended without being heard of.
-
-    `unknown` requests may have been billed: they left, and the process died before a reply came. They are in `cost`
-    at what they may have cost at most.
-    """
-
-    cost: int
-    prompt_tokens: int
-    completion_tokens: int
-    replies: int
-    unknown: int
-
-
-class Shard(NamedTuple):
-    """A published shard: of which images it was made by which recipe, and what came of them.
-
-    `images` counts the images from the shard's beginning; `flaws` counts the rejections by their first flaw; `size` is
-    the bytes of its files.
-    """
-
-    task: str
-    shard: int
-    recipe: str
-    images: int
-    samples: int
-    flaws: Mapping[str, int]
-    size: int
+Change = Sequence[tuple[str, Sequence[Sequence[object]]]]
+"""What one call writes: statements, each with its rows."""
 
 
 class Journal:
-    """The journal of one run. One process writes to it at a time; the run's lock sees to that."""
+    """The journal of one run. One process writes to it at a time; the run's lock sees to that.
+
+    Any thread may write, each call in a transaction of its own; reading does not wait for a write to reach the disk.
+    """
 
     def __init__(self, path: Path, *, read_only: bool = False) -> None:
         """Open the journal, made anew where there is none. Raises DataError when the file is something else."""
         self.path = path
-        self._lock = threading.Lock()
         mode = "rwc" if not read_only else "ro" if os.access(path.parent, os.W_OK) else "ro&immutable=1"
-        target = f"{path.absolute().as_uri()}?mode={mode}"
-        try:
-            self._db = sqlite3.connect(target, uri=True, isolation_level=None, check_same_thread=False)
-        except sqlite3.Error as error:
-            raise DataError(f"{path}: the journal cannot be opened: {error}.") from error
+        self._writing, self._reading = threading.Lock(), threading.Lock()
+        self._db = self._connected(mode)
+        self._reader = self._db
         try:
             self._prepare(read_only=read_only)
+            if not read_only:
+                self._reader = self._connected("rw")
         except BaseException:
             self._db.close()
             raise
 
+    def _connected(self, mode: str) -> sqlite3.Connection:
+        target = f"{self.path.absolute().as_uri()}?mode={mode}"
+        try:
+            return sqlite3.connect(target, uri=True, isolation_level=None, check_same_thread=False)
+        except sqlite3.Error as error:
+            raise DataError(f"{self.path}: the journal cannot be opened: {error}.") from error
+
     def _prepare(self, *, read_only: bool) -> None:
-        with self._speaking_plainly():
+        with self._speaking_plainly(self._writing):
             if not read_only:
                 self._db.execute("PRAGMA journal_mode = WAL")
                 self._db.execute("PRAGMA synchronous = FULL")
@@ -140,93 +101,106 @@ class Journal:
 
     def close(self) -> None:
         """Close the file. What was written before is safe already."""
+        self._reader.close()
         self._db.close()
+
+    def commit(self, changes: Iterable[Change]) -> None:
+        """Write these changes as one transaction: all of them are on the disk when this returns, or none."""
+        with self._speaking_plainly(self._writing):
+            try:
+                self._db.execute("BEGIN IMMEDIATE")
+                for change in changes:
+                    for statement, rows in change:
+                        self._db.executemany(statement, rows)
+                self._db.execute("COMMIT")
+            except BaseException:
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
+                raise
 
     def keep_template(self, version: str, text: str) -> None:
         """Keep the text of a prompt file, so that a later `svit show` can render what was sent then."""
-        self._write("INSERT OR IGNORE INTO templates VALUES (?, ?)", [(version, text)])
+        self.commit([[("INSERT OR IGNORE INTO templates VALUES (?, ?)", [(version, text)])]])
 
     def intend(self, intents: Iterable[Intent]) -> None:
         """Commit that these requests are about to leave."""
-        now = time.time()
-        self._write(
-            "INSERT OR REPLACE INTO requests VALUES (?, ?, ?, ?, ?, ?, ?)", [(*intent, now) for intent in intents]
-        )
+        self.commit([intended(intents)])
 
     def keep(self, replies: Iterable[Kept]) -> None:
         """Commit these replies. Nothing may look into them before."""
-        now = time.time()
-        rows = [
-            (r.prompt_id, r.attempt, r.body and zlib.compress(r.body, 1), r.failure, now, None, None, None)
-            for r in replies
-        ]
-        self._write("INSERT OR REPLACE INTO replies VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
+        self.commit([kept(replies)])
 
-    def book(self, booked: Iterable[Booked]) -> None:
+    def book(self, replies: Iterable[Booked]) -> None:
         """Commit what these replies were billed."""
-        rows = [(b.prompt_tokens, b.completion_tokens, b.cost, b.prompt_id, b.attempt) for b in booked]
-        self._write(
-            "UPDATE replies SET prompt_tokens = ?, completion_tokens = ?, cost = ? WHERE prompt_id = ? AND attempt = ?",
-            rows,
-        )
+        self.commit([booked(replies)])
 
-    def withdraw(self, keys: Iterable[tuple[str, int]]) -> None:
+    def withdraw(self, keys: Collection[tuple[str, int]]) -> None:
         """Commit that these requests, by prompt and attempt, never left after all."""
-        self._write("DELETE FROM requests WHERE prompt_id = ? AND attempt = ?", list(keys))
+        self.commit([withdrawn(keys)])
 
     def settle_unknown(self) -> int:
         """Set the requests aside that left and were never heard of again, and return how many: their process died.
 
         Only for the process that holds the run's lock. They are asked again, and stay booked at their worst case.
         """
-        with self._speaking_plainly():
+        with self._speaking_plainly(self._writing):
             self._db.execute("BEGIN IMMEDIATE")
             moved = self._db.execute("INSERT INTO unknown SELECT * " + _SILENT).rowcount
-            self._db.execute("DELETE " + _SILENT)
+            if moved:
+                self._db.execute("DELETE " + _SILENT)
             self._db.execute("COMMIT")
         return moved
 
     def unbooked(self) -> list[tuple[Kept, int]]:
         """Return the replies that were kept but not booked before the process died, each with its worst case."""
-        rows = self._read(
-            "SELECT prompt_id, attempt, body, failure, worst FROM replies JOIN requests USING (prompt_id, attempt) "
-            "WHERE cost IS NULL",
-            (),
-        )
-        return [(Kept(key, n, body and zlib.decompress(body), failure), worst) for key, n, body, failure, worst in rows]
+        rows = self._read(_KEPT + "WHERE cost IS NULL", ())
+        worst = "SELECT worst FROM requests WHERE prompt_id = ? AND attempt = ?"
+        return [(_kept(row), next((cost for (cost,) in self._read(worst, row[:2])), 0)) for row in rows]
 
     def spent(self) -> Spent:
         """Return what the run has cost so far."""
-        [(cost, prompt, completion, replies)] = self._read(
+        [(cost, prompt, completion, replies, untold)] = self._read(
             "SELECT coalesce(sum(cost), 0), coalesce(sum(prompt_tokens), 0), coalesce(sum(completion_tokens), 0), "
-            "count(*) FROM replies",
+            "count(*), coalesce(sum(failure IS NULL AND prompt_tokens IS NULL), 0) FROM replies WHERE NOT reused",
             (),
         )
         [(worst, unknown)] = self._read("SELECT coalesce(sum(worst), 0), count(*) FROM unknown", ())
-        return Spent(cost + worst, prompt, completion, replies, unknown)
+        return Spent(cost + worst, prompt, completion, replies, unknown, untold)
 
-    def withdrawn(self, task: str, shard: int) -> None:
+    def withdraw_shard(self, task: str, shard: int) -> None:
         """Commit that the files of a shard are about to be replaced, and until then stand for no recipe."""
-        self._write("DELETE FROM shards WHERE task = ? AND shard = ?", [(task, shard)])
+        self.commit([[("DELETE FROM shards WHERE task = ? AND shard = ?", [(task, shard)])]])
 
     def published(self, shard: Shard) -> None:
         """Commit that a shard stands on disk."""
-        row = (*shard[:5], orjson.dumps(shard.flaws).decode(), shard.size, time.time())
-        self._write("INSERT OR REPLACE INTO shards VALUES (?, ?, ?, ?, ?, ?, ?, ?)", [row])
+        self.commit([shard_published(shard)])
+
+    def is_empty(self) -> bool:
+        """Whether no request was ever written down here."""
+        return not self._read("SELECT 1 FROM requests UNION ALL SELECT 1 FROM unknown LIMIT 1", ())
 
     def replies(self, prompt_id: str) -> list[Kept]:
         """Return what came back for this prompt so far, in the order of the attempts."""
-        query = "SELECT prompt_id, attempt, body, failure FROM replies WHERE prompt_id = ? ORDER BY attempt"
-        rows = self._read(query, (prompt_id,))
-        return [Kept(key, attempt, body and zlib.decompress(body), failure) for key, attempt, body, failure in rows]
+        return [_kept(row) for row in self._read(_KEPT + "WHERE prompt_id = ? ORDER BY attempt", (prompt_id,))]
 
     def asked(self, image_id: ImageId) -> list[Intent]:
         """Return the requests about this image, in the order they were sent."""
         query = (
-            "SELECT prompt_id, attempt, task, image_id, version FROM requests "
+            "SELECT prompt_id, attempt, task, image_id, version, worst, reason FROM requests "
             "WHERE image_id = ? ORDER BY sent_at, attempt"
         )
         return [Intent(*row) for row in self._read(query, (image_id,))]
+
+    def history(self, image_id: ImageId) -> list[Asked]:
+        """Return all requests about this image, those of unknown outcome too."""
+        query = (
+            "SELECT task, prompt_id, attempt, 0 FROM requests WHERE image_id = ? "
+            "UNION ALL SELECT task, prompt_id, attempt, 1 FROM unknown WHERE image_id = ?"
+        )
+        return [
+            Asked(task, key, attempt, bool(unknown))
+            for task, key, attempt, unknown in self._read(query, (image_id, image_id))
+        ]
 
     def template(self, version: str) -> str | None:
         """Return the text of the prompt file of this version, if a run used it."""
@@ -241,28 +215,76 @@ class Journal:
             for task, shard, recipe, images, samples, flaws, size in self._read(query, ())
         ]
 
-    def _write(self, statement: str, rows: Sequence[Sequence[object]]) -> None:
-        with self._speaking_plainly():
-            try:
-                self._db.execute("BEGIN IMMEDIATE")
-                self._db.executemany(statement, rows)
-                self._db.execute("COMMIT")
-            except BaseException:
-                if self._db.in_transaction:
-                    self._db.execute("ROLLBACK")
-                raise
-
     def _read(self, query: str, values: tuple[object, ...]) -> list[tuple[Any, ...]]:
-        with self._speaking_plainly():
-            return self._db.execute(query, values).fetchall()
+        with self._speaking_plainly(self._reading):
+            return self._reader.execute(query, values).fetchall()
 
     @contextmanager
-    def _speaking_plainly(self) -> Iterator[None]:
-        """Hold the connection for one thread, and turn its errors into sentences."""
+    def _speaking_plainly(self, lock: threading.Lock) -> Iterator[None]:
+        """Hold a connection for one thread, and turn its errors into sentences."""
         try:
-            with self._lock:
+            with lock:
                 yield
         except sqlite3.OperationalError as error:
             raise StorageError(f"{self.path}: the journal cannot be used: {error}.") from error
         except sqlite3.DatabaseError as error:
             raise DataError(f"{self.path}: this is no journal of svit: {error}.") from error
+
+
+def intended(intents: Iterable[Intent]) -> Change:
+    """Return what writes down that these requests are about to leave."""
+    now = time.time()
+    return [("INSERT OR REPLACE INTO requests VALUES (?, ?, ?, ?, ?, ?, ?, ?)", [(*intent, now) for intent in intents])]
+
+
+def kept(replies: Iterable[Kept]) -> Change:
+    """Return what writes these replies down. One that is there already stays as it is."""
+    now, rows, bodies = time.time(), [], []
+    for reply in replies:
+        rows.append((reply.prompt_id, reply.attempt, reply.failure, now, reply.reused))
+        if reply.body is not None:
+            bodies.append((*_packed(reply.body), reply.prompt_id, reply.attempt))
+    return [
+        (
+            "INSERT OR IGNORE INTO replies (prompt_id, attempt, failure, received_at, reused) VALUES (?, ?, ?, ?, ?)",
+            rows,
+        ),
+        (
+            "INSERT OR IGNORE INTO bodies SELECT reply, ?, ? FROM replies WHERE prompt_id = ? AND attempt = ?",
+            bodies,
+        ),
+    ]
+
+
+def booked(replies: Iterable[Booked]) -> Change:
+    """Return what writes down what these replies were billed."""
+    rows = [(b.prompt_tokens, b.completion_tokens, b.cost, b.prompt_id, b.attempt) for b in replies]
+    statement = (
+        "UPDATE replies SET prompt_tokens = ?, completion_tokens = ?, cost = ? WHERE prompt_id = ? AND attempt = ?"
+    )
+    return [(statement, rows)]
+
+
+def withdrawn(keys: Iterable[tuple[str, int]]) -> Change:
+    """Return what takes requests back that never left after all."""
+    return [("DELETE FROM requests WHERE prompt_id = ? AND attempt = ?", list(keys))]
+
+
+def shard_published(shard: Shard) -> Change:
+    """Return what writes down that a shard stands on disk."""
+    row = (*shard[:5], orjson.dumps(shard.flaws).decode(), shard.size, time.time())
+    return [("INSERT OR REPLACE INTO shards VALUES (?, ?, ?, ?, ?, ?, ?, ?)", [row])]
+
+
+def _packed(body: bytes) -> tuple[bool, bytes]:
+    """Return the bytes to store, and whether they are compressed: only where that pays."""
+    if len(body) >= _WORTH_PACKING:
+        packed = zlib.compress(body, 1)
+        if len(packed) < 0.9 * len(body):
+            return True, packed
+    return False, body
+
+
+def _kept(row: Sequence[Any]) -> Kept:
+    prompt_id, attempt, packed, stored, failure, reused = row
+    return Kept(prompt_id, attempt, zlib.decompress(stored) if packed else stored, failure, bool(reused))

@@ -6,105 +6,62 @@ only what is missing is asked.
 """
 
 import asyncio
-import hashlib
+import time
 from collections import Counter, deque
-from collections.abc import AsyncIterator, Callable, Collection, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping, Sequence
+from functools import partial
 from typing import NamedTuple
 
 import msgspec
-import orjson
 
-from svit import __version__
-from svit.errors import BudgetReachedError, DataError
-from svit.journal import Booked, Intent, Journal, Kept, Shard
-from svit.providers.base import NOT_ASKED, Failure, Provider, Reply, Request, read_completion, read_outcome
-from svit.records import Completion, Flaw, ImageContext, ImageId, Prompt, Rejection, Sample
-from svit.render import Recipe
+from svit.assembly import Assembly, OpenShard, Outcome, Place, outcome_of
+from svit.entries import Asked, Booked, Intent, Kept
+from svit.errors import BudgetReachedError
+from svit.group_commit import GroupCommit
+from svit.journal import Journal, booked, intended, kept, shard_published, withdrawn
+from svit.providers.base import NOT_ASKED, Failure, Provider, Reply, Request, read_completion
+from svit.records import ImageContext, ImageId, Prompt, Rejection, Sample
 from svit.runs import RunFolder
-from svit.shards import SHARD_IMAGES, lines_of, publish, rejection_line, sample_line
+from svit.settling import Job, booked_for, is_hopeless, judged, shorter, standing
 from svit.sources.contexts import ContextStore
 from svit.spending import Spending
-from svit.tasks.base import Task, provenance_of
 
-_INTENTS = 16
-"""Requests whose intents are committed together."""
+_LEAST, _MOST = 8, 256
+"""Requests whose intents are committed together: an eighth of those under way, within these."""
 _REPLIES = 64
-"""Replies that are committed together at most, while as many again may come in."""
+"""Replies that are committed together at most."""
+_WAITING = 512
+"""Replies that may wait to be judged while more is asked."""
+_JUDGED = 8
+"""Replies that are judged before others may go on."""
 _OPEN_SHARDS = 4
 """Shards on their way at once: a slow answer holds no more than these in memory."""
 
 
-@dataclass(frozen=True)
-class Job:
-    """One task of a run and how it is asked."""
+class _Asking(NamedTuple):
+    """A request that is to be made or under way: for which place, why, and its last attempt."""
 
-    task: Task
-    recipe: Recipe
-    attempts: int
-
-    def fingerprint(self, contexts: str) -> str:
-        """Return a hash of all that a shard of this job follows from, beside the replies: 32 hexadecimal digits."""
-        recipe = self.recipe
-        made_from = (
-            *(__version__, contexts, self.task.name, recipe.template.version, recipe.sampling, recipe.room),
-            *(recipe.tokens.exact, recipe.seed, recipe.questions, self.attempts),
-        )
-        return hashlib.blake2b(msgspec.json.encode(made_from), digest_size=16).hexdigest()
+    request: Request
+    place: Place
+    reason: str
+    last: int
+    shortened: bool = False
 
 
-class Outcome(msgspec.Struct, frozen=True):
-    """The end of one image's path in one task: its line, and the code of its first flaw when it is a rejection."""
+class _Out(NamedTuple):
+    """A request that left: what it may cost, and when that was, in seconds of the monotonic clock."""
 
-    line: bytes
-    flaw: str | None
-
-
-@dataclass
-class _OpenShard:
-    """A shard on its way. Outcomes come by (place in the shard, job), both counted from 0.
-
-    `standing` are the jobs whose file of this shard is on disk already.
-    """
-
-    number: int
-    first: int
-    images: int
-    jobs: int
-    standing: frozenset[int]
-    outcomes: dict[tuple[int, int], Outcome] = field(default_factory=dict)
-    missing: int = 0
-    emitted: int = 0
-
-    def __post_init__(self) -> None:
-        self.missing = self.images * (self.jobs - len(self.standing))
-
-    def emit(self, to: Callable[[bytes], None]) -> bool:
-        """Hand on the samples that come next in order, and return whether all of the shard's were."""
-        while self.emitted < self.images * self.jobs:
-            outcome = self.outcomes.get(divmod(self.emitted, self.jobs))
-            if outcome is None:
-                return False
-            if outcome.line and outcome.flaw is None:
-                to(outcome.line)
-            self.emitted += 1
-        return True
-
-
-class _Place(NamedTuple):
-    """Where an outcome belongs."""
-
-    shard: _OpenShard
-    place: int
-    job: int
+    asking: _Asking
+    worst: int
+    since: float
 
 
 class Generation:
     """One pass over a run's contexts, for one or several tasks.
 
-    `settled` is called with each outcome as it is known; `emit` gets the samples' lines in context order, the tasks of
-    an image after one another.
+    With `again` what was rejected is asked about anew, and what has a sample is left as it is. `reuse` is the journal
+    of another run, whose replies are taken where a prompt is the same. `settled` is called with each outcome as it is
+    known; `emit` gets the samples' lines in context order, the tasks of an image after one another.
     """
 
     def __init__(
@@ -115,34 +72,50 @@ class Generation:
         folder: RunFolder,
         *,
         limit: int | None = None,
+        again: bool = False,
+        reuse: Journal | None = None,
         spending: Spending | None = None,
         settled: Callable[[Outcome], None] = lambda _: None,
         emit: Callable[[bytes], None] | None = None,
     ) -> None:
         """Store what the pass needs; nothing is asked yet."""
+        images = len(contexts) if limit is None else min(limit, len(contexts))
+        self.reasons: Counter[str] = Counter()
+        self.reused = 0
+        self.slowest = 0.0
         self._jobs = jobs
         self._contexts = contexts
         self._journal = journal
-        self._folder = folder
-        self._images = len(contexts) if limit is None else min(limit, len(contexts))
+        self._assembly = Assembly(jobs, contexts.digest, journal, folder, images, again=again)
+        self._again = again
+        self._reuse = reuse
+        self._was_empty = journal.is_empty()
         self._spending = spending or Spending()
-        self._worst: dict[tuple[str, int], int] = {}
-        self._held: Request | None = None
-        self._leaving: deque[Request] = deque()
-        self._stopped = False
-        self._broke = ""
         self._settled = settled
         self._emit = emit
-        self._fingerprints = [job.fingerprint(contexts.digest) for job in jobs]
-        self._places: dict[str, _Place] = {}
-        self._again: deque[Request] = deque()
+        self._stopped = False
+        self._broke = ""
+        self._held: _Asking | None = None
+        self._next: deque[_Asking] = deque()
+        self._followers: dict[str, list[_Asking]] = {}
+        self._leaving: deque[Request] = deque()
+        self._out: dict[tuple[str, int], _Out] = {}
         self._inbox: list[Reply] = []
-        self._open: deque[_OpenShard] = deque()
+        self._open: deque[OpenShard] = deque()
         self._changed = asyncio.Event()
+
+    @property
+    def under_way(self) -> int:
+        """How many requests are under way."""
+        return len(self._out)
 
     def missing(self) -> int:
         """Return how many outcomes the pass has still to find; of a shard that is not whole, all."""
-        return sum(shard.missing for shard in self._shards())
+        return sum(shard.missing for shard in self._assembly.shards())
+
+    def refuse_to_shrink(self) -> None:
+        """Raise DataError when changed settings would replace a run's shards by ones of fewer images."""
+        self._assembly.refuse_to_shrink()
 
     async def run(self, provider: Provider) -> None:
         """Ask until every image of every task has its outcome and every shard stands on disk.
@@ -150,40 +123,36 @@ class Generation:
         However it ends, each reply that the provider gave is in the journal then. Raises BudgetReachedError when the
         ceiling on money is in the way, after what is under way was answered.
         """
+        self._writing = GroupCommit(self._journal)
         pump = asyncio.create_task(self._pump(provider.complete(self._requests())))
         pump.add_done_callback(lambda _: self._changed.set())
-        committer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="journal")
         try:
             while batch := await self._arrived(pump):
-                await asyncio.get_running_loop().run_in_executor(committer, self._keep, batch)
+                await self._writing.written(partial(kept, _answers(batch)))
                 del self._inbox[: len(batch)]
                 self._withdraw([reply.request for reply in batch if _never_left(reply)])
-                self._journal.book([self._answered(reply) for reply in batch if not _never_left(reply)])
+                await self._judge([reply for reply in batch if not _never_left(reply)])
         finally:
             pump.cancel()
-            committer.shutdown(wait=True)
-            self._keep(self._inbox)
+            self._writing.write(partial(kept, _answers(self._inbox)))
             self._withdraw([*self._leaving, *(reply.request for reply in self._inbox if _never_left(reply))])
+            self._writing.close()
         if self._broke:
             raise BudgetReachedError(self._broke)
-        if not self._stopped and (self._places or self._open):
-            raise RuntimeError(f"the provider ended and left {len(self._places)} requests without a reply")
+        if not self._stopped and self._open:
+            missing = sum(shard.missing for shard in self._open)
+            raise RuntimeError(f"the provider ended and left {missing} requests without a reply")
 
     def stop(self) -> None:
         """Ask nothing more; `run` ends when what is under way was answered."""
         self._stopped = True
         self._changed.set()
 
-    def _keep(self, replies: Sequence[Reply]) -> None:
-        self._journal.keep([_kept(reply) for reply in replies if not _never_left(reply)])
-
     async def _pump(self, replies: AsyncIterator[Reply]) -> None:
         """Take replies in while others are being committed. A stop finds all of them in the inbox, none on its way."""
         async for reply in replies:
             self._inbox.append(reply)
             self._changed.set()
-            while len(self._inbox) >= 2 * _REPLIES:
-                await self._change()
 
     async def _arrived(self, pump: asyncio.Task[None]) -> list[Reply]:
         """Wait for replies and return the next to commit; an empty list when the pump is done."""
@@ -198,79 +167,50 @@ class Generation:
         self._changed.clear()
         await self._changed.wait()
 
-    def _shards(self) -> Iterator[_OpenShard]:
-        """Yield the shards of this pass in order, those that stand on disk as well."""
-        published = {(shard.task, shard.shard): shard for shard in self._journal.shards()}
-        for number in range(-(-self._images // SHARD_IMAGES)):
-            first = number * SHARD_IMAGES
-            images = min(SHARD_IMAGES, self._images - first)
-            standing = frozenset(
-                index
-                for index, job in enumerate(self._jobs)
-                if self._stands(published.get((job.task.name, number)), self._fingerprints[index], images)
-            )
-            yield _OpenShard(number, first, images, len(self._jobs), standing)
-
-    def _stands(self, shard: Shard | None, recipe: str, images: int) -> bool:
-        if shard is None or shard.recipe != recipe or shard.images < images:
-            return False
-        return shard.size == self._size(shard.task, shard.shard)
-
-    def _size(self, task: str, number: int) -> int:
-        """Return the bytes of a shard's files, to see whether they are as they were published."""
-        files = (self._folder.samples(task, number), self._folder.rejected(task, number))
-        return sum(file.stat().st_size for file in files if file.is_file())
-
-    def refuse_to_shrink(self) -> None:
-        """Raise DataError when changed settings would replace a run's shards by ones of fewer images."""
-        recipes = {job.task.name: recipe for job, recipe in zip(self._jobs, self._fingerprints, strict=True)}
-        for shard in self._journal.shards():
-            last = shard.shard * SHARD_IMAGES + shard.images
-            if recipes.get(shard.task, shard.recipe) != shard.recipe and last > self._images:
-                raise DataError(
-                    f"{self._folder.path}: the settings of {shard.task} have changed since its images were made, and "
-                    f"with this --limit only {self._images:,} of {last:,} would be made again. Raise --limit, or "
-                    f"choose another folder with --run."
-                )
+    # --- what is to be asked ---
 
     async def _requests(self) -> AsyncIterator[Request]:
         """Yield what is to be asked, each intent committed before, until nothing is left and nothing under way."""
         fresh = self._fresh()
         while batch := await self._batch(fresh):
-            self._journal.intend(
-                Intent(*key, r.prompt.task, r.prompt.context.image_id, r.prompt.version, self._worst[key])
-                for r in batch
-                for key in [_key(r)]
-            )
-            self._leaving.extend(batch)
+            self._leaving.extend(asking.request for asking in batch)
+            await self._writing.written(partial(intended, [self._intent(asking) for asking in batch]))
             while self._leaving:
                 yield self._leaving.popleft()
 
-    async def _batch(self, fresh: AsyncIterator[Request | None]) -> list[Request]:
+    def _intent(self, asking: _Asking) -> Intent:
+        key, prompt = _key(asking.request), asking.request.prompt
+        self.reasons[asking.reason] += 1
+        return Intent(*key, prompt.task, prompt.context.image_id, prompt.version, self._out[key].worst, asking.reason)
+
+    async def _batch(self, fresh: AsyncIterator[_Asking | None]) -> list[_Asking]:
         while not self._stopped:
-            batch: list[Request] = []
-            while len(batch) < _INTENTS and (request := await self._next(fresh)) is not None:
-                if not self._reserved(request):
-                    self._held = request
+            batch: list[_Asking] = []
+            most = min(max(_LEAST, len(self._out) // 8), _MOST)
+            while (
+                len(batch) < most and len(self._inbox) < _WAITING and (asking := await self._next_of(fresh)) is not None
+            ):
+                if not self._reserved(asking):
+                    self._held = asking
                     break
-                batch.append(request)
+                batch.append(asking)
             if batch:
                 return batch
-            if self._broke or (not self._places and not self._open):
+            if self._broke or not (self._open or self._out):
                 return []
-            if not self._again or self._held is not None:
+            if not self._next or self._held is not None:
                 await self._change()
         return []
 
-    async def _next(self, fresh: AsyncIterator[Request | None]) -> Request | None:
+    async def _next_of(self, fresh: AsyncIterator[_Asking | None]) -> _Asking | None:
         held, self._held = self._held, None
-        return held or (self._again.popleft() if self._again else await anext(fresh, None))
+        return held or (self._next.popleft() if self._next else await anext(fresh, None))
 
-    def _reserved(self, request: Request) -> bool:
+    def _reserved(self, asking: _Asking) -> bool:
         """Set aside what the request may cost. When that can never fit any more, the run ends."""
-        worst = self._spending.worst(request.prompt)
+        worst = self._spending.worst(asking.request.prompt)
         if self._spending.budget.reserve(worst):
-            self._worst[_key(request)] = worst
+            self._out[_key(asking.request)] = _Out(asking, worst, time.monotonic())
             return True
         if self._spending.budget.never_fits(worst):
             self._broke = self._spending.budget.why_never(worst)
@@ -279,88 +219,140 @@ class Generation:
     def _withdraw(self, requests: Collection[Request]) -> None:
         """Take back requests that were about to leave and never did."""
         for request in requests:
-            self._spending.budget.release(self._worst.pop(_key(request)))
+            self._spending.budget.release(self._out.pop(_key(request)).worst)
         if requests:
-            self._journal.withdraw([_key(request) for request in requests])
+            self._writing.write(partial(withdrawn, [_key(request) for request in requests]))
 
-    async def _fresh(self) -> AsyncIterator[Request | None]:
+    async def _fresh(self) -> AsyncIterator[_Asking | None]:
         """Yield the first request about each image and task, and None while too many shards are open.
 
-        It gives way after each image: thousands may be settled from the journal before there is one to ask about.
+        What was never asked comes before what the journal has replies to: a run that is continued asks at once. It
+        gives way after each image: thousands may be settled from the journal before there is one to ask about.
         """
-        for shard in self._shards():
+        for shard in self._assembly.shards():
             if shard.missing == 0 and self._emit is None:
                 continue
             while len(self._open) >= _OPEN_SHARDS:
                 yield None
             self._open.append(shard)
-            known = {job: self._known(shard, job) for job in shard.standing} if self._emit else {}
+            wanted = shard.standing | shard.reopened if self._emit else shard.reopened
+            known = {job: self._assembly.known(shard, job) for job in wanted}
+            later: list[int] = []
             for place, context in enumerate(self._contexts.slice(shard.first, shard.first + shard.images)):
-                for job in range(len(self._jobs)):
-                    if job in known:
-                        shard.outcomes[place, job] = Outcome(known[job].get(context.image_id, b""), None)
-                    elif job not in shard.standing and (request := self._begun(_Place(shard, place, job), context)):
-                        yield request
+                if self._history(context):
+                    later.append(place)
+                    continue
+                for asking in self._begun(shard, place, context, known):
+                    yield asking
+                await asyncio.sleep(0)
+            for place in later:
+                [context] = self._contexts.slice(shard.first + place, shard.first + place + 1)
+                for asking in self._begun(shard, place, context, known):
+                    yield asking
                 await asyncio.sleep(0)
             self._advance()
 
-    def _known(self, shard: _OpenShard, job: int) -> dict[ImageId, bytes]:
-        """Return the sample lines of a shard that stands on disk, by image."""
-        path = self._folder.samples(self._jobs[job].task.name, shard.number)
-        return {orjson.loads(line)["image_id"]: line for line in lines_of(path)}
+    def _history(self, context: ImageContext) -> Sequence[Asked]:
+        return () if self._was_empty else self._journal.history(context.image_id)
 
-    def _begun(self, place: _Place, context: ImageContext) -> Request | None:
+    def _begun(
+        self, shard: OpenShard, place: int, context: ImageContext, known: Mapping[int, Mapping[ImageId, bytes]]
+    ) -> Iterator[_Asking]:
+        """Settle what is known about the image, and yield what is to be asked at once.
+
+        Where the tasks share the beginning of their prompts, the first alone: once it is answered, the provider has
+        that beginning in its cache, and the others follow.
+        """
+        askings: list[_Asking] = []
+        for job in range(len(self._jobs)):
+            line = known.get(job, {}).get(context.image_id)
+            if job in shard.standing:
+                shard.outcomes[place, job] = Outcome(line or b"", None)
+            elif line is not None:
+                self._settle(Place(shard, place, job), Outcome(line, None))
+            elif asking := self._asking(Place(shard, place, job), context):
+                askings.append(asking)
+        if len(askings) > 1 and askings[0].request.prompt.shared:
+            self._followers[askings[0].request.prompt.id] = askings[1:]
+            del askings[1:]
+        yield from askings
+
+    def _asking(self, place: Place, context: ImageContext) -> _Asking | None:
         """Settle what the journal already answers; otherwise return what is to be asked."""
         job = self._jobs[place.job]
-        prompt = job.task.prompt(context, job.recipe)
-        if context.is_empty:
-            self._settle(place, _unanswered(prompt, 0, Flaw("empty_context", "no captions, objects or regions")))
+        history = self._history(context)
+        replies = partial(self._replies, seen={asked.prompt_id for asked in history})
+        found = standing(job, context, replies, again=self._again)
+        if found.request is None:
+            assert found.result is not None
+            self._settle(place, outcome_of(found.result))
             return None
-        if not prompt.fits:
-            self._settle(
-                place, _unanswered(prompt, 0, Flaw("context_too_long", "longer than the window, even cut down"))
-            )
-            return None
-        kept = self._journal.replies(prompt.id)
-        for reply in kept:
-            read = read_outcome(reply.body, reply.failure)
-            result = judged(job.task, prompt, read, reply.attempt)
-            if _is_settled(read, result, reply.attempt, job):
-                self._settle(place, result)
-                return None
-        request = Request(prompt, kept[-1].attempt + 1 if kept else 1)
-        self._places[prompt.id] = place
-        return request
+        last = found.request.attempt + job.attempts - 1 if self._again else job.attempts
+        return _Asking(found.request, place, found.reason(history), last, found.shortened)
+
+    def _replies(self, prompt: Prompt, seen: Collection[str]) -> Sequence[Kept]:
+        """Return the replies to a prompt: this run's own, or else those that another run paid for."""
+        own = self._journal.replies(prompt.id) if prompt.id in seen else []
+        if own or self._reuse is None:
+            return own
+        paid = [each._replace(reused=True) for each in self._reuse.replies(prompt.id) if each.body is not None]
+        if paid:
+            self.reused += len(paid)
+            where = (prompt.task, prompt.context.image_id, prompt.version, 0, "reused")
+            self._writing.write(partial(intended, [Intent(each.prompt_id, each.attempt, *where) for each in paid]))
+            self._writing.write(partial(kept, paid))
+            self._writing.write(partial(booked, [booked_for(each, 0, self._spending) for each in paid]))
+        return paid
+
+    # --- what came back ---
+
+    async def _judge(self, replies: Sequence[Reply]) -> None:
+        """Judge replies that are safe in the journal, book what they cost, and give way now and then."""
+        for start in range(0, len(replies), _JUDGED):
+            books = [self._answered(reply) for reply in replies[start : start + _JUDGED]]
+            self._writing.write(partial(booked, books))
+            self._changed.set()
+            await asyncio.sleep(0)
 
     def _answered(self, reply: Reply) -> Booked:
-        """Judge a reply that is safe in the journal, ask again while the attempts last, and return what it cost."""
+        """Judge a reply, ask again while the attempts last, and return what it cost."""
         request = reply.request
-        place = self._places[request.prompt.id]
-        job = self._jobs[place.job]
-        worst = self._worst.pop(_key(request))
+        out = self._out.pop(_key(request))
+        asking = out.asking
+        self.slowest = max(time.monotonic() - out.since, 0.99 * self.slowest)
         read = reply.outcome if isinstance(reply.outcome, Failure) else read_completion(reply.outcome)
-        booked = booked_for(_kept(reply), read, worst, self._spending)
-        self._spending.budget.settle(worst, booked.cost)
+        books = booked_for(_kept(reply), out.worst, self._spending, read)
+        self._spending.budget.settle(out.worst, books.cost)
+        job = self._jobs[asking.place.job]
         result = judged(job.task, request.prompt, read, request.attempt)
-        if _is_settled(read, result, request.attempt, job):
-            del self._places[request.prompt.id]
-            self._settle(place, result)
-        else:
-            self._again.append(Request(request.prompt, request.attempt + 1))
-        self._changed.set()
-        return booked
-
-    def _settle(self, place: _Place, result: Sample | Rejection) -> None:
         if isinstance(result, Sample):
-            outcome = Outcome(sample_line(result), None)
+            self._settle(asking.place, outcome_of(result))
         else:
-            outcome = Outcome(rejection_line(result), result.flaws[0].code)
+            self._rejected(asking, job, result)
+        self._next.extend(self._followers.pop(request.prompt.id, ()))
+        return books
+
+    def _rejected(self, asking: _Asking, job: Job, result: Rejection) -> None:
+        """Ask again what may fare better, or settle it as rejected."""
+        request = asking.request
+        reason = f"rejected: {result.flaws[0].code}"
+        short = None if asking.shortened else shorter(job, request.prompt, result)
+        if short is not None:
+            self._next.append(_Asking(Request(short, 1), asking.place, reason, job.attempts, shortened=True))
+        elif request.attempt < asking.last and not is_hopeless(result):
+            self._next.append(asking._replace(request=Request(request.prompt, request.attempt + 1), reason=reason))
+        else:
+            self._settle(asking.place, outcome_of(result))
+
+    def _settle(self, place: Place, outcome: Outcome) -> None:
         shard = place.shard
         shard.outcomes[place.place, place.job] = outcome
         shard.missing -= 1
         self._settled(outcome)
         if shard.missing == 0:
-            self._publish(shard)
+            self._assembly.publish(shard, lambda whole: self._writing.write(partial(shard_published, whole)))
+            if self._emit is None:
+                shard.outcomes.clear()
         self._advance()
 
     def _advance(self) -> None:
@@ -371,55 +363,28 @@ class Generation:
                 break
             self._open.popleft()
 
-    def _publish(self, shard: _OpenShard) -> None:
-        for index, job in enumerate(self._jobs):
-            if index in shard.standing:
-                continue
-            outcomes = [shard.outcomes[place, index] for place in range(shard.images)]
-            task = job.task.name
-            self._journal.withdrawn(task, shard.number)
-            publish(self._folder.rejected(task, shard.number), (o.line for o in outcomes if o.flaw is not None))
-            publish(self._folder.samples(task, shard.number), (o.line for o in outcomes if o.flaw is None))
-            flaws = Counter(o.flaw for o in outcomes if o.flaw is not None)
-            samples = shard.images - flaws.total()
-            size = self._size(task, shard.number)
-            recipe = self._fingerprints[index]
-            self._journal.published(Shard(task, shard.number, recipe, shard.images, samples, flaws, size))
-        if self._emit is None:
-            shard.outcomes.clear()
 
+def rebuild(jobs: Sequence[Job], contexts: ContextStore, journal: Journal, folder: RunFolder, images: int) -> int:
+    """Make all shards again from the replies that were kept, and return how many outcomes are still to be asked about.
 
-def recovered(journal: Journal, spending: Spending) -> int:
-    """Bring the books in order after a stop of any kind, and return how many requests will never be heard of.
-
-    Only for the process that holds the run's lock.
+    What was not asked about yet, or may be asked about again, has the line that it has so far, or none.
     """
-    unknown = journal.settle_unknown()
-    journal.book(
-        [booked_for(kept, read_outcome(kept.body, kept.failure), worst, spending) for kept, worst in journal.unbooked()]
-    )
-    return unknown
+    assembly = Assembly(jobs, contexts.digest, journal, folder, images)
+    missing = 0
+    for before in assembly.shards():
+        shard = OpenShard(before.number, before.first, before.images, before.jobs, frozenset())
+        for place, context in enumerate(contexts.slice(shard.first, shard.first + shard.images)):
+            for index, job in enumerate(jobs):
+                found = standing(job, context, lambda prompt: journal.replies(prompt.id))
+                if found.result is not None:
+                    shard.outcomes[place, index] = outcome_of(found.result)
+                missing += found.request is not None
+        assembly.publish(shard, journal.published)
+    return missing
 
 
-def booked_for(kept: Kept, read: Completion | Failure, worst: int, spending: Spending) -> Booked:
-    """Return what a reply was billed. What may have been billed without our knowing is booked at its worst case."""
-    if isinstance(read, Failure):
-        return Booked(kept.prompt_id, kept.attempt, None, None, 0 if read.free else worst)
-    usage = read.usage
-    prompt_tokens, completion_tokens = (usage.prompt_tokens, usage.completion_tokens) if usage else (None, None)
-    return Booked(kept.prompt_id, kept.attempt, prompt_tokens, completion_tokens, spending.cost(usage, worst))
-
-
-def judged(task: Task, prompt: Prompt, read: Completion | Failure, attempt: int) -> Sample | Rejection:
-    """Return what becomes of a reply: the judge's word on a completion, a rejection for a failure."""
-    if isinstance(read, Failure):
-        return _unanswered(prompt, attempt, Flaw(read.code, read.words))
-    return task.judge(prompt, read, attempt)
-
-
-def _is_settled(read: Completion | Failure, result: Sample | Rejection, attempt: int, job: Job) -> bool:
-    hopeless = isinstance(read, Failure) and read.final
-    return isinstance(result, Sample) or hopeless or attempt >= job.attempts
+def _answers(replies: Sequence[Reply]) -> list[Kept]:
+    return [_kept(reply) for reply in replies if not _never_left(reply)]
 
 
 def _never_left(reply: Reply) -> bool:
@@ -435,8 +400,3 @@ def _kept(reply: Reply) -> Kept:
     if isinstance(reply.outcome, Failure):
         return Kept(key, attempt, None, msgspec.json.encode(reply.outcome))
     return Kept(key, attempt, reply.outcome)
-
-
-def _unanswered(prompt: Prompt, attempt: int, flaw: Flaw) -> Rejection:
-    where = provenance_of(prompt, attempt, prompt.sampling.model)
-    return Rejection(prompt.context.image_id, prompt.task, "", (flaw,), where)

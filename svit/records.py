@@ -97,7 +97,10 @@ class Prompt(_Record, frozen=True):
 
     `version` is the hash of the prompt file it was rendered from. `context` is what the text shows, after
     shortening; `left_out` counts what shortening removed, by kind. `question` is the user's turn where the model
-    writes the answer alone. `fits` is False when even the shortened context is longer than the window.
+    writes the answer alone. `fits` is False when even the shortened context is longer than the window. `shared` counts
+    the leading messages that the tasks of one image share.
+
+    `id` is a content hash of what is sent, 32 hexadecimal digits: an edited prompt file is a new prompt, not a rerun.
     """
 
     task: str
@@ -108,12 +111,13 @@ class Prompt(_Record, frozen=True):
     left_out: Mapping[str, int] = {}
     question: str = ""
     fits: bool = True
+    shared: int = 0
+    id: str = ""
 
-    @property
-    def id(self) -> str:
-        """A content hash of what is sent, 32 hexadecimal digits: an edited prompt file is a new prompt, not a rerun."""
+    def __post_init__(self) -> None:
+        """Compute the id."""
         sent = msgspec.json.encode((self.task, self.context.image_id, self.messages, self.sampling))
-        return hashlib.blake2b(sent, digest_size=16).hexdigest()
+        msgspec.structs.force_setattr(self, "id", hashlib.blake2b(sent, digest_size=16).hexdigest())
 
 
 class Usage(_Record, frozen=True):

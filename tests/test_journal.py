@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from svit.entries import Intent, Kept, Shard
 from svit.errors import DataError, StorageError
-from svit.journal import Intent, Journal, Kept, Shard
+from svit.journal import Journal
 
 
 def test_what_was_written_is_there_when_it_is_opened_again(tmp_path: Path) -> None:
@@ -65,7 +66,7 @@ def test_a_shard_that_is_withdrawn_is_not_published(tmp_path: Path) -> None:
         shards = [Shard("referring", number, "recipe", 2, 2, {}, 0) for number in range(2)]
         for shard in shards:
             journal.published(shard)
-        journal.withdrawn("referring", 0)
+        journal.withdraw_shard("referring", 0)
         assert journal.shards() == shards[1:]
 
 
@@ -90,7 +91,7 @@ def test_a_newer_format_is_refused_in_a_sentence(tmp_path: Path) -> None:
 def test_a_disk_that_is_full_stops_with_what_was_acknowledged(tmp_path: Path) -> None:
     with Journal(tmp_path / "j.db") as journal:
         journal.keep([Kept("p", 1, b"first")])
-        journal._read("PRAGMA max_page_count = 20", ())
+        journal._db.execute("PRAGMA max_page_count = 30")
         with pytest.raises(StorageError, match="full"):
             journal.keep([Kept("p", n, os.urandom(4000)) for n in range(2, 60)])
         assert [reply.attempt for reply in journal.replies("p")] == [1]

@@ -25,10 +25,12 @@ from svit.errors import DataError
 
 if TYPE_CHECKING:
     from svit.config import RunConfig
-    from svit.journal import Journal, Shard, Spent
-    from svit.pipeline import Generation, Job
+    from svit.entries import Shard, Spent
+    from svit.journal import Journal
+    from svit.pipeline import Generation
     from svit.providers.base import Provider
     from svit.runs import RunFolder
+    from svit.settling import Job
     from svit.sources.contexts import ContextStore
     from svit.spending import Spending
 
@@ -127,7 +129,7 @@ def cost_text(spent: "Spent") -> str:
 
 def _balance(journal: "Journal", books: "Spending", *, quiet: bool) -> None:
     """Put what the run has cost so far into the books, requests of unknown outcome at their worst case."""
-    from svit.pipeline import recovered
+    from svit.settling import recovered
 
     unknown = recovered(journal, books)
     books.budget.spent = journal.spent().cost

@@ -13,10 +13,11 @@ from svit.cli.inputs import Annotations, ContextsOption
 from svit.errors import DataError, SvitError
 
 if TYPE_CHECKING:
-    from svit.journal import Intent, Journal
-    from svit.pipeline import Job
+    from svit.entries import Intent
+    from svit.journal import Journal
     from svit.providers.base import Failure
     from svit.records import Completion, Dialogue, ImageContext, Prompt, Rejection, Sample
+    from svit.settling import Job
 
 
 def tasks() -> None:
@@ -95,8 +96,8 @@ def _show_task(
     job: "Job", context: "ImageContext", asked: "Sequence[Intent]", version: str, journal: "Journal"
 ) -> None:
     """Show one task of the image: the request of the run's prompt file as it is now, or else the last one sent."""
-    from svit.pipeline import judged
     from svit.providers.base import read_outcome
+    from svit.settling import judged
 
     made = _made_by(version, job, context, journal)
     last = next((intent for intent in asked if intent.prompt_id == made.id), asked[-1])
