@@ -82,13 +82,18 @@ def read_config(path: Path, changes: Mapping[str, object]) -> RunConfig:
         raise SvitError(f"{path}: this is not YAML: {' '.join(str(error).split())}.") from error
     if not isinstance(read, dict):
         raise SvitError(f"{path}: a config is a list of 'key: value' lines.")
+    return changed(read, changes, name=str(path))
+
+
+def changed(read: Mapping[str, Any], changes: Mapping[str, object], *, name: str) -> RunConfig:
+    """Return the config of these keys with the changes that are not None. Raises SvitError naming the wrong key."""
     try:
         config = RunConfig.model_validate(
             {**read, **{key: value for key, value in changes.items() if value is not None}}
         )
     except ValidationError as error:
         first = error.errors()[0]
-        raise SvitError(f"{path}: '{'.'.join(map(str, first['loc']))}': {first['msg']}.") from error
+        raise SvitError(f"{name}: '{'.'.join(map(str, first['loc']))}': {first['msg']}.") from error
     for name in config.tasks:
         task_named(name)
     return config
@@ -100,15 +105,18 @@ def chosen_tasks(names: Iterable[str]) -> list[Task]:
     return [task for task in TASKS.values() if task.name in wanted]
 
 
-def jobs(config: RunConfig, tasks: Iterable[Task]) -> list[Job]:
-    """Return how each task is asked under this config. Raises SvitError when a prompt file is wrong."""
+def jobs(config: RunConfig, tasks: Iterable[Task], texts: Mapping[str, str] | None = None) -> list[Job]:
+    """Return how each task is asked under this config. Raises SvitError when a prompt file is wrong.
+
+    `texts` stand for prompt files of these names, whatever is on the disk.
+    """
     if config.prompts is not None and not config.prompts.is_dir():
         raise SvitError(f"{config.prompts}: there is no such folder of prompts.")
     names = sorted(file.name for file in resources.PROMPTS.glob("*.txt"))
     if config.prompts is not None and not any((config.prompts / name).is_file() for name in names):
         raise SvitError(f"{config.prompts}: there is no prompt file in it. Their names are {', '.join(names)}.")
     tokens = token_counter()
-    return [Job(task, _recipe(config, task, tokens), config.attempts) for task in tasks]
+    return [Job(task, _recipe(config, task, tokens, texts or {}), config.attempts) for task in tasks]
 
 
 def provider(config: RunConfig, say: Callable[[str], None]) -> Provider:
@@ -191,8 +199,13 @@ def _text(path: Path) -> str:
         raise SvitError(f"{path}: it cannot be read: {error}.") from error
 
 
-def _recipe(config: RunConfig, task: Task, tokens: TokenCounter) -> Recipe:
-    text, path = resources.prompt_text(f"{task.name}.txt", folder=config.prompts)
+def _prompt_text(config: RunConfig, name: str, texts: Mapping[str, str]) -> tuple[str, str]:
+    """Return the text of a prompt file, and where it is from."""
+    return (texts[name], name) if name in texts else resources.prompt_text(name, folder=config.prompts)
+
+
+def _recipe(config: RunConfig, task: Task, tokens: TokenCounter, texts: Mapping[str, str]) -> Recipe:
+    text, path = _prompt_text(config, f"{task.name}.txt", texts)
     template = Template(text, name=path)
     settings = config.tasks.get(task.name, TaskSettings())
     max_tokens = settings.max_tokens or task.max_tokens
@@ -215,14 +228,14 @@ def _recipe(config: RunConfig, task: Task, tokens: TokenCounter) -> Recipe:
         tokens=tokens,
         room=room,
         seed=config.seed,
-        questions=_questions(config, task),
+        questions=_questions(config, task, texts),
     )
 
 
-def _questions(config: RunConfig, task: Task) -> tuple[str, ...]:
+def _questions(config: RunConfig, task: Task, texts: Mapping[str, str]) -> tuple[str, ...]:
     if not task.draws_question:
         return ()
-    text, path = resources.prompt_text(f"{task.name}.questions.txt", folder=config.prompts)
+    text, path = _prompt_text(config, f"{task.name}.questions.txt", texts)
     questions = tuple(line.strip() for line in text.splitlines() if line.strip())
     if not questions:
         raise SvitError(f"{path}: there is no question in it. Write one a line.")

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import msgspec
 
 from svit.assembly import Assembly, OpenShard, Outcome, Place, outcome_of
-from svit.entries import Asked, Booked, Intent, Kept
+from svit.entries import Asked, Booked, Intent, Kept, Shard
 from svit.errors import BudgetReachedError
 from svit.group_commit import GroupCommit
 from svit.journal import Journal, booked, intended, kept, shard_published, withdrawn
@@ -373,14 +373,22 @@ def rebuild(jobs: Sequence[Job], contexts: ContextStore, journal: Journal, folde
     missing = 0
     for before in assembly.shards():
         shard = OpenShard(before.number, before.first, before.images, before.jobs, frozenset())
+        open_tasks = set()
         for place, context in enumerate(contexts.slice(shard.first, shard.first + shard.images)):
             for index, job in enumerate(jobs):
                 found = standing(job, context, lambda prompt: journal.replies(prompt.id))
                 if found.result is not None:
                     shard.outcomes[place, index] = outcome_of(found.result)
-                missing += found.request is not None
-        assembly.publish(shard, journal.published)
+                if found.request is not None:
+                    missing += 1
+                    open_tasks.add(job.task.name)
+        assembly.publish(shard, partial(_record_whole, journal, open_tasks))
     return missing
+
+
+def _record_whole(journal: Journal, open_tasks: Collection[str], shard: Shard) -> None:
+    if shard.task not in open_tasks:
+        journal.published(shard)
 
 
 def _answers(replies: Sequence[Reply]) -> list[Kept]:

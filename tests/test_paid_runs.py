@@ -265,7 +265,10 @@ def test_nobody_there_is_said_and_the_run_can_go_on(tmp_path: Path) -> None:
         "r",
     ]
     with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as process:
-        time.sleep(3)
+        until = time.monotonic() + 60
+        while not (tmp_path / "r" / "run.json").exists() and time.monotonic() < until:
+            time.sleep(0.05)
+        time.sleep(1)
         process.send_signal(signal.SIGINT)
         time.sleep(0.5)
         process.send_signal(signal.SIGINT)

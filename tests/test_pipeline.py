@@ -1,20 +1,23 @@
 import asyncio
+import dataclasses
 import json
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import orjson
 import pytest
 
 from svit import assembly, pipeline
 from svit.assembly import Outcome
-from svit.entries import Kept
+from svit.entries import Intent, Kept
 from svit.errors import DataError, StorageError
 from svit.journal import Journal
-from svit.pipeline import Generation
+from svit.pipeline import Generation, rebuild
 from svit.providers.base import Failure, Reply, Request
-from svit.records import Dialogue, Draft, Flaw, ImageContext, Sampling, Turn
+from svit.records import Dialogue, Draft, Flaw, ImageContext, Prompt, Sampling, Turn
 from svit.render import Recipe, Template, context_text
 from svit.runs import RunFolder
 from svit.settling import Job
@@ -465,3 +468,198 @@ def test_a_context_that_cannot_be_cut_to_the_window_is_not_asked_about(tmp_path:
         run(tmp_path, contexts, provider, [job()])
     assert [n for _, n, _ in provider.asked] == [2]
     assert rejected(tmp_path) == {1: "context_too_long"}
+
+
+def again(folder: Path, store: ContextStore, provider: Scripted, jobs: Sequence[Job], **options: Any) -> Generation:
+    """Make a pass with further options, and return it."""
+    with Journal(folder / "journal.db") as journal:
+        generation = Generation(jobs, store, journal, RunFolder(folder), **options)
+        asyncio.run(asyncio.wait_for(generation.run(provider), 30))
+    return generation
+
+
+def bad(*numbers: int) -> Answer:
+    return lambda request: body("bad" if request.prompt.context.image_id in numbers else "good")
+
+
+def test_regenerating_asks_only_about_what_has_no_sample_and_leaves_the_samples_as_they_are(
+    tmp_path: Path, store: ContextStore
+) -> None:
+    run(tmp_path, store, Scripted(bad(3, 22)), [job()], limit=25)
+    before = (tmp_path / "t" / "00000.jsonl").read_bytes().splitlines()
+    untouched = (tmp_path / "t" / "00001.jsonl").stat().st_ino
+    provider = Scripted(bad(22))
+    passed = again(tmp_path, store, provider, [job()], limit=30, again=True)
+    assert provider.asked == [("t", 3, 4), *(("t", n, 1) for n in range(26, 31)), *(("t", 22, n) for n in (4, 5, 6))]
+    assert samples(tmp_path) == [n for n in range(1, 31) if n not in (13, 22)]
+    assert rejected(tmp_path) == {13: "empty_context", 22: "not_good"}
+    assert [line for line in (tmp_path / "t" / "00000.jsonl").read_bytes().splitlines() if line in before] == before
+    assert (tmp_path / "t" / "00001.jsonl").stat().st_ino == untouched, "nothing there can end otherwise"
+    assert passed.reasons == {"rejected: not_good": 4, "new prompt": 5}
+
+
+def test_regenerating_asks_nothing_that_would_end_the_same_way(tmp_path: Path, store: ContextStore) -> None:
+    def hopeless(request: Request) -> bytes | Failure:
+        if request.prompt.context.image_id == 2:
+            return Failure("filtered", "HTTP 400", final=True, free=True)
+        if request.prompt.context.image_id == 3:
+            return orjson.dumps({"choices": [{"message": {"content": "good, but"}, "finish_reason": "length"}]})
+        return body("good")
+
+    first = Scripted(hopeless)
+    run(tmp_path, store, first, [job()], limit=5)
+    assert len(first.asked) == 5, "and neither was asked twice"
+    provider = Scripted()
+    again(tmp_path, store, provider, [job()], limit=5, again=True)
+    assert provider.asked == []
+    assert rejected(tmp_path) == {2: "filtered", 3: "truncated"}
+
+
+def test_a_regeneration_that_is_killed_loses_no_answer(tmp_path: Path, store: ContextStore) -> None:
+    run(tmp_path, store, Scripted(bad(3, 4)), [job()], limit=5)
+
+    class KilledError(Exception):
+        pass
+
+    def killed(request: Request) -> bytes:
+        if request.prompt.context.image_id == 4:
+            raise KilledError
+        return body("good at last")
+
+    with pytest.raises(KilledError):
+        again(tmp_path, store, Scripted(killed), [job()], limit=5, again=True)
+    assert rejected(tmp_path) == {3: "not_good", 4: "not_good"}, "the files are as they were"
+    provider = Scripted()
+    again(tmp_path, store, provider, [job()], limit=5, again=True)
+    assert [n for _, n, _ in provider.asked] == [4]
+    assert samples(tmp_path) == [1, 2, 3, 4, 5]
+
+
+def test_rebuilding_makes_the_shards_from_the_journal_alone(tmp_path: Path, store: ContextStore) -> None:
+    run(tmp_path, store, Scripted(bad(3)), [job("t"), job("u")], limit=35)
+    files = {path: path.read_bytes() for task in ("t", "u") for path in (tmp_path / task).iterdir()}
+    for path in files:
+        path.unlink()
+    with Journal(tmp_path / "journal.db") as journal:
+        missing = rebuild([job("t"), job("u")], store, journal, RunFolder(tmp_path), 35)
+    assert missing == 0
+    assert {path: path.read_bytes() for task in ("t", "u") for path in (tmp_path / task).iterdir()} == files
+    assert run(tmp_path, store, Scripted(), [job("t"), job("u")]).missing == 0
+
+
+def test_rebuilding_an_unfinished_run_keeps_what_there_is_and_claims_no_more(
+    tmp_path: Path, store: ContextStore
+) -> None:
+    class StoppedError(Exception):
+        pass
+
+    def stopping(request: Request) -> bytes:
+        if request.prompt.context.image_id == 7:
+            raise StoppedError
+        return body("good")
+
+    with pytest.raises(StoppedError):
+        run(tmp_path, store, Scripted(stopping), [job()], limit=9)
+    with Journal(tmp_path / "journal.db") as journal:
+        missing = rebuild([job()], store, journal, RunFolder(tmp_path), 9)
+    kept = samples(tmp_path)
+    assert kept == list(range(1, len(kept) + 1))
+    assert missing == 9 - len(kept) > 0
+    provider = Scripted()
+    run(tmp_path, store, provider, [job()], limit=9)
+    assert len(provider.asked) == missing
+    assert samples(tmp_path) == list(range(1, 10))
+
+
+def test_replies_that_another_run_paid_for_are_taken_and_cost_nothing(tmp_path: Path, store: ContextStore) -> None:
+    (tmp_path / "one").mkdir()
+    (tmp_path / "two").mkdir()
+    run(tmp_path / "one", store, Scripted(bad(3)), [job(attempts=1)], limit=5)
+    provider = Scripted()
+    with Journal(tmp_path / "one" / "journal.db", read_only=True) as other:
+        passed = again(tmp_path / "two", store, provider, [job()], limit=7, reuse=other)
+    assert provider.asked == [("t", 6, 1), ("t", 7, 1), ("t", 3, 2)] or provider.asked == [
+        *(("t", 3, 2), ("t", 6, 1), ("t", 7, 1))
+    ]
+    assert passed.reused == 5
+    assert samples(tmp_path / "two") == list(range(1, 8))
+    with Journal(tmp_path / "two" / "journal.db") as journal:
+        assert journal.spent().replies == 3, "what another run paid for is not in this one's books"
+        assert journal.unbooked() == []
+    without = Scripted()
+    run(tmp_path / "two", store, without, [job()], limit=7)
+    assert without.asked == [], "they are in this run's own journal now"
+
+
+def test_the_journal_says_why_each_request_was_made(tmp_path: Path, store: ContextStore) -> None:
+    run(tmp_path, store, Scripted(bad(2)), [job(attempts=2)], limit=2)
+    with Journal(tmp_path / "journal.db") as journal:
+        journal.intend([Intent(job().task.prompt(image(3), job().recipe).id, 1, "t", 3, "v", 0, "new prompt")])
+        assert journal.settle_unknown() == 1
+    passed = again(tmp_path, store, Scripted(), [job(template="Write well.")], limit=1)
+    assert passed.reasons == {"changed prompt": 1}
+    passed = again(tmp_path, store, Scripted(), [job(attempts=3)], limit=4)
+    assert passed.reasons == {"rejected: not_good": 1, "unknown outcome": 1, "new prompt": 1}
+    with Journal(tmp_path / "journal.db") as journal:
+        reasons = {each.image_id: each.reason for n in (1, 2, 3, 4) for each in journal.asked(n)}
+    assert reasons == {1: "changed prompt", 2: "rejected: not_good", 3: "unknown outcome", 4: "new prompt"}
+
+
+def test_a_prompt_that_the_endpoint_finds_too_long_is_shortened_once(tmp_path: Path) -> None:
+    def captioned(number: int) -> ImageContext:
+        return ImageContext(
+            number, f"{number}.jpg", 10, 10, captions=tuple(f"caption {n} of {number}" for n in range(9))
+        )
+
+    def answer(request: Request) -> bytes | Failure:
+        shown = len(request.prompt.context.captions)
+        if shown > 5 or request.prompt.context.image_id == 2:
+            return Failure("context_length_exceeded", f"{shown} captions", final=True, free=True)
+        return body("good")
+
+    build_store(tmp_path / "c", (captioned(n) for n in (1, 2)), origin="test")
+    with ContextStore(tmp_path / "c") as contexts:
+        provider = Scripted(answer)
+        run(tmp_path, contexts, provider, [job()])
+        assert sorted(provider.asked) == [("t", 1, 1), ("t", 1, 1), ("t", 2, 1), ("t", 2, 1)]
+        assert (samples(tmp_path), rejected(tmp_path)) == ([1], {2: "context_length_exceeded"})
+        files = (tmp_path / "t" / "00000.jsonl").read_bytes()
+        (tmp_path / "t" / "00000.jsonl").unlink()
+        once_more = Scripted()
+        run(tmp_path, contexts, once_more, [job()])
+    assert once_more.asked == []
+    assert (tmp_path / "t" / "00000.jsonl").read_bytes() == files
+    assert json.loads(files)["provenance"]["left_out"] == {"captions": 4}
+
+
+def test_where_tasks_share_the_beginning_of_a_prompt_the_first_is_answered_before_the_others_leave(
+    tmp_path: Path, store: ContextStore
+) -> None:
+    def sharing(name: str) -> Job:
+        plain = job(name)
+
+        class Sharing(Task):
+            def prompt(self, context: ImageContext, recipe: Recipe) -> Prompt:
+                return msgspec.structs.replace(super().prompt(context, recipe), shared=1)
+
+        fields = {field.name: getattr(plain.task, field.name) for field in dataclasses.fields(Task)}
+        return replace(plain, task=Sharing(**fields))
+
+    answered: set[int | str] = set()
+
+    class Watching(Scripted):
+        async def complete(self, requests: AsyncIterator[Request]) -> AsyncIterator[Reply]:
+            async for reply in super().complete(self.watched(requests)):
+                if reply.request.prompt.task == "t":
+                    answered.add(reply.request.prompt.context.image_id)
+                yield reply
+
+        async def watched(self, requests: AsyncIterator[Request]) -> AsyncIterator[Request]:
+            async for request in requests:
+                assert request.prompt.task == "t" or request.prompt.context.image_id in answered
+                yield request
+
+    provider = Watching(bad(3), late=6)
+    run(tmp_path, store, provider, [sharing("t"), sharing("u"), sharing("v")])
+    for task in ("t", "u", "v"):
+        assert samples(tmp_path, task) == [n for n in EVERY if n != 3]

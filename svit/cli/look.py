@@ -10,7 +10,8 @@ import typer
 
 from svit.cli import talk
 from svit.cli.inputs import Annotations, ContextsOption
-from svit.errors import DataError, SvitError
+from svit.cli.past import PastRun
+from svit.errors import SvitError
 
 if TYPE_CHECKING:
     from svit.entries import Intent
@@ -62,50 +63,35 @@ def show(
     task: Annotated[str, typer.Option(metavar="NAME", help="Only this task.")] = "all",
 ) -> None:
     """Show one image of a run: what was sent beside what came back, what it became, and its flaws."""
-    from svit.config import RunConfig, chosen_tasks, jobs
     from svit.journal import Journal
-    from svit.runs import RunFolder
-    from svit.sources.contexts import ContextStore
 
-    folder = RunFolder(run)
-    summary = folder.read_summary()
-    try:
-        settings = RunConfig.model_validate(summary["config"])
-        versions = dict(summary["prompts"])
-        contexts = Path(summary["contexts"]["file"])
-    except (KeyError, TypeError, ValueError) as error:
-        raise DataError(f"{folder.summary}: another svit than this one wrote it.") from error
-    wanted = [each.name for each in chosen_tasks([task]) if each.name in versions]
-    if not wanted:
-        raise SvitError(f"{run}: this run has no task '{task}'. Choose one of: {', '.join(sorted(versions))}.")
-    settings = settings.model_copy(update={"prompts": None})  # the journal has the prompt files as they were
-    with ContextStore(folder.path / contexts) as store, Journal(folder.journal, read_only=True) as journal:
-        if store.digest != summary["contexts"].get("digest"):
-            raise DataError(f"{folder.path / contexts}: these are other contexts than the run was made from.")
+    past = PastRun.read(run)
+    wanted = past.chosen(task)
+    with past.store() as store, Journal(past.folder.journal, read_only=True) as journal:
         context = store.get(image)
-        for job in jobs(settings, chosen_tasks(wanted)):
+        for job in past.jobs(wanted, journal):
             asked = [intent for intent in journal.asked(context.image_id) if intent.task == job.task.name]
             if asked:
-                _show_task(job, context, asked, versions[job.task.name], journal)
+                _show_task(job, context, asked, journal)
             else:
                 why = "it has no annotations" if context.is_empty else "not reached yet"
                 talk.show(f"{job.task.name}: nothing was asked about image {context.image_id}: {why}.\n")
 
 
-def _show_task(
-    job: "Job", context: "ImageContext", asked: "Sequence[Intent]", version: str, journal: "Journal"
-) -> None:
+def _show_task(job: "Job", context: "ImageContext", asked: "Sequence[Intent]", journal: "Journal") -> None:
     """Show one task of the image: the request of the run's prompt file as it is now, or else the last one sent."""
     from svit.providers.base import read_outcome
     from svit.settling import judged
 
-    made = _made_by(version, job, context, journal)
+    made = job.task.prompt(context, job.recipe)
     last = next((intent for intent in asked if intent.prompt_id == made.id), asked[-1])
     if made.id != last.prompt_id:
         made = _made_by(last.version, job, context, journal)
     talk.show(f"=== {job.task.name}, image {context.image_id} ({context.image}) ===")
     if made.id != last.prompt_id:
         talk.show("The settings have changed since this was asked; the prompt below is today's.")
+    why = ", ".join(f"attempt {each.attempt}: {each.reason}" for each in asked if each.prompt_id == last.prompt_id)
+    talk.show(f"asked: {why}")
     replies = journal.replies(last.prompt_id)
     reads = [(reply.attempt, read_outcome(reply.body, reply.failure)) for reply in replies]
     results = "\n\n".join(_reply_text(judged(job.task, made, read, attempt), read, attempt) for attempt, read in reads)

@@ -1,0 +1,81 @@
+"""A run that is there already: its settings, prompt files and contexts, as run.json and the journal remember them."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from svit.errors import DataError, SvitError
+
+if TYPE_CHECKING:
+    from svit.config import RunConfig
+    from svit.journal import Journal
+    from svit.runs import RunFolder
+    from svit.settling import Job
+    from svit.sources.contexts import ContextStore
+
+
+@dataclass(frozen=True)
+class PastRun:
+    """What a run was made of. `prompts` and `questions` are the versions of its prompt files, by task."""
+
+    folder: "RunFolder"
+    settings: "RunConfig"
+    prompts: Mapping[str, str]
+    questions: Mapping[str, str]
+    contexts_file: str
+    digest: str
+    limit: int | None
+
+    @classmethod
+    def read(cls, path: Path, changes: Mapping[str, object] | None = None) -> Self:
+        """Return what run.json says, with the command line's changes. Raises DataError when there is no run."""
+        from svit.config import changed
+        from svit.runs import RunFolder
+
+        folder = RunFolder(path)
+        summary = folder.read_summary()
+        try:
+            return cls(
+                folder=folder,
+                settings=changed(summary["config"], changes or {}, name=str(folder.summary)),
+                prompts=dict(summary["prompts"]),
+                questions=dict(summary["questions"]),
+                contexts_file=str(summary["contexts"]["file"]),
+                digest=str(summary["contexts"]["digest"]),
+                limit=summary["limit"],
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise DataError(f"{folder.summary}: another svit than this one wrote it.") from error
+
+    def chosen(self, task: str = "all") -> list[str]:
+        """Return the names of the run's tasks that are meant by this one. Raises SvitError when there is none."""
+        from svit.config import chosen_tasks
+
+        wanted = [each.name for each in chosen_tasks([task]) if each.name in self.prompts]
+        if not wanted:
+            names = ", ".join(sorted(self.prompts))
+            raise SvitError(f"{self.folder.path}: this run has no task '{task}'. Choose one of: {names}.")
+        return wanted
+
+    def jobs(self, names: Sequence[str], journal: "Journal") -> "list[Job]":
+        """Return how these tasks were asked: with the prompt files as they were, whatever became of them since."""
+        from svit.config import chosen_tasks, jobs
+
+        versions = {f"{name}.txt": self.prompts[name] for name in names}
+        versions |= {f"{name}.questions.txt": self.questions[name] for name in names if name in self.questions}
+        texts = {file: journal.template(version) for file, version in versions.items()}
+        then = {file: text for file, text in texts.items() if text is not None}
+        return jobs(self.settings.model_copy(update={"prompts": None}), chosen_tasks(names), then)
+
+    @contextmanager
+    def store(self) -> "Iterator[ContextStore]":
+        """Open the run's contexts. Raises DataError when others are in their place."""
+        from svit.sources.contexts import ContextStore
+
+        path = self.folder.path / self.contexts_file
+        with ContextStore(path) as store:
+            if store.digest != self.digest:
+                raise DataError(f"{path}: these are other contexts than the run was made from.")
+            yield store

@@ -1,0 +1,56 @@
+"""`svit regenerate` and `svit rebuild`: work on a run that is there already, by what it remembers of itself."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from svit.cli import talk
+from svit.cli.past import PastRun
+from svit.cli.working import Wish, Work
+
+RunArgument = Annotated[Path, typer.Argument(metavar="RUN", help="Run folder.")]
+TaskOption = Annotated[str, typer.Option(metavar="NAME", help="Only this task.")]
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")]
+
+
+def regenerate(
+    run: RunArgument,
+    task: TaskOption = "all",
+    max_cost: Annotated[
+        str | None, typer.Option(metavar="DOLLARS", help="Ceiling on what the run may cost, all commands together.")
+    ] = None,
+    quiet: QuietOption = False,
+) -> int:
+    """Ask again about what has no sample: what was never asked, what failed, and what was rejected.
+
+    With the run's own settings and the prompt files as they were. What has a sample is left as it is.
+    """
+    from svit.config import check_requests, provider, spending
+    from svit.journal import Journal
+
+    past = PastRun.read(run, {"max_cost": max_cost})
+    books, asked_of = spending(past.settings), provider(past.settings, talk.say)
+    with past.folder.locked(), past.store() as store, Journal(past.folder.journal) as journal:
+        todo = past.jobs(past.chosen(task), journal)
+        check_requests(past.settings, todo)
+        work = Work(past.folder, past.settings, todo, store, journal, past.contexts_file)
+        return work.generate(asked_of, books, Wish(limit=past.limit, again=True, quiet=quiet))
+
+
+def rebuild(run: RunArgument, task: TaskOption = "all", quiet: QuietOption = False) -> int:
+    """Make the shards again from the replies in the journal, without asking anything."""
+    from svit.journal import Journal
+    from svit.pipeline import rebuild as rebuilt
+
+    past = PastRun.read(run)
+    with past.folder.locked(), past.store() as store, Journal(past.folder.journal) as journal:
+        todo = past.jobs(past.chosen(task), journal)
+        work = Work(past.folder, past.settings, todo, store, journal, past.contexts_file)
+        missing = rebuilt(todo, store, journal, past.folder, min(past.limit or len(store), len(store)))
+        work.tell(past.limit, finished=not missing)
+        if not quiet:
+            work.report()
+            if missing:
+                talk.say(f"{missing:,} are still to be asked about: svit regenerate {run}")
+        return 1 if missing or any(shard.flaws for shard in work.shards()) else 0
