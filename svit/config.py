@@ -5,11 +5,10 @@ from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 from urllib.parse import urlsplit
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from svit import resources
 from svit.budget import Budget
@@ -26,6 +25,7 @@ from svit.spending import Spending
 from svit.tasks import TASKS, task_named
 from svit.tasks.base import Task
 from svit.tokens import TokenCounter, token_counter
+from svit.yaml_text import checked, read_yaml
 
 _LEAST_ROOM = 200
 """Tokens of context below which a request makes no sense."""
@@ -75,20 +75,14 @@ class RunConfig(_Settings):
 def read_config(path: Path, changes: Mapping[str, object]) -> RunConfig:
     """Return the config in this YAML file, with the command line's changes. Raises SvitError naming the wrong key."""
     try:
-        read: Any = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+        text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise SvitError(f"{path}: the config cannot be read: {error}.") from error
-    except (yaml.YAMLError, ValueError) as error:
-        raise SvitError(f"{path}: this is not YAML: {' '.join(str(error).split())}.") from error
+    read = read_yaml(text, name=str(path))
     if not isinstance(read, dict):
         raise SvitError(f"{path}: a config is a list of 'key: value' lines.")
-    try:
-        config = RunConfig.model_validate(
-            {**read, **{key: value for key, value in changes.items() if value is not None}}
-        )
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise SvitError(f"{path}: '{'.'.join(map(str, first['loc']))}': {first['msg']}.") from error
+    given = {key: value for key, value in changes.items() if value is not None}
+    config = checked(RunConfig, {**read, **given}, name=str(path))
     for name in config.tasks:
         task_named(name)
     return config

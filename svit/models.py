@@ -7,11 +7,11 @@ from fnmatch import fnmatchcase
 from typing import Literal, Self, get_args
 
 import msgspec
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from svit.errors import SvitError
 from svit.records import Effort, Message, Prompt
+from svit.yaml_text import checked, read_yaml
 
 ServiceTier = Literal["default", "flex"]
 Parameter = Literal["temperature", "top_p", "logprobs", "seed"]
@@ -165,11 +165,4 @@ def _key(shared: Sequence[Message]) -> str:
 
 
 def _file(text: str, name: str) -> _File:
-    try:
-        return _File.model_validate(yaml.safe_load(text) or {})
-    except yaml.YAMLError as error:
-        raise SvitError(f"{name}: this is not YAML: {' '.join(str(error).split())}.") from error
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = f"'{'.'.join(map(str, first['loc']))}': " if first["loc"] else ""
-        raise SvitError(f"{name}: {where}{first['msg']}.") from error
+    return checked(_File, read_yaml(text, name=name), name=name)

@@ -12,10 +12,10 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Annotated, Literal, Protocol, Self
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from svit.errors import SvitError
+from svit.yaml_text import checked, read_yaml
 
 Tier = Literal["standard", "batch", "flex"]
 
@@ -198,12 +198,4 @@ def _pico(amount: Decimal | None) -> int:
 
 
 def _file(text: str, name: str) -> _File:
-    try:
-        # Every scalar stays text until it becomes a Decimal: no float on the way, and 010 is ten.
-        return _File.model_validate(yaml.load(text, Loader=yaml.BaseLoader) or {})  # noqa: S506
-    except yaml.YAMLError as error:
-        raise SvitError(f"{name}: this is not YAML: {' '.join(str(error).split())}.") from error
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = f"'{'.'.join(map(str, first['loc']))}': " if first["loc"] else ""
-        raise SvitError(f"{name}: {where}{first['msg'].removeprefix('Value error, ')}.") from error
+    return checked(_File, read_yaml(text, name=name, plain=True), name=name)
