@@ -407,7 +407,7 @@ def booked_for(kept: Kept, read: Completion | Failure, worst: int, spending: Spe
         return Booked(kept.prompt_id, kept.attempt, None, None, 0 if read.free else worst)
     usage = read.usage
     prompt_tokens, completion_tokens = (usage.prompt_tokens, usage.completion_tokens) if usage else (None, None)
-    return Booked(kept.prompt_id, kept.attempt, prompt_tokens, completion_tokens, spending.cost(usage, worst))
+    return Booked(kept.prompt_id, kept.attempt, prompt_tokens, completion_tokens, spending.cost(read, worst))
 
 
 def judged(task: Task, prompt: Prompt, read: Completion | Failure, attempt: int) -> Sample | Rejection:

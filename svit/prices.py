@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from svit.errors import SvitError
 from svit.yaml_text import checked, read_yaml
 
-Tier = Literal["standard", "batch", "flex"]
+Tier = Literal["standard", "batch", "flex", "priority"]
 
 NANO = 10**9
 """Nano-dollars in a dollar."""
@@ -151,6 +151,7 @@ def nano_dollars(amount: str | int | Decimal) -> int:
 
 _Amount = Annotated[Decimal, Field(gt=0, lt=10**6, decimal_places=6)]
 _Share = Annotated[Decimal, Field(gt=0, le=1, decimal_places=2)]
+_Surcharge = Annotated[Decimal, Field(ge=1, le=100, decimal_places=2)]
 
 
 class _Entry(BaseModel):
@@ -163,6 +164,7 @@ class _Entry(BaseModel):
     output: _Amount | None = None
     batch: _Share = Decimal(1)
     flex: _Share = Decimal(1)
+    priority: _Surcharge = Decimal("2.5")
     shutdown: date | None = None
     free: bool = False
 
@@ -182,7 +184,12 @@ class _Entry(BaseModel):
             cached=plain if self.cached is None else _pico(self.cached),
             cache_write=plain if self.cache_write is None else _pico(self.cache_write),
             output=_pico(self.output),
-            percent={"standard": 100, "batch": int(self.batch * 100), "flex": int(self.flex * 100)},
+            percent={
+                "standard": 100,
+                "batch": int(self.batch * 100),
+                "flex": int(self.flex * 100),
+                "priority": int(self.priority * 100),
+            },
             shutdown=self.shutdown,
         )
 

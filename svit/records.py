@@ -97,7 +97,8 @@ class Prompt(_Record, frozen=True):
 
     `version` is the hash of the prompt file it was rendered from. `context` is what the text shows, after
     shortening; `left_out` counts what shortening removed, by kind. `question` is the user's turn where the model
-    writes the answer alone. `fits` is False when even the shortened context is longer than the window.
+    writes the answer alone. `fits` is False when even the shortened context is longer than the window. `shared` is
+    how many of the first messages are the same, byte for byte, for all tasks of the image.
     """
 
     task: str
@@ -108,6 +109,7 @@ class Prompt(_Record, frozen=True):
     left_out: Mapping[str, int] = {}
     question: str = ""
     fits: bool = True
+    shared: int = 0
 
     @property
     def id(self) -> str:
@@ -120,6 +122,7 @@ class Usage(_Record, frozen=True):
     """Tokens of one request, as the provider reports them.
 
     `cached_tokens` and `cache_write_tokens` are parts of the prompt's, `reasoning_tokens` of the completion's.
+    `estimated` says that the provider reported nothing and svit counted: fit to be shown, not to be billed by.
     """
 
     prompt_tokens: int = 0
@@ -127,16 +130,18 @@ class Usage(_Record, frozen=True):
     cached_tokens: int = 0
     cache_write_tokens: int = 0
     reasoning_tokens: int = 0
+    estimated: bool = False
 
 
 class Completion(_Record, frozen=True):
-    """A model's answer, read out of the raw reply."""
+    """A model's answer, read out of the raw reply. `service_tier` is the tier that served it, empty when not said."""
 
     text: str
     finish_reason: str
     model: str
     usage: Usage | None = None
     refusal: str = ""
+    service_tier: str = ""
 
 
 class Turn(_Record, frozen=True):
