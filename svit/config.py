@@ -61,6 +61,7 @@ class RunConfig(_Settings):
     reasoning_effort: Effort | None = None
     service_tier: ServiceTier | None = None
     caching: Caching = "automatic"
+    context_first: bool = False
     max_cost: Decimal | None = Field(default=None, ge=0)
     prices: Path | None = None
     models: Path | None = None
@@ -102,7 +103,8 @@ def jobs(config: RunConfig, tasks: Iterable[Task]) -> list[Job]:
     if config.prompts is not None and not any((config.prompts / name).is_file() for name in names):
         raise SvitError(f"{config.prompts}: there is no prompt file in it. Their names are {', '.join(names)}.")
     tokens = token_counter()
-    return [Job(task, _recipe(config, task, tokens), config.attempts) for task in tasks]
+    shared = min(_room(config, task, tokens) for task in TASKS.values()) if config.context_first else None
+    return [Job(task, _recipe(config, task, tokens, shared), config.attempts) for task in tasks]
 
 
 def provider(config: RunConfig, say: Callable[[str], None]) -> Provider:
@@ -185,19 +187,49 @@ def _text(path: Path) -> str:
         raise SvitError(f"{path}: it cannot be read: {error}.") from error
 
 
-def _recipe(config: RunConfig, task: Task, tokens: TokenCounter) -> Recipe:
+def _template(config: RunConfig, task: Task) -> Template:
     text, path = resources.prompt_text(f"{task.name}.txt", folder=config.prompts)
-    template = Template(text, name=path)
+    return Template(text, name=path)
+
+
+def _lead(config: RunConfig) -> str:
+    """Return the sentences that lead the instructions in where the context comes first; empty where it does not."""
+    if not config.context_first:
+        return ""
+    text, path = resources.prompt_text("context_first.txt", folder=config.prompts)
+    if not text.strip():
+        raise SvitError(f"{path}: the prompt file is empty.")
+    if "{{" in text:
+        raise SvitError(f"{path}: this text comes after the context, so there is no hole to fill. Leave out '{{{{'.")
+    return text.strip()
+
+
+def _settings(config: RunConfig, task: Task) -> tuple[TaskSettings, int]:
+    """Return what the task is asked with, and the most tokens of its answer."""
     settings = config.tasks.get(task.name, TaskSettings())
-    max_tokens = settings.max_tokens or task.max_tokens
-    room = (config.window - max_tokens - tokens.count(template.text)) // template.holes
+    return settings, settings.max_tokens or task.max_tokens
+
+
+def _room(config: RunConfig, task: Task, tokens: TokenCounter) -> int:
+    """Return the tokens that the window leaves for the context of this task. Raises SvitError when they are too few."""
+    template, (_, max_tokens) = _template(config, task), _settings(config, task)
+    if config.context_first:
+        room = config.window - max_tokens - tokens.count(template.instructions(_lead(config)))
+    else:
+        room = (config.window - max_tokens - tokens.count(template.text)) // template.holes
     if room < _LEAST_ROOM:
         raise SvitError(
             f"{task.name}: a window of {config.window} tokens leaves {max(room, 0)} for the context, beside the "
             f"prompt file and {max_tokens} tokens of answer. Raise 'window' or lower 'max_tokens'."
         )
+    return room
+
+
+def _recipe(config: RunConfig, task: Task, tokens: TokenCounter, room: int | None) -> Recipe:
+    """Return how the task's prompts are made, with this room for the context or else the task's own."""
+    settings, max_tokens = _settings(config, task)
     return Recipe(
-        template=template,
+        template=_template(config, task),
         sampling=Sampling(
             model=config.model,
             max_tokens=max_tokens,
@@ -207,9 +239,10 @@ def _recipe(config: RunConfig, task: Task, tokens: TokenCounter) -> Recipe:
             reasoning_effort=config.reasoning_effort,
         ),
         tokens=tokens,
-        room=room,
+        room=_room(config, task, tokens) if room is None else room,
         seed=config.seed,
         questions=_questions(config, task),
+        lead=_lead(config),
     )
 
 

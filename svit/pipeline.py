@@ -50,6 +50,7 @@ class Job:
         made_from = (
             *(__version__, contexts, self.task.name, recipe.template.version, recipe.sampling, recipe.room),
             *(recipe.tokens.exact, recipe.seed, recipe.questions, self.attempts),
+            *((recipe.lead,) if recipe.context_first else ()),
         )
         return hashlib.blake2b(msgspec.json.encode(made_from), digest_size=16).hexdigest()
 
