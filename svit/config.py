@@ -2,14 +2,14 @@
 
 import os
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from svit import resources
 from svit.budget import Budget
@@ -26,6 +26,7 @@ from svit.spending import Spending
 from svit.tasks import TASKS, task_named
 from svit.tasks.base import Task
 from svit.tokens import TokenCounter, token_counter
+from svit.yaml_text import checked, read_yaml
 
 _LEAST_ROOM = 200
 """Tokens of context below which a request makes no sense."""
@@ -61,6 +62,7 @@ class RunConfig(_Settings):
     reasoning_effort: Effort | None = None
     service_tier: ServiceTier | None = None
     caching: Caching = "automatic"
+    context_first: bool = False
     max_cost: Decimal | None = Field(default=None, ge=0)
     prices: Path | None = None
     models: Path | None = None
@@ -75,11 +77,10 @@ class RunConfig(_Settings):
 def read_config(path: Path, changes: Mapping[str, object]) -> RunConfig:
     """Return the config in this YAML file, with the command line's changes. Raises SvitError naming the wrong key."""
     try:
-        read: Any = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+        text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise SvitError(f"{path}: the config cannot be read: {error}.") from error
-    except (yaml.YAMLError, ValueError) as error:
-        raise SvitError(f"{path}: this is not YAML: {' '.join(str(error).split())}.") from error
+    read = read_yaml(text, name=str(path))
     if not isinstance(read, dict):
         raise SvitError(f"{path}: a config is a list of 'key: value' lines.")
     return changed(read, changes, name=str(path))
@@ -87,13 +88,8 @@ def read_config(path: Path, changes: Mapping[str, object]) -> RunConfig:
 
 def changed(read: Mapping[str, Any], changes: Mapping[str, object], *, name: str) -> RunConfig:
     """Return the config of these keys with the changes that are not None. Raises SvitError naming the wrong key."""
-    try:
-        config = RunConfig.model_validate(
-            {**read, **{key: value for key, value in changes.items() if value is not None}}
-        )
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise SvitError(f"{name}: '{'.'.join(map(str, first['loc']))}': {first['msg']}.") from error
+    given = {key: value for key, value in changes.items() if value is not None}
+    config = checked(RunConfig, {**read, **given}, name=name)
     for name in config.tasks:
         task_named(name)
     return config
@@ -116,7 +112,9 @@ def jobs(config: RunConfig, tasks: Iterable[Task], texts: Mapping[str, str] | No
     if config.prompts is not None and not any((config.prompts / name).is_file() for name in names):
         raise SvitError(f"{config.prompts}: there is no prompt file in it. Their names are {', '.join(names)}.")
     tokens = token_counter()
-    return [Job(task, _recipe(config, task, tokens, texts or {}), config.attempts) for task in tasks]
+    files = _PromptFiles(config.prompts, texts or {})
+    shared = min(_room(config, task, tokens, files) for task in TASKS.values()) if config.context_first else None
+    return [Job(task, _recipe(config, task, tokens, files, shared), config.attempts) for task in tasks]
 
 
 def provider(config: RunConfig, say: Callable[[str], None]) -> Provider:
@@ -199,24 +197,68 @@ def _text(path: Path) -> str:
         raise SvitError(f"{path}: it cannot be read: {error}.") from error
 
 
-def _prompt_text(config: RunConfig, name: str, texts: Mapping[str, str]) -> tuple[str, str]:
-    """Return the text of a prompt file, and where it is from."""
-    return (texts[name], name) if name in texts else resources.prompt_text(name, folder=config.prompts)
+@dataclass(frozen=True)
+class _PromptFiles:
+    """The prompt files of a run: some given as texts, by name, the others in the user's folder or ours."""
+
+    folder: Path | None
+    texts: Mapping[str, str]
+
+    def text(self, name: str) -> tuple[str, str]:
+        """Return the text of a file, and where it is from."""
+        return (self.texts[name], name) if name in self.texts else resources.prompt_text(name, folder=self.folder)
+
+    def template(self, task: Task) -> Template:
+        text, path = self.text(f"{task.name}.txt")
+        return Template(text, name=path)
+
+    def lead(self) -> str:
+        """Return the sentences that lead the instructions in where the context comes first."""
+        text, path = self.text("context_first.txt")
+        if not text.strip():
+            raise SvitError(f"{path}: the prompt file is empty.")
+        if "{{" in text:
+            raise SvitError(
+                f"{path}: this text comes after the context, so there is no hole to fill. Leave out '{{{{'."
+            )
+        return text.strip()
+
+    def questions(self, task: Task) -> tuple[str, ...]:
+        if not task.draws_question:
+            return ()
+        text, path = self.text(f"{task.name}.questions.txt")
+        questions = tuple(line.strip() for line in text.splitlines() if line.strip())
+        if not questions:
+            raise SvitError(f"{path}: there is no question in it. Write one a line.")
+        return questions
 
 
-def _recipe(config: RunConfig, task: Task, tokens: TokenCounter, texts: Mapping[str, str]) -> Recipe:
-    text, path = _prompt_text(config, f"{task.name}.txt", texts)
-    template = Template(text, name=path)
+def _settings(config: RunConfig, task: Task) -> tuple[TaskSettings, int]:
+    """Return what the task is asked with, and the most tokens of its answer."""
     settings = config.tasks.get(task.name, TaskSettings())
-    max_tokens = settings.max_tokens or task.max_tokens
-    room = (config.window - max_tokens - tokens.count(template.text)) // template.holes
+    return settings, settings.max_tokens or task.max_tokens
+
+
+def _room(config: RunConfig, task: Task, tokens: TokenCounter, files: _PromptFiles) -> int:
+    """Return the tokens that the window leaves for the context of this task. Raises SvitError when they are too few."""
+    template, (_, max_tokens) = files.template(task), _settings(config, task)
+    if config.context_first:
+        room = config.window - max_tokens - tokens.count(template.instructions(files.lead()))
+    else:
+        room = (config.window - max_tokens - tokens.count(template.text)) // template.holes
     if room < _LEAST_ROOM:
         raise SvitError(
             f"{task.name}: a window of {config.window} tokens leaves {max(room, 0)} for the context, beside the "
             f"prompt file and {max_tokens} tokens of answer. Raise 'window' or lower 'max_tokens'."
         )
+    return room
+
+
+def _recipe(config: RunConfig, task: Task, tokens: TokenCounter, files: _PromptFiles, room: int | None) -> Recipe:
+    """Return how the task's prompts are made, with this room for the context or else the task's own."""
+    settings, max_tokens = _settings(config, task)
     return Recipe(
-        template=template,
+        template=files.template(task),
         sampling=Sampling(
             model=config.model,
             max_tokens=max_tokens,
@@ -226,17 +268,8 @@ def _recipe(config: RunConfig, task: Task, tokens: TokenCounter, texts: Mapping[
             reasoning_effort=config.reasoning_effort,
         ),
         tokens=tokens,
-        room=room,
+        room=_room(config, task, tokens, files) if room is None else room,
         seed=config.seed,
-        questions=_questions(config, task, texts),
+        questions=files.questions(task),
+        lead=files.lead() if config.context_first else "",
     )
-
-
-def _questions(config: RunConfig, task: Task, texts: Mapping[str, str]) -> tuple[str, ...]:
-    if not task.draws_question:
-        return ()
-    text, path = _prompt_text(config, f"{task.name}.questions.txt", texts)
-    questions = tuple(line.strip() for line in text.splitlines() if line.strip())
-    if not questions:
-        raise SvitError(f"{path}: there is no question in it. Write one a line.")
-    return questions

@@ -7,21 +7,25 @@ from fnmatch import fnmatchcase
 from typing import Literal, Self, get_args
 
 import msgspec
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from svit.errors import SvitError
 from svit.records import Effort, Message, Prompt
+from svit.yaml_text import checked, read_yaml
 
 ServiceTier = Literal["default", "flex"]
 Parameter = Literal["temperature", "top_p", "logprobs", "seed"]
 
 Caching = Literal["automatic", "prefix", "off"]
-"""How the provider's prompt cache is used: as it does by itself; for all messages but the last; not at all.
+"""How the provider's prompt cache is used: as it does by itself; for a prefix; not at all.
+
+The prefix is what a prompt shares with those of other tasks (`Prompt.shared`), otherwise all messages but the last.
 
 The last two are OpenAI's from gpt-5.6 on, where writing to the cache costs more than plain input. A part that carries a
 `prompt_cache_breakpoint` ends a prefix that is kept; the mode `explicit` keeps nothing else, while `implicit`, the
-default, also writes each prompt as a whole. Only prefixes of 1,024 tokens or more are kept.
+default, also writes each prompt as a whole. Only prefixes of 1,024 tokens or more are kept. A shorter one is marked all
+the same: its mark costs nothing, and the provider counts its tokens exactly, which svit can't always. Other models take
+only `automatic`: they keep the longest prefix that they meet again, and writing is free.
 """
 _CACHING: tuple[Caching, ...] = get_args(Caching)
 
@@ -119,7 +123,7 @@ def request_body(
         _check_choice(model, "caching", caching, _CACHING if capabilities.cache_breakpoint else _CACHING[:1])
         body["prompt_cache_options"] = {"mode": "explicit"}
     if caching == "prefix":
-        body["prompt_cache_key"] = _key(prompt.messages[:-1])
+        body["prompt_cache_key"] = _key(_prefix(prompt))
     return body
 
 
@@ -144,19 +148,24 @@ def _check_sampling(model: str, name: Parameter, capabilities: Capabilities, eff
 
 
 def _messages(prompt: Prompt, *, marked: bool) -> list[dict[str, object]]:
-    """Return the messages; `marked` ends the prefix that is cached with the last message but one."""
+    """Return the messages; `marked` ends the prefix that is cached."""
     messages: list[dict[str, object]] = [{"role": each.role, "content": each.content} for each in prompt.messages]
     if not marked:
         return messages
-    shared = prompt.messages[:-1]
+    shared = _prefix(prompt)
     if not shared or shared[-1].role == "assistant":
         raise SvitError(
             f"{prompt.task}: 'caching: prefix' needs the part that requests share in a message of its own before the "
-            f"last one. Divide the prompt file with '### system' and '### user'."
+            f"last one. Divide the prompt file with '### system' and '### user', or set 'context_first: true'."
         )
     part = {"type": "text", "text": shared[-1].content, "prompt_cache_breakpoint": {"mode": "explicit"}}
-    messages[-2]["content"] = [part]
+    messages[len(shared) - 1]["content"] = [part]
     return messages
+
+
+def _prefix(prompt: Prompt) -> Sequence[Message]:
+    """Return the messages that are worth keeping: shared by an image's tasks, or else by a task's images."""
+    return prompt.messages[: prompt.shared or -1]
 
 
 def _key(shared: Sequence[Message]) -> str:
@@ -165,11 +174,4 @@ def _key(shared: Sequence[Message]) -> str:
 
 
 def _file(text: str, name: str) -> _File:
-    try:
-        return _File.model_validate(yaml.safe_load(text) or {})
-    except yaml.YAMLError as error:
-        raise SvitError(f"{name}: this is not YAML: {' '.join(str(error).split())}.") from error
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = f"'{'.'.join(map(str, first['loc']))}': " if first["loc"] else ""
-        raise SvitError(f"{name}: {where}{first['msg']}.") from error
+    return checked(_File, read_yaml(text, name=name), name=name)

@@ -12,12 +12,12 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Annotated, Literal, Protocol, Self
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from svit.errors import SvitError
+from svit.yaml_text import checked, read_yaml
 
-Tier = Literal["standard", "batch", "flex"]
+Tier = Literal["standard", "batch", "flex", "priority"]
 
 NANO = 10**9
 """Nano-dollars in a dollar."""
@@ -151,6 +151,7 @@ def nano_dollars(amount: str | int | Decimal) -> int:
 
 _Amount = Annotated[Decimal, Field(gt=0, lt=10**6, decimal_places=6)]
 _Share = Annotated[Decimal, Field(gt=0, le=1, decimal_places=2)]
+_Surcharge = Annotated[Decimal, Field(ge=1, le=100, decimal_places=2)]
 
 
 class _Entry(BaseModel):
@@ -163,6 +164,7 @@ class _Entry(BaseModel):
     output: _Amount | None = None
     batch: _Share = Decimal(1)
     flex: _Share = Decimal(1)
+    priority: _Surcharge = Decimal("2.5")
     shutdown: date | None = None
     free: bool = False
 
@@ -182,7 +184,12 @@ class _Entry(BaseModel):
             cached=plain if self.cached is None else _pico(self.cached),
             cache_write=plain if self.cache_write is None else _pico(self.cache_write),
             output=_pico(self.output),
-            percent={"standard": 100, "batch": int(self.batch * 100), "flex": int(self.flex * 100)},
+            percent={
+                "standard": 100,
+                "batch": int(self.batch * 100),
+                "flex": int(self.flex * 100),
+                "priority": int(self.priority * 100),
+            },
             shutdown=self.shutdown,
         )
 
@@ -198,12 +205,4 @@ def _pico(amount: Decimal | None) -> int:
 
 
 def _file(text: str, name: str) -> _File:
-    try:
-        # Every scalar stays text until it becomes a Decimal: no float on the way, and 010 is ten.
-        return _File.model_validate(yaml.load(text, Loader=yaml.BaseLoader) or {})  # noqa: S506
-    except yaml.YAMLError as error:
-        raise SvitError(f"{name}: this is not YAML: {' '.join(str(error).split())}.") from error
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = f"'{'.'.join(map(str, first['loc']))}': " if first["loc"] else ""
-        raise SvitError(f"{name}: {where}{first['msg'].removeprefix('Value error, ')}.") from error
+    return checked(_File, read_yaml(text, name=name, plain=True), name=name)

@@ -97,8 +97,8 @@ class Prompt(_Record, frozen=True):
 
     `version` is the hash of the prompt file it was rendered from. `context` is what the text shows, after
     shortening; `left_out` counts what shortening removed, by kind. `question` is the user's turn where the model
-    writes the answer alone. `fits` is False when even the shortened context is longer than the window. `shared` counts
-    the leading messages that the tasks of one image share.
+    writes the answer alone. `fits` is False when even the shortened context is longer than the window. `shared` is
+    how many of the first messages are the same, byte for byte, for all tasks of the image.
 
     `id` is a content hash of what is sent, 32 hexadecimal digits: an edited prompt file is a new prompt, not a rerun.
     """
@@ -124,6 +124,7 @@ class Usage(_Record, frozen=True):
     """Tokens of one request, as the provider reports them.
 
     `cached_tokens` and `cache_write_tokens` are parts of the prompt's, `reasoning_tokens` of the completion's.
+    `estimated` says that the provider reported nothing and svit counted: fit to be shown, not to be billed by.
     """
 
     prompt_tokens: int = 0
@@ -131,16 +132,18 @@ class Usage(_Record, frozen=True):
     cached_tokens: int = 0
     cache_write_tokens: int = 0
     reasoning_tokens: int = 0
+    estimated: bool = False
 
 
 class Completion(_Record, frozen=True):
-    """A model's answer, read out of the raw reply."""
+    """A model's answer, read out of the raw reply. `service_tier` is the tier that served it, empty when not said."""
 
     text: str
     finish_reason: str
     model: str
     usage: Usage | None = None
     refusal: str = ""
+    service_tier: str = ""
 
 
 class Turn(_Record, frozen=True):

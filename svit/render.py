@@ -31,6 +31,16 @@ def context_text(context: ImageContext, *, region_boxes: bool = False) -> str:
     return "\n".join(line for label, lines in parts if lines for line in (f"{label}:", *lines))
 
 
+def shared_context_text(context: ImageContext) -> str:
+    """Return the context as all tasks show it in the layout that puts it first: all that any of them needs."""
+    return context_text(context, region_boxes=True)
+
+
+def version_of(text: str) -> str:
+    """Return the hash that a prompt file is known by: 12 hexadecimal digits."""
+    return hashlib.blake2b(text.encode(), digest_size=6).hexdigest()
+
+
 class Template:
     """The text of one prompt file.
 
@@ -45,7 +55,7 @@ class Template:
         self.text = text.strip()
         if not self.text:
             raise SvitError(f"{name}: the prompt file is empty.")
-        self.version = hashlib.blake2b(self.text.encode(), digest_size=6).hexdigest()
+        self.version = version_of(self.text)
         pieces = _ROLE.split(self.text)
         if pieces[0].strip() and len(pieces) > 1:
             raise SvitError(f"{name}: there is text before the first '### system' or '### user' line.")
@@ -61,6 +71,24 @@ class Template:
         """Return the messages with the context in its place, in a single pass: braces in a caption stay as they are."""
         return tuple(Message(_role(role), _HOLE.sub(lambda _: context, body)) for role, body in self._turns)
 
+    def messages_after(self, context: str, *, lead: str) -> tuple[Message, Message]:
+        """Return a message of the context alone, which all tasks of an image share, and one of the instructions.
+
+        The first is the system's, since the chat templates of many models (Mistral's, Gemma's) refuse two messages of
+        the user in a row, and take a system message only at the beginning.
+        """
+        return Message("system", context), Message("user", self.instructions(lead))
+
+    def instructions(self, lead: str) -> str:
+        """Return all of the file as one text that follows a context.
+
+        `lead` says so: where the file has the context within its own text, or else at the beginning.
+        """
+        own = [body for _, body in self._turns if body != "{{context}}"]
+        if not any("{{context}}" in body for body in own):
+            own.insert(0, "{{context}}")
+        return "\n\n".join(_HOLE.sub(lambda _: lead, body) for body in own)
+
 
 def _role(text: str) -> Literal["system", "user"]:
     return "system" if text.lower() == "system" else "user"
@@ -73,7 +101,11 @@ def _turns_of(text: str) -> list[tuple[str, str]]:
 
 @dataclass(frozen=True)
 class Recipe:
-    """How a run makes the prompts of one task. `room` is the number of tokens that a context may take."""
+    """How a run makes the prompts of one task. `room` is the number of tokens that a context may take.
+
+    With a `lead` the context is a message of its own before the instructions, which it leads in; a room that is the
+    same for all tasks then makes it the same text for all of them.
+    """
 
     template: Template
     sampling: Sampling
@@ -81,6 +113,18 @@ class Recipe:
     room: int
     seed: int = 0
     questions: tuple[str, ...] = ()
+    lead: str = ""
+
+    @property
+    def context_first(self) -> bool:
+        """Whether the context comes before the instructions, the same for all tasks."""
+        return bool(self.lead)
+
+    def messages(self, context: str) -> tuple[Message, ...]:
+        """Return the messages about this context, in the recipe's layout."""
+        if self.context_first:
+            return self.template.messages_after(context, lead=self.lead)
+        return self.template.messages(context=context)
 
     def has_room_for(self, text: str) -> bool:
         """Whether the text takes no more than the room; a token is at least one byte, so most need no counting."""

@@ -40,6 +40,7 @@ class Job:
         made_from = (
             *(__version__, contexts, self.task.name, recipe.template.version, recipe.sampling, recipe.room),
             *(recipe.tokens.exact, recipe.seed, recipe.questions, self.attempts),
+            *((recipe.lead,) if recipe.context_first else ()),
         )
         return hashlib.blake2b(msgspec.json.encode(made_from), digest_size=16).hexdigest()
 
@@ -140,5 +141,5 @@ def booked_for(kept: Kept, worst: int, spending: Spending, read: Completion | Fa
         return Booked(kept.prompt_id, kept.attempt, None, None, 0 if read.free else worst)
     usage = read.usage
     prompt_tokens, completion_tokens = (usage.prompt_tokens, usage.completion_tokens) if usage else (None, None)
-    cost = 0 if kept.reused else spending.cost(usage, worst)
+    cost = 0 if kept.reused else spending.cost(read, worst)
     return Booked(kept.prompt_id, kept.attempt, prompt_tokens, completion_tokens, cost)

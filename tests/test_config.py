@@ -1,17 +1,64 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from svit.boxes import Box
-from svit.config import chosen_tasks, jobs, read_config
+from svit.config import TaskSettings, check_requests, chosen_tasks, jobs, read_config
 from svit.errors import SvitError
 from svit.records import ImageContext, Region, Sampling
 from svit.resources import CONFIGS, config_path
+from svit.tasks import TASKS
 
 
 @pytest.mark.parametrize("path", sorted(CONFIGS.glob("*.yaml")), ids=lambda path: path.stem)
-def test_every_shipped_config_can_be_run(path: Path) -> None:
-    assert jobs(read_config(path, {}), chosen_tasks(["all"]))
+def test_every_shipped_config_can_be_run_and_its_model_takes_every_task(path: Path) -> None:
+    config = read_config(path, {})
+    todo = jobs(config, chosen_tasks(["all"]))
+    assert [job.task.name for job in todo] == list(TASKS)
+    check_requests(config, todo)
+
+
+def test_a_request_that_its_model_does_not_take_is_refused_before_any_is_sent() -> None:
+    config = read_config(config_path("vllm"), {"caching": "prefix"})
+    with pytest.raises(SvitError, match=r"'caching: prefix' is not accepted\. Choose one of: automatic"):
+        check_requests(config, jobs(config, chosen_tasks(["referring"])))
+
+
+def test_with_the_context_first_every_task_has_the_room_of_the_least(tmp_path: Path) -> None:
+    (tmp_path / "referring.txt").write_text("See {{context}} twice: {{context}} " + "and refer to things " * 300)
+    longest = {"conversation": TaskSettings(max_tokens=4000)}
+    settings = {"prompts": str(tmp_path), "window": 9000, "tasks": longest, "context_first": True}
+    config = read_config(config_path("offline"), settings)
+    rooms = [job.recipe.room for name in TASKS for job in jobs(config, chosen_tasks([name]))]
+    assert len(set(rooms)) == 1, "also when a task is asked alone"
+    left = []
+    for job in jobs(config, chosen_tasks(["all"])):
+        made = job.task.prompt(ImageContext(1, "a", 9, 9, captions=("A man.",)), job.recipe)
+        left.append(9000 - job.recipe.sampling.max_tokens - job.recipe.tokens.count(made.messages[-1].content))
+    assert rooms[0] == min(left)
+
+
+def test_the_sentences_that_come_after_the_context_can_be_own_ones(tmp_path: Path) -> None:
+    own = tmp_path / "context_first.txt"
+    own.write_text("Look up.\n")
+    config = read_config(config_path("offline"), {"prompts": str(tmp_path), "context_first": True})
+    [job] = jobs(config, chosen_tasks(["referring"]))
+    made = job.task.prompt(ImageContext(1, "a", 9, 9, captions=("A man.",)), job.recipe)
+    assert made.messages[-1].content.startswith("Look up.\n\nYou are looking at an image.")
+    own.write_text(" \n")
+    with pytest.raises(SvitError, match=r"context_first\.txt: the prompt file is empty"):
+        jobs(config, chosen_tasks(["referring"]))
+    own.write_text("{{context}} is above.")
+    with pytest.raises(SvitError, match=r"context_first\.txt: .* no hole to fill\. Leave out '\{\{'"):
+        jobs(config, chosen_tasks(["referring"]))
+
+
+def test_another_layout_makes_the_shards_anew() -> None:
+    config = read_config(config_path("offline"), {})
+    [plain] = jobs(config, chosen_tasks(["referring"]))
+    first = replace(plain, recipe=replace(plain.recipe, lead="Look up."))
+    assert first.fingerprint("contexts") != plain.fingerprint("contexts")
 
 
 @pytest.mark.parametrize(

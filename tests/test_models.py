@@ -1,5 +1,5 @@
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, cast, get_args
 
 import msgspec
 import pytest
@@ -165,6 +165,23 @@ def test_requests_that_share_a_prefix_share_a_cache_key_and_others_do_not() -> N
         return body_of(asked, caching="prefix")["prompt_cache_key"]
 
     assert key("a dog", "ask") == key("a dog", "describe") != key("a cat", "ask")
+
+
+def test_where_the_context_comes_first_its_end_is_marked_and_it_names_the_cache() -> None:
+    def body(*texts: str, shared: int = 1) -> dict[str, object]:
+        messages = tuple(Message("user", text) for text in texts)
+        asked = Prompt("t", messages, Sampling("gpt-6-luna", 9), "v", CONTEXT, shared=shared)
+        return body_of(asked, caching="prefix")
+
+    first, second = body("a dog", "be kind", "ask"), body("a dog", "be kind", "describe")
+    assert [isinstance(each["content"], list) for each in cast(list[dict[str, object]], first["messages"])] == [
+        True,
+        False,
+        False,
+    ]
+    assert first["prompt_cache_key"] == second["prompt_cache_key"] == body("a dog", "ask")["prompt_cache_key"]
+    assert first["prompt_cache_key"] != body("a cat", "be kind", "ask")["prompt_cache_key"]
+    assert first["prompt_cache_key"] != body("a dog", "be kind", "ask", shared=0)["prompt_cache_key"]
 
 
 def test_without_caching_no_writes_are_paid() -> None:

@@ -15,7 +15,7 @@ from svit.prices import PriceTable, Tier, dollars, nano_dollars
 
 TEXT = (Path(__file__).parents[1] / "data" / "prices.yaml").read_text(encoding="utf-8")
 TABLE = PriceTable.read(TEXT)
-TIERS: tuple[Tier, ...] = ("standard", "batch", "flex")
+TIERS: tuple[Tier, ...] = ("standard", "batch", "flex", "priority")
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,7 @@ PERCENTS = st.integers(min_value=1, max_value=100)
         ("gpt-6-luna", Tokens(prompt_tokens=2000, cache_write_tokens=1024), "standard", 976 * 100 + 1024 * 125),
         ("gpt-5.5", Tokens(prompt_tokens=2000, cache_write_tokens=1024), "standard", 2000 * 5000),
         ("gpt-5-mini", Tokens(prompt_tokens=2, cached_tokens=2), "batch", 25),
+        ("gpt-5.5", Tokens(prompt_tokens=2, completion_tokens=1), "priority", 2 * 12_500 + 75_000),
         ("gpt-5-mini", Tokens(prompt_tokens=1, cached_tokens=1), "batch", 13),
     ],
 )
@@ -173,6 +174,7 @@ def test_a_users_own_file_replaces_whole_entries_and_adds_free_ones() -> None:
         ("as_of: 2026-11-21\nmodels: {m: {input: .nan, output: 1}}", r"'models\.m\.input': "),
         ("as_of: 2026-11-21\nmodels: {m: {input: 0.0000001, output: 1}}", r"'models\.m\.input': .* 6 decimal"),
         ("as_of: 2026-11-21\nmodels: {m: {input: 1, output: 1, batch: 50}}", r"'models\.m\.batch': "),
+        ("as_of: 2026-11-21\nmodels: {m: {input: 1, output: 1, priority: 0.5}}", r"'models\.m\.priority': "),
         ("as_of: 2026-11-21\nmodels: {m: {input: 1, output: 1, cashed: 1}}", r"'models\.m\.cashed': Extra"),
         ("as_of: 2026-11-21\nmodels: {m: {input: 1, output: 1, free: true}}", r"'models\.m': is free and has"),
         ("models: [", "this is not YAML"),

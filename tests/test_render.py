@@ -4,12 +4,13 @@ from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from svit.boxes import Box
 from svit.errors import SvitError
 from svit.records import ImageContext, Object, Region, Relationship, Sampling
-from svit.render import Recipe, Template, context_text, shortened
+from svit.render import Recipe, Template, context_text, shared_context_text, shortened
 from svit.resources import prompt_text
 from svit.sources.visual_genome import VisualGenome
 from svit.tasks import TASKS
@@ -35,6 +36,19 @@ def test_the_prompt_of_each_task_is_as_before(
 ) -> None:
     made = TASKS[task].prompt(sample[2], recipe(prompt_text(f"{task}.txt")[0], room=100_000))
     golden(f"prompt-{task}.txt", "\n".join(f"### {m.role}\n{m.content}" for m in made.messages))
+
+
+def recipe_after(task: str, room: int = 100_000) -> Recipe:
+    """A recipe of the shipped prompt file of this task that puts the context first."""
+    return replace(recipe(prompt_text(f"{task}.txt")[0], room), lead=prompt_text("context_first.txt")[0].strip())
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_the_prompt_of_each_task_that_puts_the_context_first_is_as_before(
+    task: str, sample: dict[int, ImageContext], golden: Callable[[str, str], None]
+) -> None:
+    made = TASKS[task].prompt(sample[2], recipe_after(task))
+    golden(f"prompt-context-first-{task}.txt", "\n".join(f"### {m.role}\n{m.content}" for m in made.messages))
 
 
 @pytest.mark.real
@@ -174,3 +188,44 @@ def test_the_prompt_shows_and_remembers_the_shortened_context() -> None:
 def test_a_context_that_fits_is_left_alone() -> None:
     context = crowded()
     assert shortened(context, context_text, recipe()) == (context, {})
+
+
+@pytest.mark.parametrize("room", [60, 250, 10_000])
+def test_with_the_context_first_all_tasks_begin_with_the_same_bytes(room: int) -> None:
+    prompts = [task.prompt(crowded(), recipe_after(task.name, room)) for task in TASKS.values()]
+    assert len({made.messages[: made.shared] for made in prompts}) == 1
+    assert len({made.messages[made.shared :] for made in prompts}) == len(TASKS)
+    for made in prompts:
+        assert [message.role for message in made.messages] == ["system", "user"]
+        assert made.messages[0].content == shared_context_text(made.context)
+        assert made.context == prompts[0].context
+        assert made.fits
+    assert len(prompts[0].messages[0].content.split()) <= room
+
+
+@pytest.mark.parametrize(
+    ("text", "instructions"),
+    [
+        ("Write pairs.", "It is above.\n\nWrite pairs."),
+        ("### system\nBe kind.\n### user\n{{context}}", "It is above.\n\nBe kind."),
+        ("### user\n{{context}}\n### system\nBe kind.\n### user\nGo.", "It is above.\n\nBe kind.\n\nGo."),
+        ("See:\n{{context}}\nNow write.", "See:\nIt is above.\nNow write."),
+        ("### system\nBe kind.\n### user\nSee {{context}} Write {0}.", "Be kind.\n\nSee It is above. Write {0}."),
+        ("### system\n{{context}}\n### user\nSee {{context}}", "See It is above."),
+        ("{{context}}", "It is above."),
+    ],
+)
+def test_a_prompt_file_of_any_form_can_follow_the_context(text: str, instructions: str) -> None:
+    context = "captions:\nA sign that says {{context}}."
+    messages = Template(text, name="t.txt").messages_after(context, lead="It is above.")
+    assert [(m.role, m.content) for m in messages] == [("system", context), ("user", instructions)]
+
+
+def test_the_layout_changes_the_prompt_but_not_what_it_is_judged_against() -> None:
+    task = TASKS["conversation"]
+    plain = task.prompt(crowded(), recipe(prompt_text("conversation.txt")[0]))
+    first = task.prompt(crowded(), recipe_after("conversation"))
+    assert plain.id != first.id
+    assert (plain.shared, first.shared) == (0, 1)
+    assert (plain.context, plain.version) == (first.context, first.version)
+    assert msgspec.structs.replace(plain, shared=1).id == plain.id

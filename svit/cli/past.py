@@ -18,12 +18,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class PastRun:
-    """What a run was made of. `prompts` and `questions` are the versions of its prompt files, by task."""
+    """What a run was made of. `prompts` has the versions of its prompt files, by name."""
 
     folder: "RunFolder"
     settings: "RunConfig"
     prompts: Mapping[str, str]
-    questions: Mapping[str, str]
     contexts_file: str
     digest: str
     limit: int | None
@@ -41,7 +40,6 @@ class PastRun:
                 folder=folder,
                 settings=changed(summary["config"], changes or {}, name=str(folder.summary)),
                 prompts=dict(summary["prompts"]),
-                questions=dict(summary["questions"]),
                 contexts_file=str(summary["contexts"]["file"]),
                 digest=str(summary["contexts"]["digest"]),
                 limit=summary["limit"],
@@ -53,9 +51,10 @@ class PastRun:
         """Return the names of the run's tasks that are meant by this one. Raises SvitError when there is none."""
         from svit.config import chosen_tasks
 
-        wanted = [each.name for each in chosen_tasks([task]) if each.name in self.prompts]
+        asked = [each.name for each in chosen_tasks(["all"]) if f"{each.name}.txt" in self.prompts]
+        wanted = [each.name for each in chosen_tasks([task]) if each.name in asked]
         if not wanted:
-            names = ", ".join(sorted(self.prompts))
+            names = ", ".join(asked)
             raise SvitError(f"{self.folder.path}: this run has no task '{task}'. Choose one of: {names}.")
         return wanted
 
@@ -63,9 +62,7 @@ class PastRun:
         """Return how these tasks were asked: with the prompt files as they were, whatever became of them since."""
         from svit.config import chosen_tasks, jobs
 
-        versions = {f"{name}.txt": self.prompts[name] for name in names}
-        versions |= {f"{name}.questions.txt": self.questions[name] for name in names if name in self.questions}
-        texts = {file: journal.template(version) for file, version in versions.items()}
+        texts = {file: journal.template(version) for file, version in self.prompts.items()}
         then = {file: text for file, text in texts.items() if text is not None}
         return jobs(self.settings.model_copy(update={"prompts": None}), chosen_tasks(names), then)
 

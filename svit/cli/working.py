@@ -1,7 +1,6 @@
 """Work in a run's folder, for `svit generate`, `svit regenerate` and `svit rebuild`: told in run.json."""
 
 import asyncio
-import hashlib
 import signal
 from collections import Counter
 from collections.abc import Sequence
@@ -92,10 +91,21 @@ class Work:
 
     def keep_prompts(self) -> None:
         """Keep the prompt files in the journal, so that what was sent can be made again."""
+        from svit.render import version_of
+
+        for text in self.prompt_files().values():
+            self.journal.keep_template(version_of(text), text)
+
+    def prompt_files(self) -> dict[str, str]:
+        """Return the texts of the prompt files that were used, by name."""
+        texts = {}
         for job in self.jobs:
-            self.journal.keep_template(job.recipe.template.version, job.recipe.template.text)
+            texts[f"{job.task.name}.txt"] = job.recipe.template.text
             if job.recipe.questions:
-                self.journal.keep_template(_version(job), "\n".join(job.recipe.questions))
+                texts[f"{job.task.name}.questions.txt"] = "\n".join(job.recipe.questions)
+            if job.recipe.lead:
+                texts["context_first.txt"] = job.recipe.lead
+        return texts
 
     def shards(self) -> "list[Shard]":
         """Return the published shards of the tasks at hand."""
@@ -104,6 +114,8 @@ class Work:
 
     def tell(self, limit: int | None, *, finished: bool) -> None:
         """Write run.json; `finished` says that the last command came to its end."""
+        from svit.render import version_of
+
         before = self.folder.read_summary() if self.folder.summary.is_file() else {}
         limits = (limit, before.get("limit", limit))
         counts: dict[str, dict[str, Any]] = {}
@@ -126,11 +138,7 @@ class Work:
                 "limit": None if None in limits else max(int(each) for each in limits if each is not None),
                 "prompts": {
                     **before.get("prompts", {}),
-                    **{job.task.name: job.recipe.template.version for job in self.jobs},
-                },
-                "questions": {
-                    **before.get("questions", {}),
-                    **{job.task.name: _version(job) for job in self.jobs if job.recipe.questions},
+                    **{name: version_of(text) for name, text in self.prompt_files().items()},
                 },
                 "updated": _now(),
                 "finished": finished,
@@ -210,11 +218,6 @@ def _run(generation: "Generation", asked_of: "Provider") -> None:
         stopped = True
     if stopped:
         raise KeyboardInterrupt
-
-
-def _version(job: "Job") -> str:
-    """Return the version of the questions that a job draws from."""
-    return hashlib.blake2b("\n".join(job.recipe.questions).encode(), digest_size=6).hexdigest()
 
 
 def _now() -> str:

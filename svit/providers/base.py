@@ -84,6 +84,7 @@ class _Body(msgspec.Struct):
     choices: list[_Choice] = msgspec.field(default_factory=list)
     model: str = ""
     usage: _Usage | None = None
+    service_tier: str | None = None
 
 
 _BODY = msgspec.json.Decoder(_Body)
@@ -104,6 +105,7 @@ def read_completion(body: bytes) -> Completion | Failure:
         model=read.model,
         usage=None if read.usage is None else _usage(read.usage),
         refusal=choice.message.refusal or "",
+        service_tier=read.service_tier or "",
     )
 
 

@@ -7,14 +7,15 @@ from svit import __version__, checks, clean
 from svit.checks import Check
 from svit.errors import ParseError
 from svit.records import Completion, Dialogue, Draft, Flaw, ImageContext, Prompt, Provenance, Rejection, Sample, Turn
-from svit.render import Recipe, shortened
+from svit.render import Recipe, shared_context_text, shortened
 
 
 @dataclass(frozen=True)
 class Task:
     """One kind of instruction data.
 
-    `render` turns a context into the text that the model is shown, `parse` reads the model's answer form or raises
+    `render` turns a context into the text that the model is shown, unless the context comes first and is shown alike
+    for all tasks; `parse` reads the model's answer form or raises
     ParseError, `checks` yield the flaws of what was read, `write_offline(context, seed)` writes a completion from
     the annotations alone, in that same answer form. `draws_question` says that the model writes the answer alone and
     the user's question is drawn from a file.
@@ -31,17 +32,19 @@ class Task:
 
     def prompt(self, context: ImageContext, recipe: Recipe) -> Prompt:
         """Return the request about this image, its context shortened to the recipe's room when it must be."""
-        shown, left_out = shortened(context, self.render, recipe)
-        text = self.render(shown)
+        render = shared_context_text if recipe.context_first else self.render
+        shown, left_out = shortened(context, render, recipe)
+        text = render(shown)
         return Prompt(
             task=self.name,
-            messages=recipe.template.messages(context=text),
+            messages=recipe.messages(text),
             sampling=recipe.sampling,
             version=recipe.template.version,
             context=shown,
             left_out=left_out,
             question=recipe.question(context.image_id),
             fits=recipe.has_room_for(text),
+            shared=1 if recipe.context_first else 0,
         )
 
     def judge(self, prompt: Prompt, completion: Completion, attempt: int) -> Sample | Rejection:

@@ -127,6 +127,16 @@ def test_the_shipped_prompts_ask_for_their_tasks(task: str) -> None:
     assert asked_task(found.around) == task
 
 
+@pytest.mark.parametrize("task", TASKS)
+def test_the_shipped_prompts_ask_for_their_tasks_after_the_context_too(task: str) -> None:
+    template, lead = Template(prompt_text(f"{task}.txt")[0], name=task), prompt_text("context_first.txt")[0]
+    messages = template.messages_after(context_text(CONTEXT, region_boxes=True), lead=lead)
+    found = told([message.content for message in messages])
+    assert found
+    assert found.context.captions == CONTEXT.captions
+    assert asked_task(found.around) == task
+
+
 @pytest.mark.parametrize(
     ("around", "task"),
     [

@@ -1,0 +1,32 @@
+"""What people write in YAML, read and checked. A fault is one sentence that names the file and the key."""
+
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from svit.errors import SvitError
+
+_Model = TypeVar("_Model", bound=BaseModel)
+
+
+def read_yaml(text: str, *, name: str, plain: bool = False) -> Any:
+    """Return what the YAML says, an empty mapping for an empty file. Raises SvitError naming the file.
+
+    With `plain` every scalar stays the text that it is: no float on the way to a Decimal, and 010 is ten.
+    """
+    try:
+        # Either loader makes plain values only; BaseLoader, which ruff does not know, even fewer than SafeLoader.
+        return yaml.load(text, Loader=yaml.BaseLoader if plain else yaml.SafeLoader) or {}  # noqa: S506
+    except (yaml.YAMLError, ValueError) as error:  # ValueError: a date that is none, such as 2026-13-45
+        raise SvitError(f"{name}: this is not YAML: {' '.join(str(error).split())}.") from error
+
+
+def checked(model: type[_Model], values: object, *, name: str) -> _Model:
+    """Return the values as this model. Raises SvitError naming the file and the first key that is wrong."""
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = f"'{'.'.join(map(str, first['loc']))}': " if first["loc"] else ""
+        raise SvitError(f"{name}: {where}{first['msg'].removeprefix('Value error, ')}.") from error

@@ -1,0 +1,48 @@
+from decimal import Decimal
+
+import pytest
+from pydantic import BaseModel, ConfigDict, Field
+
+from svit.errors import SvitError
+from svit.yaml_text import checked, read_yaml
+
+
+class Ware(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    price: Decimal = Field(default=Decimal(1), gt=0)
+
+
+@pytest.mark.parametrize("text", ["", "# nothing yet\n", "{}"])
+def test_a_file_that_says_nothing_is_all_defaults(text: str) -> None:
+    assert checked(Ware, read_yaml(text, name="w.yaml"), name="w.yaml") == Ware()
+
+
+def test_plain_values_stay_as_they_are_written() -> None:
+    assert read_yaml("a: 010\nb: 0.10\nc: 2026-11-21", name="w.yaml", plain=True) == {
+        "a": "010",
+        "b": "0.10",
+        "c": "2026-11-21",
+    }
+
+
+@pytest.mark.parametrize("text", ["a: [", "a: !!python/object/apply:os.getcwd []", "a: 2026-13-45"])
+def test_what_is_no_yaml_is_told_with_the_file(text: str) -> None:
+    with pytest.raises(SvitError, match=r"^w\.yaml: this is not YAML: [^\n]+\.$"):
+        read_yaml(text, name="w.yaml")
+
+
+def test_a_tag_makes_nothing_of_a_plain_value() -> None:
+    assert read_yaml("a: !!python/object/apply:os.getcwd []", name="w.yaml", plain=True) == {"a": []}
+
+
+@pytest.mark.parametrize(
+    ("values", "sentence"),
+    [
+        ({"price": -1}, "w.yaml: 'price': Input should be greater than 0."),
+        ({"prise": 1}, "w.yaml: 'prise': Extra inputs are not permitted."),
+    ],
+)
+def test_the_first_wrong_key_is_named(values: dict[str, int], sentence: str) -> None:
+    with pytest.raises(SvitError) as refused:
+        checked(Ware, values, name="w.yaml")
+    assert str(refused.value) == sentence
