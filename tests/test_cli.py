@@ -58,7 +58,7 @@ def test_the_first_command_works_without_a_key_from_an_empty_directory(tmp_path:
     assert [record["image_id"] for record in records(run, "referring")] == list(range(1, 9))
     assert re.search(r"referring +8 +0", done.stderr)
     assert "runs/sample-referring" in done.stderr
-    assert "Next: svit show" in done.stderr
+    assert "  svit show runs/sample-referring 1 " in done.stderr
     assert "\r" not in done.stderr
     assert "\x1b" not in done.stderr
 
@@ -74,7 +74,7 @@ def test_all_tasks_on_the_sample_have_no_rejection_and_the_second_time_nothing_i
     assert summary["finished"]
     assert summary["tasks"]["referring"] == {"images": 8, "samples": 8, "rejected": {}}
     assert summary["config"]["provider"] == "offline"
-    assert set(summary["prompts"]) == set(TASKS)
+    assert {f"{task}.txt" for task in TASKS} <= set(summary["prompts"])
     done = svit("generate", "--task", "referring", "--run", "r", cwd=tmp_path)
     assert "conversation" not in done.stderr
     again = json.loads((tmp_path / "r" / "run.json").read_bytes())
@@ -352,7 +352,7 @@ def test_a_full_disk_ends_in_a_sentence_and_the_run_continues(tmp_path: Path, ma
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, preexec_fn=small_disk)
     assert done.returncode == 2, done.stderr
     assert "Traceback" not in done.stderr
-    assert done.stderr.startswith("svit: r/")
+    assert "svit: r/" in done.stderr
     svit("generate", "--task", "referring", "--contexts", many, "--run", "r", "--limit", "300", "-q", cwd=tmp_path)
     assert len(records(tmp_path / "r", "referring")) == 300
     assert [file.name for file in (tmp_path / "r" / "referring").iterdir()] == ["00000.jsonl"]

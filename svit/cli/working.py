@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from svit import __version__
 from svit.cli import talk
+from svit.errors import SvitError
 
 if TYPE_CHECKING:
     from svit.config import RunConfig
@@ -76,9 +77,10 @@ class Work:
             with progress.of(missing):
                 try:
                     _run(generation, asked_of)
-                finally:
-                    if not wish.quiet:
-                        _say_why(generation)
+                except (SvitError, KeyboardInterrupt):
+                    _say_why(generation, quiet=wish.quiet)
+                    raise
+            _say_why(generation, quiet=wish.quiet)
             self.tell(wish.limit, finished=True)
             spent = self.journal.spent()
         if not wish.quiet:
@@ -184,8 +186,10 @@ def _balance(journal: "Journal", books: "Spending", *, quiet: bool) -> None:
         talk.say(f"{unknown:,} requests were under way when the run was stopped. They are asked again.")
 
 
-def _say_why(generation: "Generation") -> None:
+def _say_why(generation: "Generation", *, quiet: bool) -> None:
     """Say how many requests were made, and why."""
+    if quiet:
+        return
     if generation.reused:
         talk.say(f"{generation.reused:,} replies were taken from the other run.")
     if generation.reasons.total():
