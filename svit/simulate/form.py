@@ -42,7 +42,7 @@ def fields(content_type: bytes, body: bytes) -> dict[str, Field] | Problem:
         if b"name" not in named:
             return _BROKEN
         filename = named.get(b"filename")
-        data = view[head_end + 4 : max(at, head_end + 4)]
+        data = view[head_end + 4 : at]
         found[named[b"name"].decode(errors="replace")] = Field(
             None if filename is None else filename.decode(errors="replace"), data
         )
