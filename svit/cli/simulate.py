@@ -49,6 +49,21 @@ def simulate(
     fault_attempts: Annotated[
         int | None, typer.Option(min=1, metavar="N", help="Only the first N times of each request meet faults.")
     ] = None,
+    cache: Annotated[bool, typer.Option(help="Keep a prompt cache, as OpenAI's models do.")] = True,
+    context_window: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Refuse prompts that with their answer exceed N tokens.")
+    ] = None,
+    cut_prompts: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Cut longer prompts to their last N tokens, in silence.")
+    ] = None,
+    batch_time: Annotated[str, typer.Option(metavar="TIME", help="How long a batch takes.")] = "2s",
+    batch_tokens: Annotated[
+        str | None, typer.Option(metavar="N", help="Prompt tokens of a model's batches enqueued at a time, such as 2M.")
+    ] = None,
+    batch_fault: Annotated[
+        list[str] | None,
+        typer.Option(metavar="KIND=RATE", help="Fault and its share of the batches: failed, expired, lost."),
+    ] = None,
     drip: Annotated[str, typer.Option(metavar="TIME", help="How long a dripping reply takes.")] = "20s",
     refuse: Annotated[
         list[str] | None, typer.Option(metavar="NAME", help="Parameter that is refused with a 400, repeatable.")
@@ -60,9 +75,10 @@ def simulate(
     """Answer like OpenAI's API on this machine, to rehearse a run before it is paid for.
 
     Answers come from the tasks' offline writers, which read the prompt that was sent. GET /simulator/books tells what
-    was asked and billed. Faults: 429, slow_down, insufficient_quota, 500, 502, 503, prompt_filter, context_length,
-    error_200, html, reset, reset_body, hang, drip, truncated, bad_json, empty, refusal, content_filter, length,
-    no_usage, duplicate.
+    was asked and billed. Files, batches and Azure's addresses are there too. Faults: 429, slow_down,
+    insufficient_quota, 500, 502, 503, prompt_filter, context_length, error_200, html, reset, reset_body, hang, drip,
+    truncated, bad_json, empty, refusal, content_filter, length, no_usage, duplicate, flex_refused (the answer has the
+    default service tier). Faults of batches: failed, expired (half of it done), lost (made, but the reply is a reset).
     """
     from svit.simulate.options import Options, quantity, seconds
     from svit.simulate.server import serve
@@ -84,6 +100,12 @@ def simulate(
         fault_attempts=fault_attempts,
         drip=seconds(drip),
         refused=tuple(refuse or ()),
+        cache=cache,
+        context_window=context_window,
+        cut_prompts=cut_prompts,
+        batch_time=seconds(batch_time),
+        batch_faults=tuple(batch_fault or ()),
+        batch_tokens=quantity(batch_tokens) if batch_tokens else None,
         books=str(books) if books else None,
     )
     asyncio.run(serve(options, _announce))

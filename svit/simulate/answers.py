@@ -7,9 +7,10 @@ from typing import Protocol
 
 from svit.errors import SvitError
 from svit.records import ImageContext
-from svit.simulate.completions import Answer, Asked, cut_short
+from svit.simulate.completions import Answer, cut_short
 from svit.simulate.options import quantity
 from svit.simulate.reading import BOXED_LINE, asked_task, told
+from svit.simulate.window import Counted
 from svit.tokens import estimated_tokens
 
 Write = Callable[[ImageContext, int], str]
@@ -21,10 +22,14 @@ _FIXED_TOKENS = 900
 
 
 class Writer(Protocol):
-    """Answers a request; the same one for the same seed."""
+    """Counts prompts and answers them; the same answer for the same seed."""
 
-    def answer(self, asked: Asked, seed: int) -> Answer:
-        """Return the answer, as long as the request allows."""
+    def count(self, text: str) -> float:
+        """Return the tokens of the text of a message."""
+        ...
+
+    def answer(self, prompt: Counted, cap: int | None, seed: int) -> Answer:
+        """Return the answer, of no more than `cap` tokens."""
         ...
 
 
@@ -50,13 +55,16 @@ class Offline:
         """Keep the writers, by task name."""
         self._writers = writers
 
-    def answer(self, asked: Asked, seed: int) -> Answer:
+    def count(self, text: str) -> float:
+        """Return about how many tokens a model would count."""
+        return estimated_tokens(text)
+
+    def answer(self, prompt: Counted, cap: int | None, seed: int) -> Answer:
         """Return what the task's writer says; a prompt without a context is answered as a model would."""
-        texts = asked.texts
-        found = told(texts)
+        found = told(prompt.texts)
         text = self._writers[asked_task(found.around)](found.context, seed) if found else _NOTHING_TOLD
-        answer = Answer(text, sum(map(estimated_tokens, texts)), estimated_tokens(text))
-        return cut_short(answer, asked.cap) if asked.cap else answer
+        answer = Answer(text, prompt.tokens, estimated_tokens(text))
+        return cut_short(answer, cap) if cap else answer
 
 
 class Fixed:
@@ -67,15 +75,18 @@ class Fixed:
         self._texts = {task: _filled(form, pairs, tokens) for task, (form, pairs) in _FORMS.items()}
         self._tokens = {task: estimated_tokens(text) for task, text in self._texts.items()}
 
-    def answer(self, asked: Asked, seed: int) -> Answer:  # noqa: ARG002 - it is always the same
+    def count(self, text: str) -> float:
+        """Return a fourth of the characters."""
+        return len(text) / 4
+
+    def answer(self, prompt: Counted, cap: int | None, seed: int) -> Answer:  # noqa: ARG002 - it is always the same
         """Return the text of the task that is asked for."""
-        texts = asked.texts
-        task = asked_task("\n".join(texts))
+        task = asked_task("\n".join(prompt.texts))
         text, tokens = self._texts[task], self._tokens[task]
         if task == "referring":
-            text = text.replace(_ANYTHING, _first_mention(texts))
-        answer = Answer(text, sum(map(len, texts)) // 4, tokens)
-        return cut_short(answer, asked.cap) if asked.cap else answer
+            text = text.replace(_ANYTHING, _first_mention(prompt.texts))
+        answer = Answer(text, prompt.tokens, tokens)
+        return cut_short(answer, cap) if cap else answer
 
 
 def _first_mention(texts: Sequence[str]) -> str:

@@ -1,5 +1,8 @@
 """The bodies of the API: what is asked, what is answered, and how a refusal is worded."""
 
+from collections.abc import Sequence
+from typing import Literal
+
 import msgspec
 import orjson
 
@@ -9,6 +12,13 @@ class Part(msgspec.Struct):
 
     type: str = "text"
     text: str = ""
+    prompt_cache_breakpoint: dict[str, object] | None = None
+
+
+class CacheOptions(msgspec.Struct):
+    """How the prompt cache is to be used: `implicit` is as if `explicit` with a breakpoint at the prompt's end."""
+
+    mode: Literal["implicit", "explicit"] = "implicit"
 
 
 class AskedMessage(msgspec.Struct):
@@ -25,16 +35,18 @@ class AskedMessage(msgspec.Struct):
         return "".join(part.text for part in self.content or ())
 
 
-class Asked(msgspec.Struct):
-    """What matters of a request."""
+class Asked(msgspec.Struct, kw_only=True):
+    """What matters of a request. No model is named where the address names a deployment."""
 
-    model: str
+    model: str = ""
     messages: list[AskedMessage]
     max_tokens: int | None = None
     max_completion_tokens: int | None = None
     seed: int | None = None
     stream: bool | None = None
     n: int | None = None
+    service_tier: str | None = None
+    prompt_cache_options: CacheOptions | None = None
 
     @property
     def texts(self) -> list[str]:
@@ -46,10 +58,9 @@ class Asked(msgspec.Struct):
         """How many tokens the answer may have."""
         return self.max_tokens if self.max_completion_tokens is None else self.max_completion_tokens
 
-    @property
-    def weight(self) -> int:
-        """What the request counts under a limit of tokens: the cap, or a fourth of its characters if that is more."""
-        return max(self.cap or 0, sum(map(len, self.texts)) // 4)
+    def weight(self, texts: Sequence[str]) -> int:
+        """Return what the request counts under a limit: its cap, or a fourth of its characters if that is more."""
+        return max(self.cap or 0, sum(map(len, texts)) // 4)
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -83,14 +94,20 @@ _ASKED = msgspec.json.Decoder(Asked)
 _FIELDS = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
-def read_request(body: bytes, refused: frozenset[str] = frozenset()) -> Asked | Problem:
-    """Return what is asked, or what is wrong with it. `refused` are parameters that this model does not take."""
+def read_request(body: bytes, refused: frozenset[str] = frozenset(), deployment: str | None = None) -> Asked | Problem:
+    """Return what is asked, or what is wrong with it. `refused` are parameters that this model does not take.
+
+    A `deployment`, when there is one, is asked instead of the model that the body may name.
+    """
     try:
         asked = _ASKED.decode(body)
     except msgspec.ValidationError as error:
         return Problem(400, None, f"Invalid request: {error}.")
     except (msgspec.DecodeError, UnicodeDecodeError):
         return Problem(400, None, "We could not parse the JSON body of your request.")
+    asked.model = asked.model if deployment is None else deployment
+    if not asked.model:
+        return Problem(400, None, "You must provide a model parameter.")
     if not asked.messages:
         return Problem(400, "empty_array", "Invalid 'messages': empty array.", param="messages")
     for name, value in (("stream", asked.stream), ("n", (asked.n or 1) > 1)):
@@ -106,8 +123,18 @@ def read_request(body: bytes, refused: frozenset[str] = frozenset()) -> Asked | 
     return asked
 
 
-def completion_body(answer: Answer, *, model: str, ident: int, created: int, usage: bool = True) -> bytes:
-    """Return the chat completion."""
+def completion_body(
+    answer: Answer,
+    *,
+    model: str,
+    ident: int,
+    created: int,
+    usage: bool = True,
+    cached: int = 0,
+    cache_written: int | None = None,
+    tier: str | None = None,
+) -> bytes:
+    """Return the chat completion; what is None of the last two is not said."""
     body: dict[str, object] = {
         "id": f"chatcmpl-{ident:016x}",
         "object": "chat.completion",
@@ -122,12 +149,17 @@ def completion_body(answer: Answer, *, model: str, ident: int, created: int, usa
             }
         ],
     }
+    if tier is not None:
+        body["service_tier"] = tier
     if usage:
+        details = {"cached_tokens": cached}
+        if cache_written is not None:
+            details["cache_write_tokens"] = cache_written
         body["usage"] = {
             "prompt_tokens": answer.prompt_tokens,
             "completion_tokens": answer.completion_tokens,
             "total_tokens": answer.prompt_tokens + answer.completion_tokens,
-            "prompt_tokens_details": {"cached_tokens": 0},
+            "prompt_tokens_details": details,
             "completion_tokens_details": {"reasoning_tokens": answer.reasoning_tokens},
         }
     return orjson.dumps(body)

@@ -1,6 +1,6 @@
 """The endpoint: what each request is answered, how and when. Sockets and the clock are left to `server`."""
 
-import time
+import re
 from collections.abc import Mapping
 from functools import partial
 from typing import NamedTuple
@@ -8,26 +8,29 @@ from urllib.parse import unquote
 
 import orjson
 
-from svit.simulate import faults
-from svit.simulate.answers import Fixed, Write, seed_of, writer
-from svit.simulate.books import Books, Tokens, body_key
-from svit.simulate.completions import Asked, Problem, completion_body, read_request
-from svit.simulate.http import Due, Manner, Reply, Request, ignored
+from svit.simulate import azure, faults
+from svit.simulate.answers import Write
+from svit.simulate.batches import Batches
+from svit.simulate.books import Books, body_key
+from svit.simulate.completions import Asked, Problem, read_request
+from svit.simulate.files import Files
+from svit.simulate.http import Due, Manner, Reply, ignored
+from svit.simulate.incoming import Request
 from svit.simulate.latency import Latency
 from svit.simulate.limits import Excess, Limits, retry_headers
 from svit.simulate.models import Models
 from svit.simulate.options import Options
+from svit.simulate.respondent import Completed, Draw, Respondent
+from svit.simulate.window import Counted
 
-_DUPLICATE_TOKENS = 300
+_FILES_AND_BATCHES = re.compile(r"(?:/openai)?(?:/v1)?/(files|batches)((?:/[^/]+)*)/?")
 
 
 class _Admitted(NamedTuple):
-    """A request that is let in, the how-manieth time its body is, and what chance has in store for it."""
+    """A request that is let in, when, and the number drawn for its latency."""
 
-    key: int
-    times: int
-    fault: str
-    chance: faults.Chance
+    draw: Draw
+    latency: float
     now: float
 
 
@@ -38,75 +41,98 @@ class Endpoint:
         """Read the options; `writers` are the tasks' own, by name. Raises SvitError for an option not in its form."""
         self.books = Books(now)
         self._options = options
-        self._writer = writer(options.answer, writers)
-        self._duplicates = Fixed(_DUPLICATE_TOKENS)
+        self._respondent = Respondent(options, writers)
         self._latency = Latency(options)
         self._limits = Limits(options.rpm, options.tpm, options.limit_span, now)
         self._faults = faults.Faults(faults.rates(options.faults), options.fault_attempts)
         self._models = Models(options.models)
         self._refused = frozenset(options.refused)
+        self._files = Files()
+        self._batches = Batches(options, self._files, self._respondent, self.books)
         self._replies = 0
+
+    def advance(self, now: float) -> bool:
+        """Go on with the batches; return whether there is more to do at once."""
+        return self._batches.advance(now)
 
     def reply(self, request: Request, now: float) -> Reply:
         """Return what is answered."""
-        path = request.path.partition("?")[0]
+        path, _, query = request.path.partition("?")
         if path == "/simulator/books":
             return Reply(200, orjson.dumps(self.books.report()))
-        if self._options.key is not None and not self._has_key(request):
+        deployment = azure.deployment(path)
+        if deployment is not None:
+            if problem := azure.problem(query, request.headers, self._options.key):
+                return self._problem(problem)
+        elif self._options.key is not None and not self._has_key(request):
             return self._problem(Problem(401, "invalid_api_key", "Incorrect API key provided."))
         if path.endswith("/chat/completions") and request.method == "POST":
-            return self._chat(request.body, now)
+            return self._chat(request.body, deployment, now)
+        if match := _FILES_AND_BATCHES.fullmatch(path):
+            return self._filed(request, match[1], [unquote(name) for name in match[2].split("/")[1:]], query, now)
         _, is_models, name = path.partition("/models")
         if is_models and request.method == "GET":
             listed = self._models.one(unquote(name[1:])) if name.strip("/") else self._models.listing()
             return self._problem(listed) if isinstance(listed, Problem) else self._reply(200, listed)
         return self._problem(Problem(404, "unknown_url", f"Unknown request URL: {request.method} {path}."))
 
-    def _chat(self, body: bytes, now: float) -> Reply:
+    def _filed(self, request: Request, room: str, names: list[str], query: str, now: float) -> Reply:
+        if room == "files":
+            said = self._files.reply(request, names, query)
+        else:
+            said = self._batches.reply(request, names, query, now)
+        if isinstance(said, Problem):
+            return self._problem(said)
+        return self._reply(said.status, said.body, content_type=said.content_type, manner=said.manner)
+
+    def _chat(self, body: bytes, deployment: str | None, now: float) -> Reply:
         """Admit the request or refuse it. One that is wrong counts under the limits too."""
-        asked = read_request(body, self._refused)
-        weight = asked.weight if isinstance(asked, Asked) else len(body) // 4
+        asked = read_request(body, self._refused, deployment)
+        texts = asked.texts if isinstance(asked, Asked) else []
+        weight = asked.weight(texts) if isinstance(asked, Asked) else len(body) // 4
         excess = self._limits.admit(weight, now)
         if excess:
             self.books.limited(excess.kind, now)
             return self._problem(_too_many(excess), b"" if excess.wait is None else retry_headers(excess.wait))
         if isinstance(asked, Problem):
             return self._problem(asked)
-        if unknown := self._models.problem(asked.model):
-            return self._problem(unknown)
+        prompt = self._respondent.prompt(asked, texts)
+        if isinstance(prompt, Problem):
+            return self._problem(prompt)
         key = body_key(body)
         times = self.books.admitted(key, weight, now)
         chance = faults.chance(self._options.seed, key, times)
-        admitted = _Admitted(key, times, self._faults.of(chance.fault, times), chance, now)
-        return self._fault(admitted) if admitted.fault in faults.PROBLEMS else self._completion(admitted, asked)
+        admitted = _Admitted(Draw(key, times, self._faults.of(chance.fault, times)), chance.latency, now)
+        if admitted.draw.fault in faults.PROBLEMS:
+            return self._fault(admitted)
+        return self._completion(admitted, asked, prompt)
 
     def _fault(self, admitted: _Admitted) -> Reply:
         """Return a reply without a completion. A 429 comes at once and keeps no slot busy."""
-        due = partial(self.books.settled, admitted.key, admitted.fault, None)
-        problem = faults.PROBLEMS[admitted.fault]
+        key, _, fault = admitted.draw
+        due = partial(self.books.settled, key, fault, None)
+        problem = faults.PROBLEMS[fault]
         if problem.status == 429:
             return self._problem(problem, retry_headers(faults.RETRY_AFTER), due=due)
-        after = self._latency.wait(admitted.chance.latency, 0, admitted.now)
-        if admitted.fault in faults.AS_HTML:
+        after = self._latency.wait(admitted.latency, 0, admitted.now)
+        if fault in faults.AS_HTML:
             return self._reply(problem.status, faults.HTML, b"", content_type=b"text/html", after=after, due=due)
         return self._problem(problem, after=after, due=due)
 
-    def _completion(self, admitted: _Admitted, asked: Asked) -> Reply:
-        fault = admitted.fault
-        seed = seed_of(self._options.seed, admitted.key, admitted.times if asked.seed is None else 0)
-        written = (self._duplicates if fault == "duplicate" else self._writer).answer(asked, seed)
-        answer = faults.altered(fault, written)
-        tokens = None if fault in faults.UNBILLED else Tokens(answer.prompt_tokens, answer.completion_tokens)
-        body = completion_body(
-            answer, model=asked.model, ident=admitted.key, created=int(time.time()), usage=fault != "no_usage"
-        )
+    def _completion(self, admitted: _Admitted, asked: Asked, prompt: Counted) -> Reply:
+        fault = admitted.draw.fault
+        completed = self._respondent.complete(asked, prompt, admitted.draw)
         return self._reply(
             200,
-            faults.damaged(fault, body),
-            after=self._latency.wait(admitted.chance.latency, answer.completion_tokens, admitted.now),
+            faults.damaged(fault, completed.body),
+            after=self._latency.wait(admitted.latency, completed.tokens, admitted.now),
             manner=faults.MANNERS.get(fault, Manner.WHOLE),
-            due=partial(self.books.settled, admitted.key, fault, tokens),
+            due=partial(self._settle, admitted.draw, completed),
         )
+
+    def _settle(self, draw: Draw, completed: Completed, heard: bool) -> None:
+        self._respondent.begun(completed)
+        self.books.settled(draw.key, draw.fault, completed.billed, heard)
 
     def _problem(self, problem: Problem, headers: bytes = b"", *, after: float = 0.0, due: Due = ignored) -> Reply:
         return self._reply(problem.status, problem.body, headers, after=after, due=due)
@@ -131,7 +157,7 @@ class Endpoint:
 
     def _has_key(self, request: Request) -> bool:
         key = (self._options.key or "").encode()
-        return request.headers.get(b"authorization") == b"Bearer " + key or request.headers.get(b"api-key") == key
+        return request.headers.get(b"authorization") == b"Bearer " + key or request.headers.get(azure.API_KEY) == key
 
 
 def _too_many(excess: Excess) -> Problem:

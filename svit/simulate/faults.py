@@ -6,7 +6,7 @@ faults, and a retry can succeed.
 
 import hashlib
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import accumulate
 from typing import NamedTuple
 
@@ -48,11 +48,15 @@ MANNERS = {
     "truncated": Manner.TRUNCATED,
 }
 UNBILLED = {*PROBLEMS, "reset", "hang"}
-ALTERED = ("bad_json", "empty", "refusal", "content_filter", "length", "no_usage", "duplicate")
+ALTERED = ("bad_json", "empty", "refusal", "content_filter", "length", "no_usage", "duplicate", "flex_refused")
 """Faults of the completion itself: it is billed, as are those that break off or trickle."""
 KINDS = (*PROBLEMS, *MANNERS, *ALTERED)
-_ENDS_A_RUN = {"insufficient_quota"}
-"""Not in `all`: a client has to stop at the first of these."""
+_NOT_IN_A_BATCH = {kind for kind, problem in PROBLEMS.items() if problem.status in (200, 429)} | {
+    *("drip", "truncated", "reset_body", "bad_json")
+}
+"""Faults of a connection or of its limits. A batch waits and asks again; what it can't get in time has timed out."""
+_NOT_IN_ALL = {"insufficient_quota", "flex_refused"}
+"""A client has to stop at the first of the one; the other befalls only those who ask for the flex tier."""
 
 
 class Chance(NamedTuple):
@@ -68,19 +72,20 @@ def chance(seed: int, key: int, time: int) -> Chance:
     return Chance(int.from_bytes(digest[:8]) / 2**64, int.from_bytes(digest[8:]) / 2**64)
 
 
-def rates(texts: Iterable[str]) -> dict[str, float]:
-    """Return the rate of each kind in `KIND=RATE` texts; `all=RATE` is spread over all but insufficient_quota.
+def rates(texts: Iterable[str], kinds: Sequence[str] = KINDS) -> dict[str, float]:
+    """Return the rate of each kind in `KIND=RATE` texts; `all=RATE` is spread over most of `kinds`.
 
     Raises SvitError for an unknown kind and for rates of more than 1 in all.
     """
-    found = dict.fromkeys(KINDS, 0.0)
+    found = dict.fromkeys(kinds, 0.0)
+    spread = [kind for kind in kinds if kind not in _NOT_IN_ALL]
     for text in texts:
         kind, _, rate = text.partition("=")
-        if kind not in KINDS and kind != "all":
-            raise SvitError(f"There is no fault '{kind}'. Choose one of: all, {', '.join(KINDS)}.")
-        kinds = [each for each in KINDS if each not in _ENDS_A_RUN] if kind == "all" else [kind]
-        for each in kinds:
-            found[each] += share(rate) / len(kinds)
+        if kind not in kinds and kind != "all":
+            raise SvitError(f"There is no fault '{kind}'. Choose one of: all, {', '.join(kinds)}.")
+        named = spread if kind == "all" else [kind]
+        for each in named:
+            found[each] += share(rate) / len(named)
     if sum(found.values()) > 1 + 1e-9:
         raise SvitError(f"The rates of the faults add up to {sum(found.values()):.3g}; 1 is all requests.")
     return {kind: rate for kind, rate in found.items() if rate}
@@ -101,6 +106,11 @@ class Faults:
             return NONE
         place = bisect_right(self._bounds, drawn)
         return self._kinds[place] if place < len(self._kinds) else NONE
+
+
+def in_a_batch(kind: str) -> str:
+    """Return the fault that a line of a batch meets, where a request would meet `kind`."""
+    return NONE if kind in _NOT_IN_A_BATCH else kind
 
 
 def altered(kind: str, answer: Answer) -> Answer:

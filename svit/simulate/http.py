@@ -11,24 +11,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 from http import HTTPStatus
-from typing import NamedTuple, cast
+from typing import cast
 
-MAX_HEAD = 64 * 1024
-MAX_BODY = 64 * 1024 * 1024
+from svit.simulate.incoming import BadRequestError, Incoming, Request
+
 _DRIPS = 50
 """Into so many pieces a dripping body is cut."""
 _FLUSH = 0.02
 """Seconds from the first half of a body to the reset, so that the half arrives."""
 _LINE = {status.value: b"HTTP/1.1 %d %b\r\n" % (status.value, status.phrase.encode()) for status in HTTPStatus}
-
-
-class Request(NamedTuple):
-    """What a client sent. Header names are in small letters."""
-
-    method: str
-    path: str
-    headers: dict[bytes, bytes]
-    body: bytes
 
 
 class Manner(Enum):
@@ -73,23 +64,6 @@ class Reply:
         )
 
 
-class _Head(NamedTuple):
-    method: str
-    path: str
-    headers: dict[bytes, bytes]
-    body_at: int
-    length: int | None
-    """None for a body in chunks."""
-
-
-class _BadRequestError(Exception):
-    """What came is no HTTP; the status to say so with, and why."""
-
-    def __init__(self, status: int, why: bytes) -> None:
-        super().__init__(status, why)
-        self.reply = Reply(status, why, content_type=b"text/plain")
-
-
 class Connection(asyncio.Protocol):
     """One connection, kept alive: a request, its reply, the next request."""
 
@@ -98,8 +72,7 @@ class Connection(asyncio.Protocol):
         self._answer = answer
         self._connections = connections
         self._drip = drip
-        self._received = bytearray()
-        self._head: _Head | None = None
+        self._incoming = Incoming(self._go_on)
         self._busy = False
         self._close = False
         self._hanging: Reply | None = None
@@ -118,7 +91,7 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Take what came, and answer what is complete."""
-        self._received += data
+        self._incoming.add(data)
         if not self._busy:
             self._next()
 
@@ -131,10 +104,10 @@ class Connection(asyncio.Protocol):
 
     def _next(self) -> None:
         try:
-            request = self._request()
-        except _BadRequestError as error:
+            request = self._incoming.request()
+        except BadRequestError as error:
             self._busy = self._close = True
-            self._deliver(error.reply)
+            self._deliver(Reply(error.status, error.why, content_type=b"text/plain"))
             return
         if request is None:
             return
@@ -148,36 +121,8 @@ class Connection(asyncio.Protocol):
         else:
             self._deliver(reply)
 
-    def _request(self) -> Request | None:
-        """Take the first request out of what came; None while it is not complete."""
-        head = self._head or self._read_head()
-        if head is None:
-            return None
-        self._head = head
-        if head.length is None:
-            dechunked = _dechunked(self._received, head.body_at)
-            if dechunked is None:
-                return None
-            body, end = dechunked
-        else:
-            end = head.body_at + head.length
-            if len(self._received) < end:
-                return None
-            body = bytes(self._received[head.body_at : end])
-        del self._received[:end]
-        self._head = None
-        return Request(head.method, head.path, head.headers, body)
-
-    def _read_head(self) -> _Head | None:
-        end = self._received.find(b"\r\n\r\n", 0, MAX_HEAD)
-        if end < 0:
-            if len(self._received) >= MAX_HEAD:
-                raise _BadRequestError(431, b"The headers are too long.")
-            return None
-        head = _parsed_head(bytes(self._received[:end]), end + 4)
-        if head.headers.get(b"expect", b"").lower() == b"100-continue":
-            self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-        return head
+    def _go_on(self) -> None:
+        self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
     def _deliver(self, reply: Reply) -> None:
         reply.due(not self._transport.is_closing())
@@ -214,46 +159,5 @@ class Connection(asyncio.Protocol):
             self._transport.close()
             return
         self._busy = False
-        if self._received:
+        if self._incoming:
             self._loop.call_soon(self._next)
-
-
-def _parsed_head(head: bytes, body_at: int) -> _Head:
-    first, *lines = head.split(b"\r\n")
-    words = first.split(b" ")
-    if len(words) != 3 or not words[2].startswith(b"HTTP/1."):
-        raise _BadRequestError(400, b"This is no HTTP/1.1 request.")
-    headers = {}
-    for line in lines:
-        name, _, value = line.partition(b":")
-        headers[name.lower()] = value.strip()
-    method, path = words[0].decode("latin-1"), words[1].decode("latin-1")
-    if b"chunked" in headers.get(b"transfer-encoding", b"").lower():
-        return _Head(method, path, headers, body_at, None)
-    length = headers.get(b"content-length", b"0")
-    if not length.isdigit():
-        raise _BadRequestError(400, b"The content-length is no number.")
-    if int(length) > MAX_BODY:
-        raise _BadRequestError(413, b"The body is too large.")
-    return _Head(method, path, headers, body_at, int(length))
-
-
-def _dechunked(received: bytearray, at: int) -> tuple[bytes, int] | None:
-    """Return the body in chunks that begins at `at`, and where it ends; None while it is not complete."""
-    body = bytearray()
-    while (line_end := received.find(b"\r\n", at)) >= 0:
-        try:
-            size = int(bytes(received[at:line_end]).partition(b";")[0], 16)
-        except ValueError:
-            raise _BadRequestError(400, b"The chunks are broken.") from None
-        if size < 0 or len(body) + size > MAX_BODY:
-            raise _BadRequestError(413, b"The body is too large.")
-        at = line_end + 2
-        if size == 0:
-            end = received.find(b"\r\n", at)
-            return None if end < 0 else (bytes(body), end + 2)
-        if len(received) < at + size + 2:
-            return None
-        body += received[at : at + size]
-        at += size + 2
-    return None

@@ -16,7 +16,9 @@ class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     `models` are names, each perhaps with its end as `gpt-4o=2027-01-14`; any name will do when there are none.
     `answer` is `offline` or `fixed:TOKENS`, `latency` is `2s`, `500ms` or `lognormal:MEDIAN,SIGMA`, `faults` are
-    `KIND=RATE`. Port 0 is any free one. `books` is the file that the books go to at the end.
+    `KIND=RATE`. Port 0 is any free one. `books` is the file that the books go to at the end. `context_window` is the
+    most tokens of prompt and answer; of a prompt of more than `cut_prompts` tokens the rest is cut off in silence.
+    A batch takes `batch_time`, `batch_faults` are `KIND=RATE`, `batch_tokens` of prompts are enqueued at most.
     """
 
     host: str = "127.0.0.1"
@@ -35,6 +37,12 @@ class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     fault_attempts: int | None = None
     drip: float = 20.0
     refused: tuple[str, ...] = ()
+    cache: bool = True
+    context_window: int | None = None
+    cut_prompts: int | None = None
+    batch_time: float = 2.0
+    batch_faults: tuple[str, ...] = ()
+    batch_tokens: int | None = None
     books: str | None = None
 
 

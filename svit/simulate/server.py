@@ -5,7 +5,7 @@ import os
 import resource
 import signal
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +19,8 @@ from svit.simulate.http import Connection
 from svit.simulate.options import Options
 
 _BACKLOG = 4096
+_PAUSE = 0.02
+"""Seconds between two looks at the batches."""
 
 
 @dataclass(frozen=True)
@@ -53,12 +55,23 @@ async def serving(options: Options, writers: Mapping[str, Write] | None = None) 
         why = os.strerror(error.errno) if error.errno and error.errno > 0 else error
         raise SvitError(f"{options.host}:{options.port} cannot be listened on: {why}. Try another --port.") from error
     host, port = listener.sockets[0].getsockname()[:2]
+    worker = asyncio.create_task(_go_on(endpoint))
     try:
         yield Server(f"http://{f'[{host}]' if ':' in host else host}:{port}", endpoint.books)
     finally:
+        worker.cancel()
         listener.close()
         for each in list(connections):
             each.abort()
+        with suppress(asyncio.CancelledError):
+            await worker
+
+
+async def _go_on(endpoint: Endpoint) -> None:
+    """Answer the lines of batches in between, a few at a time."""
+    loop = asyncio.get_running_loop()
+    while True:  # noqa: ASYNC110 - what it waits for is the time
+        await asyncio.sleep(0 if endpoint.advance(loop.time()) else _PAUSE)
 
 
 async def serve(options: Options, announce: Callable[[Server], None], stop: asyncio.Event | None = None) -> None:

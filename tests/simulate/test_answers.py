@@ -9,9 +9,10 @@ from svit.errors import SvitError
 from svit.records import Completion, ImageContext, Message, Object, Prompt, Sample, Sampling
 from svit.render import Recipe, Template
 from svit.resources import prompt_text
-from svit.simulate.answers import writer
-from svit.simulate.completions import Asked, AskedMessage, read_request
+from svit.simulate.answers import Writer, writer
+from svit.simulate.completions import Answer, Asked, read_request
 from svit.simulate.server import task_writers
+from svit.simulate.window import counted
 from svit.tasks import TASKS
 from svit.tokens import TokenCounter, estimated_tokens
 
@@ -23,8 +24,9 @@ def prompt(task: str, context: ImageContext) -> Prompt:
     return TASKS[task].prompt(context, Recipe(template, Sampling("m", 4096), COUNTER, 100_000, questions=("Tell me.",)))
 
 
-def asked(messages: tuple[Message, ...], cap: int | None = None) -> Asked:
-    return Asked("m", [AskedMessage(m.role, m.content) for m in messages], max_tokens=cap)
+def answered(writes: Writer, messages: tuple[Message, ...], seed: int, cap: int | None = None) -> Answer:
+    texts = [message.content for message in messages]
+    return writes.answer(counted(texts, writes.count), cap, seed)
 
 
 @pytest.mark.parametrize("task", TASKS)
@@ -35,7 +37,7 @@ def test_the_tasks_own_writer_answers_from_what_the_prompt_tells(task: str) -> N
         return lambda context, seed: seen.append((name, context, seed)) or f"by {name}"  # type: ignore[func-returns-value]
 
     context = ImageContext(77, "a.jpg", 9, 9, captions=("A man: [", "objects:"))
-    answer = writer("offline", {name: write(name) for name in TASKS}).answer(asked(prompt(task, context).messages), 5)
+    answer = answered(writer("offline", {name: write(name) for name in TASKS}), prompt(task, context).messages, 5)
     [(name, read, seed)] = seen
     assert (name, read.captions, seed, answer.text) == (task, context.captions, 5, f"by {task}")
     assert answer.prompt_tokens > 200
@@ -47,7 +49,7 @@ def test_the_tasks_judge_accepts_the_answers(task: str, kind: str, sample: dict[
     writes = writer(kind, task_writers())
     for image in (1, 2, 7):
         made = prompt(task, sample[image])
-        answer = writes.answer(asked(made.messages), 3)
+        answer = answered(writes, made.messages, 3)
         judged = TASKS[task].judge(made, Completion(answer.text or "", answer.finish_reason, "m"), 1)
         assert isinstance(judged, Sample), judged
 
@@ -56,7 +58,7 @@ def test_the_tasks_judge_accepts_the_answers(task: str, kind: str, sample: dict[
 @pytest.mark.parametrize("tokens", [600, 900, 2000])
 def test_a_fixed_answer_has_about_the_tokens_that_were_named(task: str, tokens: int) -> None:
     context = ImageContext(1, "a.jpg", 9, 9, captions=("A man.",))
-    answer = writer(f"fixed:{tokens}", {}).answer(asked(prompt(task, context).messages), 1)
+    answer = answered(writer(f"fixed:{tokens}", {}), prompt(task, context).messages, 1)
     assert tokens * 0.85 < answer.completion_tokens <= tokens
     assert answer.completion_tokens == estimated_tokens(answer.text or "")
 
@@ -64,7 +66,7 @@ def test_a_fixed_answer_has_about_the_tokens_that_were_named(task: str, tokens: 
 def test_a_fixed_answer_names_the_first_thing_that_the_prompt_tells() -> None:
     things = (Object(1, "dog: [", Box(0.1, 0.2, 0.3, 0.4)), Object(2, "cat", Box(0.5, 0.5, 1, 1)))
     made = prompt("referring", ImageContext(1, "a.jpg", 9, 9, captions=("A man.",), objects=things))
-    text = writer("fixed", {}).answer(asked(made.messages), 1).text or ""
+    text = answered(writer("fixed", {}), made.messages, 1).text or ""
     assert text.count("<st>dog: [<ed> [0.1, 0.2, 0.3, 0.4]") == text.count("<st>") == 10
 
 
@@ -72,14 +74,14 @@ def test_a_fixed_answer_names_the_first_thing_that_the_prompt_tells() -> None:
 def test_the_cap_cuts_an_answer_short(kind: str) -> None:
     messages = (Message("user", "captions:\nA man."),)
     writes = writer(kind, {"detail_description": lambda context, seed: "A man looks at a dog. " * 40})
-    whole, cut = writes.answer(asked(messages), 1), writes.answer(asked(messages, cap=100), 1)
+    whole, cut = answered(writes, messages, 1), answered(writes, messages, 1, cap=100)
     assert (whole.finish_reason, cut.finish_reason, cut.completion_tokens) == ("stop", "length", 100)
     assert (whole.text or "").startswith(cut.text or "x")
     assert estimated_tokens(cut.text or "") == pytest.approx(100, abs=10)
 
 
 def test_a_prompt_without_a_context_is_answered_as_a_model_would() -> None:
-    answer = writer("offline", {}).answer(asked((Message("user", "Hello"),)), 1)
+    answer = answered(writer("offline", {}), (Message("user", "Hello"),), 1)
     assert answer.text == "It seems that your message is empty. Please provide the image."
 
 

@@ -1,44 +1,15 @@
 """What each request is answered and what is billed for it, without sockets and with a clock of the test's own."""
 
 import json
-from typing import Any
 
 import pytest
 
 from svit.simulate.books import body_key
-from svit.simulate.endpoint import Endpoint
-from svit.simulate.http import Manner, Reply, Request
-from svit.simulate.options import Options
+from svit.simulate.http import Manner, Reply
+from svit.simulate.incoming import Request
 from svit.tokens import estimated_tokens
 
-CONTEXT = "captions:\nA man."
-
-
-def chat(text: str = CONTEXT, **more: object) -> bytes:
-    return json.dumps({"model": "m", "messages": [{"role": "user", "content": text}], **more}).encode()
-
-
-def endpoint(**options: Any) -> Endpoint:
-    return Endpoint(
-        Options(**options), {"detail_description": lambda c, seed: f"{' '.join(c.captions)} No {seed}."}, 0.0
-    )
-
-
-def post(to: Endpoint, body: bytes, *, now: float = 0.0, heard: bool = True, **headers: str) -> Reply:
-    named = {name.replace("_", "-").encode(): value.encode() for name, value in headers.items()}
-    reply = to.reply(Request("POST", "/v1/chat/completions", named, body), now)
-    reply.due(heard)
-    return reply
-
-
-def get(to: Endpoint, path: str) -> tuple[int, Any]:
-    reply = to.reply(Request("GET", path, {}, b""), 0.0)
-    return reply.status, json.loads(reply.body)
-
-
-def code(reply: Reply) -> str | None:
-    found: str | None = json.loads(reply.body)["error"]["code"]
-    return found
+from .asking import CONTEXT, chat, code, endpoint, get, post
 
 
 def content(reply: Reply) -> str:
@@ -133,7 +104,7 @@ def test_models_and_what_is_not_there() -> None:
     assert (status, listed["data"][0]["id"], listed["data"][0]["shutdown_date"]) == (200, "m", "2027-01-14")
     assert get(to, "/v1/models/m")[1]["id"] == "m"
     assert get(to, "/v1/models/x")[0] == 404
-    assert get(to, "/v1/batches")[0] == 404
+    assert get(to, "/v1/embeddings")[0] == 404
     assert get(to, "/v1/chat/completions")[0] == 404
     assert get(endpoint(), "/v1/models")[1]["data"][0]["id"] == "simulated"
 

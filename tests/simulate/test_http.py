@@ -9,7 +9,7 @@ import aiohttp
 import pytest
 
 from svit.errors import SvitError
-from svit.simulate.http import MAX_HEAD
+from svit.simulate.incoming import MAX_HEAD
 from svit.simulate.options import Options
 from svit.simulate.server import Server, serving
 

@@ -43,8 +43,9 @@ def test_the_key_is_not_in_the_list_of_processes() -> None:
         assert b"sk-canary" not in Path(f"/proc/{server.process.pid}/cmdline").read_bytes()
 
 
-def test_why_it_does_not_start_is_said() -> None:
-    with pytest.raises(RuntimeError, match="There is no fault 'x'"), running(Options(port=0, faults=("x=1",))):
+@pytest.mark.parametrize("options", [Options(port=0, faults=("x=1",)), Options(port=0, batch_faults=("x=1",))])
+def test_why_it_does_not_start_is_said(options: Options) -> None:
+    with pytest.raises(RuntimeError, match="There is no fault 'x'"), running(options):
         pass
 
 
@@ -76,6 +77,8 @@ def test_it_ends_when_its_starter_is_killed() -> None:
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_people_are_told_the_address_and_find_the_books_at_the_end(tmp_path: Path, number: int) -> None:
     words = ["--port", "0", "--books", "books.json", "--rpm", "6k", "--tpm", "10M", "--fault", "no_usage=1"]
+    words += ["--batch-time", "1s", "--batch-tokens", "2M", "--batch-fault", "lost=0.1", "--no-cache"]
+    words += ["--context-window", "8192", "--cut-prompts", "4096"]
     with subprocess.Popen([*COMMAND, *words], cwd=tmp_path, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None
         line = process.stderr.readline()
