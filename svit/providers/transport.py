@@ -1,0 +1,163 @@
+"""The way to an endpoint: the `openai` package's client over aiohttp, without retries, a reply's size bounded."""
+
+import asyncio
+import contextlib
+import resource
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from urllib.parse import parse_qsl, urlsplit
+
+import aiohttp
+import httpx2
+import openai
+
+from svit.errors import SvitError
+from svit.providers.base import Failure
+from svit.providers.rule import Again
+
+LARGEST_REPLY = 16 * 2**20
+"""Bytes. No chat completion comes near it; a server that sends more is broken, and must not fill the memory."""
+UNANSWERED = (openai.APIConnectionError, httpx2.HTTPError, TimeoutError)
+"""What `Transport.post` raises when there is no reply; `lost` reads it."""
+_OTHER_FILES = 200
+"""Files that a process has open beside its connections, with room to spare."""
+_PATH = "/chat/completions"
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """Where to ask. The key stays out of every repr; `timeout` is the seconds that a whole request may take.
+
+    A query in the URL goes with every request. Azure's older form, with /deployments/ in the path, needs one that
+    names the api-version, and gets the key in the header that it asks for.
+    """
+
+    url: str
+    key: str = field(repr=False)
+    timeout: float = 600.0
+
+
+class Transport:
+    """Carries requests to one endpoint."""
+
+    def __init__(self, client: openai.AsyncOpenAI, timeout: float) -> None:
+        """Keep the client; `timeout` is in seconds and for a whole request."""
+        self._client = client
+        self._timeout = timeout
+
+    async def post(self, content: bytes) -> httpx2.Response:
+        """Send the body of a chat completion and return the reply, whatever its status; UNANSWERED without one."""
+        try:
+            async with asyncio.timeout(self._timeout):
+                return await self._client.post(
+                    _PATH,
+                    content=content,
+                    cast_to=httpx2.Response,
+                    options={"headers": {"content-type": "application/json"}},
+                )
+        except openai.APIStatusError as error:
+            return error.response
+
+
+@asynccontextmanager
+async def transport(endpoint: Endpoint, connections: int) -> AsyncIterator[Transport]:
+    """Open the way for so many requests at once. Raises SvitError for a URL that is not whole."""
+    _allow_files(connections)
+    limits = httpx2.Limits(max_connections=None, max_keepalive_connections=None)
+    http = openai.DefaultAioHttpClient(event_hooks={"response": [_bound]}, timeout=endpoint.timeout, limits=limits)
+    async with http, _client(endpoint, http) as client:
+        yield Transport(client, endpoint.timeout)
+
+
+def lost(error: Exception, endpoint: Endpoint) -> Again | Failure:
+    """Return what became of a request that no answer came to. It may have been paid for, unless it never left."""
+    causes = list(_causes(error))
+    if any(isinstance(cause, aiohttp.ClientConnectorError | httpx2.ConnectError) for cause in causes):
+        return Again("unreachable", f"{_shown(endpoint.url)} cannot be reached: {causes[-1]}")
+    if isinstance(error, TimeoutError | openai.APITimeoutError):
+        return Failure("timeout", f"no answer within {endpoint.timeout:g} s, or the connection was cut")
+    return Failure("cut_off", f"the connection broke: {causes[-1]}")
+
+
+def _client(endpoint: Endpoint, http: httpx2.AsyncClient) -> openai.AsyncOpenAI:
+    parts = urlsplit(endpoint.url)
+    base = parts._replace(query="", fragment="", path=parts.path.rstrip("/").removesuffix(_PATH)).geturl()
+    query: dict[str, object] = dict(parse_qsl(parts.query))
+    if "/deployments/" not in parts.path:
+        return openai.AsyncOpenAI(
+            base_url=base,
+            api_key=endpoint.key,
+            max_retries=0,
+            timeout=endpoint.timeout,
+            http_client=http,
+            default_query=query,
+        )
+    if "api-version" not in query:
+        raise SvitError(
+            f"base_url {base}: Azure needs '?api-version=...' after a deployment. Copy the whole target URI, or use "
+            f"https://NAME.openai.azure.com/openai/v1/, which needs none."
+        )
+    return openai.AsyncAzureOpenAI(
+        base_url=base,
+        api_key=endpoint.key,
+        api_version=str(query["api-version"]),
+        max_retries=0,
+        timeout=endpoint.timeout,
+        http_client=http,
+        default_query=query,
+    )
+
+
+def _shown(url: str) -> str:
+    """Return the URL without what may hold a secret."""
+    parts = urlsplit(url)
+    return parts._replace(query="", fragment="", netloc=parts.netloc.rpartition("@")[2]).geturl()
+
+
+def _allow_files(connections: int) -> None:
+    """Raise the number of files that may be open, as far as the system lets us: each connection is one."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = connections + _OTHER_FILES
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        if hard != resource.RLIM_INFINITY and hard < wanted:
+            raise SvitError(
+                f"in_flight: {connections} requests at once need {wanted} open files, and this machine allows {hard} "
+                f"(ulimit -Hn). Lower 'in_flight' to {max(1, hard - _OTHER_FILES)}, or raise that limit."
+            )
+        with contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+async def _bound(response: httpx2.Response) -> None:
+    """Let a reply be no longer than LARGEST_REPLY; one that states its length cannot be longer than that."""
+    length = response.headers.get("content-length", "")
+    if not (length.isascii() and length.isdigit() and int(length) <= LARGEST_REPLY):
+        response.stream = _Bounded(response.stream)
+
+
+class _Bounded(httpx2.AsyncByteStream):
+    """A reply's bytes, up to LARGEST_REPLY."""
+
+    def __init__(self, stream: object) -> None:
+        assert isinstance(stream, httpx2.AsyncByteStream)
+        self._stream = stream
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        size = 0
+        async for chunk in self._stream:
+            size += len(chunk)
+            if size > LARGEST_REPLY:
+                raise httpx2.ReadError(f"the reply is longer than {LARGEST_REPLY:,} bytes")
+            yield chunk
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """Yield the error and what led to it: where the transport speaks of a timeout only, aiohttp knows better."""
+    cause: BaseException | None = error
+    while cause is not None:
+        yield cause
+        cause = cause.__cause__ or cause.__context__
