@@ -18,7 +18,6 @@ import argparse
 import asyncio
 import cProfile
 import io
-import itertools
 import json
 import os
 import pstats
@@ -230,8 +229,8 @@ async def by_workers(items: Iterable[Any], in_flight: int, ask: Callable[[Any], 
 
 async def raw(url: str, ready: list[bytes], in_flight: int) -> None:
     """Post ready bytes through the package, and take the bytes of the reply."""
-    no_limits = httpx2.Limits(max_connections=None, max_keepalive_connections=None)
-    transport = openai.DefaultAioHttpClient(limits=no_limits, timeout=60)
+    limits = httpx2.Limits(max_connections=in_flight, max_keepalive_connections=in_flight)
+    transport = openai.DefaultAioHttpClient(limits=limits, timeout=60)
     async with openai.AsyncOpenAI(base_url=url, api_key="x", max_retries=0, http_client=transport) as client:
 
         async def ask(body: bytes) -> None:

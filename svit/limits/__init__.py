@@ -11,4 +11,15 @@ from svit.limits.headers import Reading, reading
 from svit.limits.prompts import Cut, PromptTokens
 from svit.limits.rate import RateLimit, Ticket
 
-__all__ = ["Breaker", "Concurrency", "Cut", "Outage", "Outcome", "PromptTokens", "RateLimit", "Reading", "Ticket", "reading"]
+__all__ = [
+    "Breaker",
+    "Concurrency",
+    "Cut",
+    "Outage",
+    "Outcome",
+    "PromptTokens",
+    "RateLimit",
+    "Reading",
+    "Ticket",
+    "reading",
+]

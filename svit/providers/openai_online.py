@@ -184,8 +184,8 @@ class _Asking:
         if isinstance(answer, Again):
             self.gate.down(answer.words)
             raise _AgainError(answer, None) from None
-        if answer.code == "timeout":
-            self.gate.down("no answer in time")
+        if not isinstance(error, httpx2.ReadError):  # that is a reply which broke off: somebody is there
+            self.gate.down(answer.words)
         return answer
 
     def _no_usage(self) -> None:
@@ -202,8 +202,8 @@ class _Asking:
         if sizes.cut and not self._said_cut:
             self._said_cut = True
             self._online.say(
-                f"The endpoint reports {sizes.cut.reported:,} prompt tokens where about {sizes.cut.sent:,} were sent: it "
-                f"may cut prompts without a word (Ollama: raise num_ctx, e.g. OLLAMA_CONTEXT_LENGTH)."
+                f"The endpoint reports {sizes.cut.reported:,} prompt tokens where about {sizes.cut.sent:,} were sent; "
+                f"it may cut prompts (Ollama: raise num_ctx)."
             )
 
 

@@ -18,7 +18,12 @@ from svit.providers.rule import Again
 
 LARGEST_REPLY = 16 * 2**20
 """Bytes. No chat completion comes near it; a server that sends more is broken, and must not fill the memory."""
-UNANSWERED = (openai.APIConnectionError, httpx2.HTTPError, TimeoutError)
+CONNECT = 30.0
+"""Seconds until a connection stands, or is given up: no request has left by then."""
+IDLE = 4.0
+"""Seconds that a connection is kept for the next request. Common servers close it after 5: ours must be earlier, for a
+request that meets the closing is lost."""
+UNANSWERED = (httpx2.HTTPError, TimeoutError)
 """What `Transport.post` raises when there is no reply; `lost` reads it."""
 _OTHER_FILES = 200
 """Files that a process has open beside its connections, with room to spare."""
@@ -39,45 +44,63 @@ class Endpoint:
 
 
 class Transport:
-    """Carries requests to one endpoint."""
+    """Carries requests to one endpoint, as many at once as it was opened for."""
 
-    def __init__(self, client: openai.AsyncOpenAI, timeout: float) -> None:
-        """Keep the client; `timeout` is in seconds and for a whole request."""
-        self._client = client
+    def __init__(self, http: httpx2.AsyncClient, like: httpx2.Request, timeout: float) -> None:
+        """Keep the request that all others are like but for the body; `timeout` is in seconds, for a whole request."""
+        self._http = http
+        self._url = like.url
+        self._headers = like.headers
         self._timeout = timeout
+        self._extensions = {"timeout": {"connect": min(timeout, CONNECT), "read": timeout, "write": None, "pool": None}}
 
     async def post(self, content: bytes) -> httpx2.Response:
         """Send the body of a chat completion and return the reply, whatever its status; UNANSWERED without one."""
-        try:
-            async with asyncio.timeout(self._timeout):
-                return await self._client.post(
-                    _PATH,
-                    content=content,
-                    cast_to=httpx2.Response,
-                    options={"headers": {"content-type": "application/json"}},
-                )
-        except openai.APIStatusError as error:
-            return error.response
+        request = httpx2.Request("POST", self._url, headers=self._headers, content=content, extensions=self._extensions)
+        async with asyncio.timeout(self._timeout):
+            return await self._http.send(request)
 
 
 @asynccontextmanager
 async def transport(endpoint: Endpoint, connections: int) -> AsyncIterator[Transport]:
     """Open the way for so many requests at once. Raises SvitError for a URL that is not whole."""
     _allow_files(connections)
-    limits = httpx2.Limits(max_connections=None, max_keepalive_connections=None)
-    http = openai.DefaultAioHttpClient(event_hooks={"response": [_bound]}, timeout=endpoint.timeout, limits=limits)
-    async with http, _client(endpoint, http) as client:
-        yield Transport(client, endpoint.timeout)
+    like = await _first_request(endpoint)
+    # None would mean aiohttp's own limit, which is 100.
+    limits = httpx2.Limits(max_connections=connections, max_keepalive_connections=connections, keepalive_expiry=IDLE)
+    async with openai.DefaultAioHttpClient(
+        event_hooks={"response": [_bound]}, timeout=endpoint.timeout, limits=limits
+    ) as http:
+        yield Transport(http, like, endpoint.timeout)
+
+
+async def _first_request(endpoint: Endpoint) -> httpx2.Request:
+    """Return a request as the `openai` package makes it: its URL and headers. They are made once and not each time."""
+    made: list[httpx2.Request] = []
+
+    def keep(request: httpx2.Request) -> httpx2.Response:
+        made.append(request)
+        return httpx2.Response(200, json={})
+
+    async with httpx2.AsyncClient(transport=httpx2.MockTransport(keep)) as nowhere:
+        client = _client(endpoint, nowhere)
+        await client.post(_PATH, content=b"", cast_to=httpx2.Response)
+    (request,) = made
+    del request.headers["content-length"]
+    return request
 
 
 def lost(error: Exception, endpoint: Endpoint) -> Again | Failure:
     """Return what became of a request that no answer came to. It may have been paid for, unless it never left."""
     causes = list(_causes(error))
-    if any(isinstance(cause, aiohttp.ClientConnectorError | httpx2.ConnectError) for cause in causes):
+    if any(isinstance(cause, _NEVER_LEFT) for cause in causes):
         return Again("unreachable", f"{_shown(endpoint.url)} cannot be reached: {causes[-1]}")
-    if isinstance(error, TimeoutError | openai.APITimeoutError):
-        return Failure("timeout", f"no answer within {endpoint.timeout:g} s, or the connection was cut")
+    if any(isinstance(cause, TimeoutError) for cause in causes):
+        return Failure("timeout", f"no answer within {endpoint.timeout:g} s")
     return Failure("cut_off", f"the connection broke: {causes[-1]}")
+
+
+_NEVER_LEFT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, httpx2.ConnectError)
 
 
 def _client(endpoint: Endpoint, http: httpx2.AsyncClient) -> openai.AsyncOpenAI:
@@ -86,26 +109,16 @@ def _client(endpoint: Endpoint, http: httpx2.AsyncClient) -> openai.AsyncOpenAI:
     query: dict[str, object] = dict(parse_qsl(parts.query))
     if "/deployments/" not in parts.path:
         return openai.AsyncOpenAI(
-            base_url=base,
-            api_key=endpoint.key,
-            max_retries=0,
-            timeout=endpoint.timeout,
-            http_client=http,
-            default_query=query,
+            base_url=base, api_key=endpoint.key, http_client=http, max_retries=0, default_query=query
         )
-    if "api-version" not in query:
+    version = query.get("api-version")
+    if not version:
         raise SvitError(
             f"base_url {base}: Azure needs '?api-version=...' after a deployment. Copy the whole target URI, or use "
             f"https://NAME.openai.azure.com/openai/v1/, which needs none."
         )
     return openai.AsyncAzureOpenAI(
-        base_url=base,
-        api_key=endpoint.key,
-        api_version=str(query["api-version"]),
-        max_retries=0,
-        timeout=endpoint.timeout,
-        http_client=http,
-        default_query=query,
+        base_url=base, api_key=endpoint.key, api_version=str(version), http_client=http, max_retries=0
     )
 
 
