@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from svit.errors import ProviderRefusesError, SvitError
-from svit.limits import Breaker, RateLimit
+from svit.limits import Breaker, RateLimit, Ticket
 from svit.providers.base import NOT_ASKED, Failure, Reply, Request
 from svit.providers.openai_online import TRIES, Endpoint, Online
 from svit.providers.sending import AHEAD
@@ -210,24 +210,24 @@ def test_when_nobody_answers_the_run_ends_and_nothing_hangs() -> None:
     run = Run(Server(lambda _: None), breaker=breaker)
     with pytest.raises(ProviderRefusesError, match="does not answer"):
         run.of(1_000)
-    assert len(run.replies) == run.pulled < 100, "while it is down only probes leave"
+    assert len(run.replies) == run.pulled
+    assert len(run.server.lines) <= 8 + 10, "while it is down only one leaves now and then"
     assert any("now and then" in words for words in run.said)
 
 
 def test_an_endpoint_that_is_not_there_was_never_paid() -> None:
-    async def ask() -> list[Reply]:
+    run = Run(Server(well), breaker=Breaker(failures=2, after=0, first_pause=0.01, longest_pause=0.01, give_up=0.1))
+
+    async def ask() -> None:
         async with serving(Server(well)) as origin:
             pass  # it is gone again
-        run = Run(Server(well), breaker=Breaker(failures=2, after=0, first_pause=0.01, longest_pause=0.01, give_up=0.1))
-        replies = run.online(origin).complete(run.requests(20))
-        with pytest.raises(ProviderRefusesError, match="cannot be reached"):
-            while True:
-                run.replies.append(await anext(replies))
-        return run.replies
+        async for reply in run.online(origin).complete(run.requests(20)):
+            run.replies.append(reply)
 
-    replies = asyncio.run(asyncio.wait_for(ask(), 30))
-    assert replies
-    assert all(isinstance(reply.outcome, Failure) and reply.outcome.free for reply in replies)
+    with pytest.raises(ProviderRefusesError, match="cannot be reached"):
+        asyncio.run(asyncio.wait_for(ask(), 30))
+    assert run.replies
+    assert all(isinstance(reply.outcome, Failure) and reply.outcome.free for reply in run.replies)
 
 
 def test_a_connection_that_breaks_may_have_been_paid_and_is_not_asked_again() -> None:
@@ -270,10 +270,14 @@ def test_the_limits_learn_from_headers_and_from_usage() -> None:
 
 
 def test_the_estimate_of_prompts_is_corrected_by_what_is_reported() -> None:
-    limits = RateLimit(tpm=1_000_000_000)
     asked: list[int] = []
-    ask = limits.ask
-    limits.ask = lambda tokens: (asked.append(tokens), ask(tokens))[1]  # type: ignore[method-assign]
+
+    class Noting(RateLimit):
+        def ask(self, tokens: int) -> Ticket:
+            asked.append(tokens)
+            return super().ask(tokens)
+
+    limits = Noting(tpm=1_000_000_000)
     Run(Server(lambda _: (200, {}, completion((1_500, 5)))), limits=limits, tokens=lambda _: 1_000, window=1).of(40)
     assert asked[0] == 1_000 + 10
     assert 1_300 < asked[-1] < 1_500 + 10
