@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
@@ -125,7 +125,7 @@ def provider(config: RunConfig, say: Callable[[str], None]) -> Provider:
 
     if warning := _open_key_warning(config.base_url):
         say(warning)
-    tokens = token_counter().count
+    tokens = lru_cache(maxsize=1_000)(token_counter().count)  # a task's prompts share their beginning
     return Online(
         Endpoint(config.base_url, _key(config), config.timeout),
         body=partial(
@@ -134,7 +134,7 @@ def provider(config: RunConfig, say: Callable[[str], None]) -> Provider:
             service_tier=config.service_tier,
             caching=config.caching,
         ),
-        tokens=lambda prompt: sum(tokens(message.content) for message in prompt.messages) + prompt.sampling.max_tokens,
+        tokens=lambda prompt: sum(tokens(message.content) for message in prompt.messages),
         limits=RateLimit(config.rpm, config.tpm),
         window=config.in_flight,
         adaptive=config.rpm is None and config.tpm is None,

@@ -7,6 +7,7 @@ so ranks are used when they are in tiktoken's cache (TIKTOKEN_CACHE_DIR) and nev
 import hashlib
 import os
 import re
+import string
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -29,6 +30,19 @@ _WORD_TOKEN = 9
 """Letters of an English word that are one token nearly always; longer words are cut about every six letters."""
 
 
+def _table(kinds: dict[str, str]) -> bytes:
+    """Return what `bytes.translate` needs to write each character of these as its kind, and all others as blanks."""
+    kind_of = {character: kind for kind, characters in kinds.items() for character in characters}
+    return "".join(kind_of.get(chr(code), " ") for code in range(256)).encode()
+
+
+_MARKS = "".join(chr(code) for code in range(128) if not (chr(code).isalnum() or chr(code).isspace()))
+_WORDS, _DIGITS, _MARK_RUNS, _LINES = map(
+    _table, ({"a": string.ascii_letters}, {"0": string.digits}, {".": _MARKS}, {"|": "\r\n"})
+)
+_KINDS = _table({"a": string.ascii_letters, "0": string.digits, ".": _MARKS, "|": "\r\n", "_": " \t"})
+
+
 @dataclass(frozen=True)
 class TokenCounter:
     """Counts the tokens of a text; `exact` tells whether by the model's own encoding."""
@@ -49,7 +63,21 @@ def token_counter() -> TokenCounter:
 
 def estimated_tokens(text: str) -> int:
     """Return about how many o200k_base tokens the text has, within ESTIMATE_ERROR for English and coordinates."""
+    if text.isascii():
+        return _ascii_tokens(text.encode())
     return sum(_piece_tokens(match) for match in _PIECE.finditer(text))
+
+
+def _ascii_tokens(text: bytes) -> int:
+    """Count the same pieces, a kind at a time and without a regex: a prompt takes a twentieth of the time."""
+    words = text.translate(_WORDS).split()
+    digits = text.translate(_DIGITS).split()
+    kinds = text.translate(_KINDS)
+    long_words = sum([(letters - _WORD_TOKEN + 5) // 6 for letters in map(len, words) if letters > _WORD_TOKEN])
+    groups = sum([(len(run) + 2) // 3 for run in digits]) if b"0000" in kinds else len(digits)
+    marks = len(text.translate(_MARK_RUNS).split())
+    lines = len(text.translate(_LINES).split()) - kinds.count(b".|")
+    return len(words) + long_words + groups + kinds.count(b"_0") + marks + lines
 
 
 def _piece_tokens(match: re.Match[str]) -> int:

@@ -3,6 +3,8 @@ from pathlib import Path
 
 import pytest
 import tiktoken
+from hypothesis import given
+from hypothesis import strategies as st
 
 from svit import tokens
 from svit.records import ImageContext
@@ -25,6 +27,11 @@ def test_the_estimate_is_close_to_the_real_count(image: int, sample: dict[int, I
 @pytest.mark.parametrize("text", ["", "<|endoftext|>", "\u4f60\u597d\uff0c\u4e16\u754c", "x" * 10_000, "[" * 10_000])
 def test_odd_text_has_an_estimate(text: str) -> None:
     assert 0 <= estimated_tokens(text) <= len(text.encode())
+
+
+@given(st.text(st.characters(max_codepoint=127)) | st.text("ab A0159_ .,[]\t\r\n\x0b\x1c"))
+def test_ascii_text_is_estimated_as_any_other(text: str) -> None:
+    assert estimated_tokens(text) == sum(tokens._piece_tokens(match) for match in tokens._PIECE.finditer(text))
 
 
 def test_without_ranks_nothing_is_fetched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,13 +1,25 @@
 """How fast requests may leave. Pure: no clock, no sleep; `now` is monotonic seconds, handed in by the caller.
 
 `RateLimit` keeps requests and tokens a minute where they are known, `Concurrency` finds how many requests a server
-takes at once where they are not, `Breaker` notices that there is no server, and `reading` reads what a reply's
-headers say about all this.
+takes at once where they are not, `Breaker` notices that there is no server, `PromptTokens` how far estimates are off,
+and `reading` reads what a reply's headers say about all this.
 """
 
 from svit.limits.breaker import Breaker, Outage
 from svit.limits.concurrency import Concurrency, Outcome
 from svit.limits.headers import Reading, reading
+from svit.limits.prompts import Cut, PromptTokens
 from svit.limits.rate import RateLimit, Ticket
 
-__all__ = ["Breaker", "Concurrency", "Outage", "Outcome", "RateLimit", "Reading", "Ticket", "reading"]
+__all__ = [
+    "Breaker",
+    "Concurrency",
+    "Cut",
+    "Outage",
+    "Outcome",
+    "PromptTokens",
+    "RateLimit",
+    "Reading",
+    "Ticket",
+    "reading",
+]

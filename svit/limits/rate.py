@@ -193,11 +193,11 @@ class RateLimit:
         self.waiting += 1
         return ticket
 
-    def admit(self, now: float) -> list[Ticket]:
-        """Take from the head of the queue what may leave now, and book it."""
+    def admit(self, now: float, most: int | None = None) -> list[Ticket]:
+        """Take from the head of the queue what may leave now, so many at most, and book it."""
         self._speed_up(now)
         admitted: list[Ticket] = []
-        while self.next_at(now) <= now and self._queue:
+        while self.next_at(now) <= now and self._queue and (most is None or len(admitted) < most):
             ticket = self._queue.popleft()
             self.waiting -= 1
             self.requests.owe(1, now)

@@ -1,43 +1,37 @@
 """A model behind the OpenAI API, or behind any server that speaks it, asked online.
 
 Many requests are under way at once, never more than the window, the rate limits and the server's own capacity allow.
-The `openai` package carries them over aiohttp without retries of its own: those follow one rule, `providers.rule`.
 What may have been paid for is never asked again here: the journal has to know of it first, so it is a Failure.
 """
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 
-import aiohttp
 import httpx2
-import openai
+import msgspec
 import orjson
 import tenacity
 
 from svit.errors import ProviderRefusesError
-from svit.limits import Breaker, Concurrency, Outcome, RateLimit, Reading, Ticket, reading
+from svit.limits import Breaker, Concurrency, Outcome, PromptTokens, RateLimit, Reading, Ticket, reading
 from svit.providers.base import NOT_ASKED, Failure, Reply, Request
+from svit.providers.gate import Gate
 from svit.providers.rule import Again, Stop, verdict
+from svit.providers.sending import Sending
+from svit.providers.transport import UNANSWERED, Endpoint, Transport, lost, transport
 from svit.records import Prompt
 
-LARGEST_REPLY = 16 * 2**20
-"""Bytes. No chat completion comes near it; a server that sends more is broken, and must not fill the memory."""
+__all__ = ["Endpoint", "Online"]
+
 TRIES = 6
 """Requests that get no answer they can be billed for, until the prompt's attempt counts as failed."""
 LONGEST_WAIT = 60.0
-_OVERLOAD = ("overloaded", "server_error", "unreachable")
-
-
-@dataclass(frozen=True)
-class Endpoint:
-    """Where to ask. The key stays out of every repr; `timeout` is the seconds that a whole request may take."""
-
-    url: str
-    key: str = field(repr=False)
-    timeout: float = 600.0
+_TOLD = (b"x-ratelimit-", b"retry-after", b"date")
+_NOTHING = Reading()
+_SILENT = 3
+"""Replies without usage until that is said."""
 
 
 class _AgainError(Exception):
@@ -51,9 +45,10 @@ class _AgainError(Exception):
 
 @dataclass
 class Online:
-    """Asks an endpoint. `body` builds a request's body, `tokens` estimates what it counts against a token limit.
+    """Asks an endpoint. `body` builds a request's body, `tokens` estimates the tokens of a prompt, without its answer.
 
-    `window` bounds the requests under way; with `adaptive`, the server's own behaviour bounds them further.
+    `window` bounds the requests under way; with `adaptive`, the server's own behaviour bounds them further. `sizes`
+    learns by how much the estimate is off.
     """
 
     endpoint: Endpoint
@@ -64,239 +59,161 @@ class Online:
     adaptive: bool = False
     say: Callable[[str], None] = lambda _: None
     breaker: Breaker = field(default_factory=Breaker)
+    sizes: PromptTokens = field(default_factory=PromptTokens)
 
     async def complete(self, requests: AsyncIterator[Request]) -> AsyncIterator[Reply]:
         """Yield one reply for each request. Raises ProviderRefusesError once what was under way has been answered."""
-        async with _client(self.endpoint) as client:
-            sending = _Sending(self, client)
+        async with transport(self.endpoint, self.window) as way:
+            asking = _Asking(self, way)
+            sending = asking.sending
             feeder = asyncio.create_task(sending.feed(requests))
             try:
                 while (reply := await sending.replies.get()) is not None:
                     yield reply
                 await feeder
             finally:
+                asking.gate.close()
                 await sending.stop(feeder)
-        if sending.refusal:
-            raise ProviderRefusesError(f"{sending.refusal} The same command continues once that is settled.")
+        if asking.gate.refusal:
+            raise ProviderRefusesError(f"{asking.gate.refusal} The same command continues once that is settled.")
 
 
-@asynccontextmanager
-async def _client(endpoint: Endpoint) -> AsyncIterator[openai.AsyncOpenAI]:
-    async def cap(response: httpx2.Response) -> None:
-        response.stream = _Capped(response.stream)
+@dataclass(frozen=True, slots=True)
+class _Message:
+    """A request's body, and the estimate of its prompt's tokens and of the most that it may use."""
 
-    limits = httpx2.Limits(max_connections=None, max_keepalive_connections=None)
-    transport = openai.DefaultAioHttpClient(event_hooks={"response": [cap]}, timeout=endpoint.timeout, limits=limits)
-    async with openai.AsyncOpenAI(
-        base_url=endpoint.url, api_key=endpoint.key, max_retries=0, timeout=endpoint.timeout, http_client=transport
-    ) as client:
-        yield client
+    content: bytes
+    prompt_tokens: int
+    most: int
 
 
-class _Capped(httpx2.AsyncByteStream):
-    """A reply's bytes, up to LARGEST_REPLY."""
+class _Asking:
+    """One call of `complete`: what becomes of each request."""
 
-    def __init__(self, stream: object) -> None:
-        assert isinstance(stream, httpx2.AsyncByteStream)
-        self._stream = stream
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        size = 0
-        async for chunk in self._stream:
-            size += len(chunk)
-            if size > LARGEST_REPLY:
-                raise httpx2.ReadError(f"the reply is longer than {LARGEST_REPLY:,} bytes")
-            yield chunk
-
-    async def aclose(self) -> None:
-        await self._stream.aclose()
-
-
-class _Sending:
-    """One call of `complete`: the requests under way and those that wait for their turn."""
-
-    def __init__(self, online: Online, client: openai.AsyncOpenAI) -> None:
-        self.replies: asyncio.Queue[Reply | None] = asyncio.Queue()
-        self.refusal: str | None = None
+    def __init__(self, online: Online, way: Transport) -> None:
         self._online = online
-        self._client = client
+        self._way = way
         self._concurrency = Concurrency(most=online.window, initial=min(8, online.window)) if online.adaptive else None
-        self._under_way: set[asyncio.Task[None]] = set()
-        self._turns: dict[Ticket, asyncio.Future[None]] = {}
-        self._changed = asyncio.Event()
-        self._gate = asyncio.create_task(self._open_the_gate())
-        self._warned = False
+        self._silent = 0
+        self._said_cut = False
+        self.sending = Sending(self._outcome, self._places, lambda: self.gate.waiting, lambda: self.gate.refusal)
+        self.gate = Gate(online.limits, online.breaker, online.say, self.sending.wake)
 
-    async def feed(self, requests: AsyncIterator[Request]) -> None:
-        """Start each request as soon as there is a place for it; say with None that all were answered."""
-        try:
-            while self.refusal is None:
-                await self._place()
-                request = await anext(requests, None)
-                if request is None:
-                    break
-                if self.refusal is not None:
-                    self.replies.put_nowait(Reply(request, Failure(NOT_ASKED, self.refusal, free=True)))
-                    break
-                task = asyncio.create_task(self._answer(request))
-                self._under_way.add(task)
-                task.add_done_callback(self._ended)
-            if self._under_way:
-                await asyncio.wait(self._under_way)
-        finally:
-            self.replies.put_nowait(None)
+    def _places(self) -> int:
+        return self._concurrency.limit if self._concurrency else self._online.window
 
-    async def stop(self, feeder: "asyncio.Task[None]") -> None:
-        """Cancel whatever still runs."""
-        tasks = [feeder, self._gate, *self._under_way]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-
-    def _ended(self, task: "asyncio.Task[None]") -> None:
-        self._under_way.discard(task)
-        self._changed.set()
-
-    async def _place(self) -> None:
-        while len(self._under_way) >= (self._concurrency.limit if self._concurrency else self._online.window):
-            self._changed.clear()
-            await self._changed.wait()
-
-    async def _answer(self, request: Request) -> None:
-        self.replies.put_nowait(Reply(request, await self._outcome(request.prompt)))
-
-    async def _outcome(self, prompt: Prompt) -> bytes | Failure:
+    async def _outcome(self, request: Request) -> bytes | Failure:
         """Return the bytes of an answer, or why there is none."""
-        content = orjson.dumps(self._online.body(prompt))
+        prompt = request.prompt
         estimate = self._online.tokens(prompt)
+        most = self._online.sizes.expected(estimate) + prompt.sampling.max_tokens
+        message = _Message(orjson.dumps(self._online.body(prompt)), estimate, most)
+        try:
+            return await self._try(message)
+        except _AgainError as error:
+            return await self._again(message, error)
+
+    async def _again(self, message: _Message, first: _AgainError) -> bytes | Failure:
+        """Go on after a try that failed: it counts as the first one."""
+        failed = [first]
+
+        async def next_try() -> bytes | Failure:
+            if failed:
+                raise failed.pop()
+            return await self._try(message)
+
         retrying = tenacity.AsyncRetrying(
-            retry=tenacity.retry_if_exception_type(_AgainError), wait=_wait, stop=_tries_are_up, reraise=True
+            sleep=self.gate.sleep,
+            retry=tenacity.retry_if_exception_type(_AgainError),
+            wait=_wait,
+            stop=_tries_are_up,
+            reraise=True,
         )
         try:
-            async for attempt in retrying:
-                with attempt:
-                    return await self._try(content, estimate)
+            return await retrying(next_try)
         except _AgainError as last:
             return Failure(last.again.code, last.again.words, free=True)
-        raise AssertionError("tenacity returns or raises")
 
-    async def _try(self, content: bytes, estimate: int) -> bytes | Failure:
-        ticket = await self._turn(estimate)
-        if self.refusal is not None:
-            self._online.limits.cancel(ticket, time.monotonic())
-            return Failure(NOT_ASKED, self.refusal, free=True)
+    async def _try(self, message: _Message) -> bytes | Failure:
+        ticket = await self.gate.turn(message.most)
+        if ticket is None:
+            return Failure(NOT_ASKED, self.gate.refusal or "", free=True)
         if self._concurrency:
             self._concurrency.started()
         began = time.monotonic()
-        outcome, used = Outcome.OTHER, estimate
+        end = _End(message.most)
         try:
-            response = await self._post(content)
-            used = _used(response.content) or estimate
-            self._online.breaker.succeeded()
-            self._online.limits.observe(_said(response.headers), ticket, time.monotonic())
-            outcome = Outcome.ANSWERED
-        except openai.APIStatusError as error:
-            answer = verdict(error.status_code, error.response.content)
-            self._heed(answer, _said(error.response.headers))
-            if isinstance(answer, Again):
-                outcome = Outcome.OVERLOADED if answer.overloaded else Outcome.OTHER
-                raise _AgainError(answer, _said(error.response.headers).wait) from None
-            if isinstance(answer, Stop):
-                self.refusal = self.refusal or answer.words
-                return Failure(NOT_ASKED, answer.words, free=True)
-            return answer
-        except (openai.APIConnectionError, httpx2.HTTPError, TimeoutError) as error:
-            outcome = Outcome.OVERLOADED
+            response = await self._way.post(message.content)
+            if response.is_success:
+                return self._answered(response, message, ticket, end)
+            return self._refused(response, end)
+        except UNANSWERED as error:
+            end.outcome = Outcome.OVERLOADED
             return self._unanswered(error)
-        else:
-            return response.content
         finally:
-            now = time.monotonic()
-            self._online.limits.settle(ticket, used, now)
-            self._changed.set()
             if self._concurrency:
-                self._concurrency.finished(now, now - began, outcome, used)
+                now = time.monotonic()
+                self._concurrency.finished(now, now - began, end.outcome, end.answer)
+            self.gate.settle(ticket, end.used)
 
-    async def _post(self, content: bytes) -> httpx2.Response:
-        async with asyncio.timeout(self._online.endpoint.timeout):
-            return await self._client.post(
-                "/chat/completions",
-                content=content,
-                cast_to=httpx2.Response,
-                options={"headers": {"content-type": "application/json"}},
-            )
-
-    def _heed(self, answer: Again | Failure | Stop, said: Reading) -> None:
-        """Tell limits and breaker what an answer without a completion means for all other requests."""
-        now = time.monotonic()
-        if isinstance(answer, Again) and answer.patient:
-            self._online.limits.refused(said.wait or 1.0, now)
-        if isinstance(answer, Again) and answer.overloaded:
-            self._online.limits.slow_down(now)
-        if isinstance(answer, Again) and answer.code in _OVERLOAD:
-            self._down(answer.words)
+    def _answered(self, response: httpx2.Response, message: _Message, ticket: Ticket, end: "_End") -> bytes:
+        """Return the reply's bytes, after taking from it what concerns the limits."""
+        end.outcome = Outcome.ANSWERED
+        self.gate.observe(_said(response), ticket)
+        content = response.content
+        usage = _used(content)
+        if usage is None:
+            self._no_usage()
         else:
-            self._online.breaker.succeeded()
+            end.used, end.answer = usage.prompt_tokens + usage.completion_tokens, usage.completion_tokens
+            self._learn(message.prompt_tokens, usage.prompt_tokens)
+        return content
+
+    def _refused(self, response: httpx2.Response, end: "_End") -> Failure:
+        """Return what an answer that is no completion means; _AgainError when the request is to be asked again."""
+        answer, wait = verdict(response.status_code, response.content), _said(response).wait
+        self.gate.heed(answer, wait)
+        if isinstance(answer, Again):
+            if answer.overloaded:
+                end.outcome = Outcome.OVERLOADED
+            raise _AgainError(answer, wait)
+        return Failure(NOT_ASKED, answer.words, free=True) if isinstance(answer, Stop) else answer
 
     def _unanswered(self, error: Exception) -> Failure:
-        """Return what became of a request that no answer came to. It may have been paid for, unless it never left."""
-        causes = list(_causes(error))
-        if any(isinstance(cause, aiohttp.ClientConnectorError | httpx2.ConnectError) for cause in causes):
-            words = f"{self._online.endpoint.url} cannot be reached: {causes[-1]}"
-            self._down(words)
-            raise _AgainError(Again("unreachable", words), None) from None
-        if isinstance(error, TimeoutError | openai.APITimeoutError):
-            self._down("no answer in time")
-            seconds = self._online.endpoint.timeout
-            return Failure("timeout", f"no answer within {seconds:g} s, or the connection was cut")
-        return Failure("cut_off", f"the connection broke: {causes[-1]}")
+        answer = lost(error, self._online.endpoint)
+        if isinstance(answer, Again):
+            self.gate.down(answer.words)
+            raise _AgainError(answer, None) from None
+        if not isinstance(error, httpx2.ReadError):  # that is a reply which broke off: somebody is there
+            self.gate.down(answer.words)
+        return answer
 
-    def _down(self, words: str) -> None:
-        now = time.monotonic()
-        breaker = self._online.breaker
-        was_open = breaker.is_open
-        breaker.failed(now, words)
-        if breaker.gives_up(now):
-            self.refusal = self.refusal or f"The endpoint does not answer: {breaker.outage}."
-        elif breaker.is_open and not was_open:
-            self._online.say(f"The endpoint does not answer: {breaker.outage}. Asking now and then until it does.")
+    def _no_usage(self) -> None:
+        self._silent += 1
+        if self._silent == _SILENT:
+            self._online.say(
+                "The replies do not say how many tokens they used: limits go by estimate, and where there is a price, "
+                "each is booked at its worst case."
+            )
 
-    async def _turn(self, tokens: int) -> Ticket:
-        """Wait until the rate limits and the breaker let this request leave."""
-        ticket = self._online.limits.ask(tokens)
-        if ticket.oversized and not self._warned:
-            self._warned = True
-            self._online.say(f"A request of about {tokens:,} tokens is larger than the token limit; it is sent alone.")
-        turn = asyncio.get_running_loop().create_future()
-        self._turns[ticket] = turn
-        self._changed.set()
-        try:
-            await turn
-        except asyncio.CancelledError:
-            self._online.limits.cancel(ticket, time.monotonic())
-            raise
-        finally:
-            del self._turns[ticket]
-        return ticket
+    def _learn(self, estimate: int, reported: int) -> None:
+        sizes = self._online.sizes
+        sizes.learn(estimate, reported)
+        if sizes.cut and not self._said_cut:
+            self._said_cut = True
+            self._online.say(
+                f"The endpoint reports {sizes.cut.reported:,} prompt tokens where about {sizes.cut.sent:,} were sent; "
+                f"it may cut prompts (Ollama: raise num_ctx)."
+            )
 
-    async def _open_the_gate(self) -> None:
-        """Let requests leave in the order they came, whenever the limits have room."""
-        while True:
-            now = time.monotonic()
-            breaker = self._online.breaker
-            if not self._turns or not breaker.allows(now):
-                then = breaker.next_at(now) if self._turns else now + LONGEST_WAIT
-            else:
-                for ticket in self._online.limits.admit(now):
-                    if not self._turns[ticket].done():
-                        self._turns[ticket].set_result(None)
-                then = self._online.limits.next_at(now)
-            self._changed.clear()
-            try:
-                async with asyncio.timeout(min(max(then - now, 0.001), LONGEST_WAIT)):
-                    await self._changed.wait()
-            except TimeoutError:
-                continue
+
+@dataclass(slots=True)
+class _End:
+    """How a try ended: the tokens that count against the limit, and those of the answer, 0 if unknown."""
+
+    used: int
+    answer: int = 0
+    outcome: Outcome = Outcome.OTHER
 
 
 def _wait(state: tenacity.RetryCallState) -> float:
@@ -318,22 +235,28 @@ def _tries_are_up(state: tenacity.RetryCallState) -> bool:
     return state.attempt_number >= TRIES
 
 
-def _causes(error: BaseException) -> Iterator[BaseException]:
-    """Yield the error and what led to it: where the transport speaks of a timeout only, aiohttp knows better."""
-    cause: BaseException | None = error
-    while cause is not None:
-        yield cause
-        cause = cause.__cause__ or cause.__context__
+def _said(response: httpx2.Response) -> Reading:
+    told = {n.lower(): v for n, v in response.headers.raw if n.lower().startswith(_TOLD)}
+    if not told or told.keys() == {b"date"}:
+        return _NOTHING
+    return reading({n.decode("latin-1"): v.decode("latin-1") for n, v in told.items()}, time.time())
 
 
-def _said(headers: httpx2.Headers) -> Reading:
-    return reading({name.lower(): value for name, value in headers.items()}, time.time())
+class _Usage(msgspec.Struct):
+    prompt_tokens: int
+    completion_tokens: int = 0
 
 
-def _used(content: bytes) -> int | None:
-    """Return the total of tokens that a reply speaks of, to settle the token limit with."""
+class _Body(msgspec.Struct):
+    usage: _Usage | None = None
+
+
+_decode = msgspec.json.Decoder(_Body).decode
+
+
+def _used(content: bytes) -> _Usage | None:
+    """Return the tokens that a reply speaks of, to settle the token limit with."""
     try:
-        usage = orjson.loads(content)["usage"]
-        return int(usage["prompt_tokens"]) + int(usage["completion_tokens"])
-    except (orjson.JSONDecodeError, KeyError, TypeError, ValueError):
+        return _decode(content).usage
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None

@@ -8,7 +8,7 @@ from svit.providers.base import Failure
 
 _OUT_OF_MONEY = ("insufficient_quota", "credit_balance_exhausted", "spend_limit_exceeded", "billing_hard_limit_reached")
 _SLOWER = ("slow_down", "server_is_overloaded")
-_FILTERED = ("content_filter", "invalid_prompt", "content_policy_violation")
+_FILTERED = ("content_filter", "invalid_prompt", "content_policy_violation", "ResponsibleAIPolicyViolation")
 _MISTAKEN = ("unsupported_parameter", "unsupported_value", "invalid_request_error", "model_not_found")
 
 
@@ -34,6 +34,12 @@ class _Error(msgspec.Struct):
     code: str | int | None = None
     type: str | None = None
     param: str | None = None
+    innererror: object = None  # Azure's
+
+    @property
+    def inner_code(self) -> str | None:
+        inner = self.innererror
+        return str(inner.get("code") or "") if isinstance(inner, dict) else None
 
 
 class _Body(msgspec.Struct):
@@ -52,7 +58,7 @@ def verdict(status: int, body: bytes) -> Again | Failure | Stop:
     """Return what to do after an answer of this status, which is not 200."""
     error = _error(body)
     words = f"HTTP {status}: {error.message or 'no reason given'}"
-    code = str(error.code or error.type or "")
+    code = str(error.code or error.inner_code or error.type or "")
     if status == 429:
         return _too_many(code, error, words)
     if status in (401, 403, 404):

@@ -55,12 +55,19 @@ def test_what_no_other_request_would_pass_stops_the_run(status: int, body: bytes
     assert words in found.words
 
 
+AZURE_FILTER = b"""{"error": {"message": "The prompt was filtered.", "type": null, "param": "prompt", "code": %s,
+  "status": 400, "innererror": {"code": "ResponsibleAIPolicyViolation", "content_filter_result": {
+  "hate": {"filtered": false, "severity": "safe"}, "violence": {"filtered": true, "severity": "medium"}}}}}"""
+
+
 @pytest.mark.parametrize(
     ("body", "code"),
     [
         (error("context_length_exceeded", param="messages"), "context_length_exceeded"),
         (error("content_filter"), "filtered"),
         (error("invalid_prompt"), "filtered"),
+        (AZURE_FILTER % b'"content_filter"', "filtered"),
+        (AZURE_FILTER % b"null", "filtered"),
         (b'{"error": "something odd"}', "bad_request"),
         (b'{"detail": [{"loc": ["body"], "msg": "odd"}]}', "bad_request"),
     ],

@@ -1,0 +1,176 @@
+"""The way to an endpoint: the `openai` package's client over aiohttp, without retries, a reply's size bounded."""
+
+import asyncio
+import contextlib
+import resource
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from urllib.parse import parse_qsl, urlsplit
+
+import aiohttp
+import httpx2
+import openai
+
+from svit.errors import SvitError
+from svit.providers.base import Failure
+from svit.providers.rule import Again
+
+LARGEST_REPLY = 16 * 2**20
+"""Bytes. No chat completion comes near it; a server that sends more is broken, and must not fill the memory."""
+CONNECT = 30.0
+"""Seconds until a connection stands, or is given up: no request has left by then."""
+IDLE = 4.0
+"""Seconds that a connection is kept for the next request. Common servers close it after 5: ours must be earlier, for a
+request that meets the closing is lost."""
+UNANSWERED = (httpx2.HTTPError, TimeoutError)
+"""What `Transport.post` raises when there is no reply; `lost` reads it."""
+_OTHER_FILES = 200
+"""Files that a process has open beside its connections, with room to spare."""
+_PATH = "/chat/completions"
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """Where to ask. The key stays out of every repr; `timeout` is the seconds that a whole request may take.
+
+    A query in the URL goes with every request. Azure's older form, with /deployments/ in the path, needs one that
+    names the api-version, and gets the key in the header that it asks for.
+    """
+
+    url: str
+    key: str = field(repr=False)
+    timeout: float = 600.0
+
+
+class Transport:
+    """Carries requests to one endpoint, as many at once as it was opened for."""
+
+    def __init__(self, http: httpx2.AsyncClient, like: httpx2.Request, timeout: float) -> None:
+        """Keep the request that all others are like but for the body; `timeout` is in seconds, for a whole request."""
+        self._http = http
+        self._url = like.url
+        self._headers = like.headers
+        self._timeout = timeout
+        self._extensions = {"timeout": {"connect": min(timeout, CONNECT), "read": timeout, "write": None, "pool": None}}
+
+    async def post(self, content: bytes) -> httpx2.Response:
+        """Send the body of a chat completion and return the reply, whatever its status; UNANSWERED without one."""
+        request = httpx2.Request("POST", self._url, headers=self._headers, content=content, extensions=self._extensions)
+        async with asyncio.timeout(self._timeout):
+            return await self._http.send(request)
+
+
+@asynccontextmanager
+async def transport(endpoint: Endpoint, connections: int) -> AsyncIterator[Transport]:
+    """Open the way for so many requests at once. Raises SvitError for a URL that is not whole."""
+    _allow_files(connections)
+    like = await _first_request(endpoint)
+    # None would mean aiohttp's own limit, which is 100.
+    limits = httpx2.Limits(max_connections=connections, max_keepalive_connections=connections, keepalive_expiry=IDLE)
+    async with openai.DefaultAioHttpClient(
+        event_hooks={"response": [_bound]}, timeout=endpoint.timeout, limits=limits
+    ) as http:
+        yield Transport(http, like, endpoint.timeout)
+
+
+async def _first_request(endpoint: Endpoint) -> httpx2.Request:
+    """Return a request as the `openai` package makes it: its URL and headers. They are made once and not each time."""
+    made: list[httpx2.Request] = []
+
+    def keep(request: httpx2.Request) -> httpx2.Response:
+        made.append(request)
+        return httpx2.Response(200, json={})
+
+    async with httpx2.AsyncClient(transport=httpx2.MockTransport(keep)) as nowhere:
+        client = _client(endpoint, nowhere)
+        await client.post(_PATH, content=b"", cast_to=httpx2.Response)
+    (request,) = made
+    del request.headers["content-length"]
+    return request
+
+
+def lost(error: Exception, endpoint: Endpoint) -> Again | Failure:
+    """Return what became of a request that no answer came to. It may have been paid for, unless it never left."""
+    causes = list(_causes(error))
+    if any(isinstance(cause, _NEVER_LEFT) for cause in causes):
+        return Again("unreachable", f"{_shown(endpoint.url)} cannot be reached: {causes[-1]}")
+    if any(isinstance(cause, TimeoutError) for cause in causes):
+        return Failure("timeout", f"no answer within {endpoint.timeout:g} s")
+    return Failure("cut_off", f"the connection broke: {causes[-1]}")
+
+
+_NEVER_LEFT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, httpx2.ConnectError)
+
+
+def _client(endpoint: Endpoint, http: httpx2.AsyncClient) -> openai.AsyncOpenAI:
+    parts = urlsplit(endpoint.url)
+    base = parts._replace(query="", fragment="", path=parts.path.rstrip("/").removesuffix(_PATH)).geturl()
+    query: dict[str, object] = dict(parse_qsl(parts.query))
+    if "/deployments/" not in parts.path:
+        return openai.AsyncOpenAI(
+            base_url=base, api_key=endpoint.key, http_client=http, max_retries=0, default_query=query
+        )
+    version = query.get("api-version")
+    if not version:
+        raise SvitError(
+            f"base_url {base}: Azure needs '?api-version=...' after a deployment. Copy the whole target URI, or use "
+            f"https://NAME.openai.azure.com/openai/v1/, which needs none."
+        )
+    return openai.AsyncAzureOpenAI(
+        base_url=base, api_key=endpoint.key, api_version=str(version), http_client=http, max_retries=0
+    )
+
+
+def _shown(url: str) -> str:
+    """Return the URL without what may hold a secret."""
+    parts = urlsplit(url)
+    return parts._replace(query="", fragment="", netloc=parts.netloc.rpartition("@")[2]).geturl()
+
+
+def _allow_files(connections: int) -> None:
+    """Raise the number of files that may be open, as far as the system lets us: each connection is one."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = connections + _OTHER_FILES
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        if hard != resource.RLIM_INFINITY and hard < wanted:
+            raise SvitError(
+                f"in_flight: {connections} requests at once need {wanted} open files, and this machine allows {hard} "
+                f"(ulimit -Hn). Lower 'in_flight' to {max(1, hard - _OTHER_FILES)}, or raise that limit."
+            )
+        with contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+async def _bound(response: httpx2.Response) -> None:
+    """Let a reply be no longer than LARGEST_REPLY; one that states its length cannot be longer than that."""
+    length = response.headers.get("content-length", "")
+    if not (length.isascii() and length.isdigit() and int(length) <= LARGEST_REPLY):
+        response.stream = _Bounded(response.stream)
+
+
+class _Bounded(httpx2.AsyncByteStream):
+    """A reply's bytes, up to LARGEST_REPLY."""
+
+    def __init__(self, stream: object) -> None:
+        assert isinstance(stream, httpx2.AsyncByteStream)
+        self._stream = stream
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        size = 0
+        async for chunk in self._stream:
+            size += len(chunk)
+            if size > LARGEST_REPLY:
+                raise httpx2.ReadError(f"the reply is longer than {LARGEST_REPLY:,} bytes")
+            yield chunk
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """Yield the error and what led to it: where the transport speaks of a timeout only, aiohttp knows better."""
+    cause: BaseException | None = error
+    while cause is not None:
+        yield cause
+        cause = cause.__cause__ or cause.__context__

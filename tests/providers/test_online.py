@@ -1,0 +1,303 @@
+"""`Online` against a server on loopback that answers as each test wants and keeps what it was sent."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+
+from svit.errors import ProviderRefusesError, SvitError
+from svit.limits import Breaker, RateLimit, Ticket
+from svit.providers.base import NOT_ASKED, Failure, Reply, Request
+from svit.providers.openai_online import TRIES, Endpoint, Online
+from svit.providers.sending import AHEAD
+from svit.providers.transport import LARGEST_REPLY
+from svit.records import ImageContext, Message, Prompt, Sampling
+
+KEY = "sk-canary"
+
+
+class Server:
+    """Answers each request with (status, headers, body) of `answer(number)`, None hangs up; counts from 0."""
+
+    def __init__(self, answer: Callable[[int], tuple[int, dict[str, str], bytes] | None]) -> None:
+        self.answer = answer
+        self.lines: list[str] = []
+        self.headers: list[dict[str, str]] = []
+        self.bodies: list[bytes] = []
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while head := await reader.readuntil(b"\r\n\r\n"):
+                line, *rest = head.decode().strip().split("\r\n")
+                headers = {name.lower(): value for name, value in (each.split(": ", 1) for each in rest)}
+                body = await reader.readexactly(int(headers["content-length"]))
+                self.lines.append(line)
+                self.headers.append(headers)
+                self.bodies.append(body)
+                answer = self.answer(len(self.lines) - 1)
+                if answer is None:
+                    return
+                status, more, content = answer
+                length = {} if "transfer-encoding" in more else {"content-length": str(len(content))}
+                told = "".join(f"{name}: {value}\r\n" for name, value in (length | more).items())
+                writer.write(f"HTTP/1.1 {status} X\r\n{told}\r\n".encode() + content)
+        except (asyncio.IncompleteReadError, ConnectionError):
+            pass
+        finally:
+            writer.close()
+
+
+@asynccontextmanager
+async def serving(server: Server) -> AsyncIterator[str]:
+    listening = await asyncio.start_server(server.serve, "127.0.0.1", 0)
+    try:
+        yield f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}"
+    finally:
+        listening.close()
+        await listening.wait_closed()
+
+
+def completion(usage: tuple[int, int] | None = (50, 5)) -> bytes:
+    body: dict[str, Any] = {"choices": [{"message": {"content": "Hi"}, "finish_reason": "stop"}], "model": "m"}
+    if usage:
+        body["usage"] = {"prompt_tokens": usage[0], "completion_tokens": usage[1]}
+    return json.dumps(body).encode()
+
+
+def well(_: int) -> tuple[int, dict[str, str], bytes]:
+    return 200, {}, completion()
+
+
+def error(code: str) -> bytes:
+    return json.dumps({"error": {"code": code, "message": "why"}}).encode()
+
+
+def request(image: int) -> Request:
+    prompt = Prompt("t", (Message("user", f"{image}"),), Sampling("m", 10), "v", ImageContext(image, "a", 9, 9))
+    return Request(prompt, 1)
+
+
+class Run:
+    """One provider's replies to so many requests, and what it said on the way."""
+
+    def __init__(self, server: Server, path: str = "/v1", **settings: Any) -> None:
+        self.server = server
+        self.path = path
+        self.settings = settings
+        self.said: list[str] = []
+        self.pulled = 0
+        self.replies: list[Reply] = []
+
+    def of(self, number: int) -> list[bytes | Failure]:
+        asyncio.run(asyncio.wait_for(self.all(number), 30))
+        return [reply.outcome for reply in self.replies]
+
+    async def all(self, number: int) -> None:
+        async with serving(self.server) as origin:
+            async for reply in self.online(origin).complete(self.requests(number)):
+                self.replies.append(reply)
+
+    def online(self, origin: str) -> Online:
+        settings: dict[str, Any] = {"limits": RateLimit(), "tokens": lambda _: 50, "window": 8, **self.settings}
+        return Online(
+            Endpoint(origin + self.path, KEY, timeout=settings.pop("timeout", 10.0)),
+            body=lambda prompt: {"model": "m", "n": prompt.messages[0].content},
+            say=self.said.append,
+            **settings,
+        )
+
+    async def requests(self, number: int) -> AsyncIterator[Request]:
+        for n in range(number):
+            self.pulled += 1
+            yield request(n)
+
+
+def test_a_request_goes_to_the_right_place_with_the_key_and_its_own_body() -> None:
+    server = Server(well)
+    assert Run(server).of(3) == [completion()] * 3
+    assert set(server.lines) == {"POST /v1/chat/completions HTTP/1.1"}
+    assert sorted(json.loads(body)["n"] for body in server.bodies) == ["0", "1", "2"]
+    for headers, body in zip(server.headers, server.bodies, strict=True):
+        assert headers["authorization"] == f"Bearer {KEY}"
+        assert headers["content-type"] == "application/json"
+        assert headers["content-length"] == str(len(body))
+        assert "openai" in headers["user-agent"].lower()
+        assert "api-key" not in headers
+
+
+AZURE = "/openai/deployments/my%20gpt"
+
+
+@pytest.mark.parametrize(
+    ("path", "sent_to", "header", "value"),
+    [
+        ("/openai/v1/", "/openai/v1/chat/completions", "authorization", f"Bearer {KEY}"),
+        (f"{AZURE}?api-version=2024-10-21", f"{AZURE}/chat/completions?api-version=2024-10-21", "api-key", KEY),
+        (
+            f"{AZURE}/chat/completions?api-version=2024-10-21",
+            f"{AZURE}/chat/completions?api-version=2024-10-21",
+            "api-key",
+            KEY,
+        ),
+        ("/v1?tenant=a%26b", "/v1/chat/completions?tenant=a%26b", "authorization", f"Bearer {KEY}"),
+    ],
+)
+def test_azure_is_spoken_to_in_both_its_forms(path: str, sent_to: str, header: str, value: str) -> None:
+    server = Server(well)
+    assert Run(server, path).of(1) == [completion()]
+    assert server.lines == [f"POST {sent_to} HTTP/1.1"]
+    assert server.headers[0][header] == value
+    assert ("api-key" in server.headers[0]) != ("authorization" in server.headers[0])
+
+
+def test_azures_older_form_needs_a_version() -> None:
+    with pytest.raises(SvitError, match="api-version"):
+        Run(Server(well), AZURE).of(1)
+
+
+def test_a_failed_try_is_followed_by_others_a_bounded_number_of_times(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("svit.providers.openai_online.LONGEST_WAIT", 0.01)
+    once = Server(lambda n: (500, {}, b"{}") if n == 0 else (200, {}, completion()))
+    assert Run(once).of(1) == [completion()]
+    assert len(once.lines) == 2
+    always = Server(lambda _: (500, {}, error("server_error")))
+    (outcome,) = Run(always).of(1)
+    assert isinstance(outcome, Failure)
+    assert (outcome.code, outcome.free, outcome.final) == ("server_error", True, False)
+    assert len(always.lines) == TRIES
+
+
+def test_a_429_waits_as_long_as_it_is_asked_to_and_costs_no_try() -> None:
+    waits = iter([{"retry-after-ms": "20", "retry-after": "600"}] * (TRIES + 4))
+    server = Server(lambda n: (429, next(waits), error("429")) if n < TRIES + 4 else (200, {}, completion()))
+    assert Run(server).of(1) == [completion()]
+    assert len(server.lines) == TRIES + 5, "more than the tries that a fault would have"
+
+
+def test_a_wrong_key_ends_the_run_at_once_though_others_still_wait_for_their_turn() -> None:
+    server = Server(lambda _: (401, {}, error("invalid_api_key")))
+    run = Run(server, limits=RateLimit(rpm=1), window=64)
+    with pytest.raises(ProviderRefusesError, match="why"):
+        run.of(1_000)
+    assert len(server.lines) == 1
+    assert len(run.replies) == run.pulled <= AHEAD + 2
+    codes = [reply.outcome.code for reply in run.replies if isinstance(reply.outcome, Failure)]
+    assert codes == [NOT_ASKED] * run.pulled
+
+
+def test_no_more_is_pulled_than_can_be_sent() -> None:
+    hanging = asyncio.Event()
+
+    async def some() -> None:
+        async with serving(Server(well)) as origin:
+            run = Run(Server(well))
+            run.settings = {"limits": RateLimit(rpm=60), "window": 500}
+            replies = run.online(origin).complete(run.requests(10_000))
+            assert isinstance(await anext(replies), Reply)
+            await asyncio.sleep(0.2)
+            assert run.pulled <= AHEAD + 3, "the rate lets one leave a second"
+            await replies.aclose()  # type: ignore[attr-defined]
+        hanging.set()
+
+    asyncio.run(asyncio.wait_for(some(), 30))
+
+
+def test_when_nobody_answers_the_run_ends_and_nothing_hangs() -> None:
+    breaker = Breaker(failures=2, after=0.0, first_pause=0.02, longest_pause=0.05, give_up=0.3)
+    run = Run(Server(lambda _: None), breaker=breaker)
+    with pytest.raises(ProviderRefusesError, match="does not answer"):
+        run.of(1_000)
+    assert len(run.replies) == run.pulled
+    assert len(run.server.lines) <= 8 + 10, "while it is down only one leaves now and then"
+    assert any("now and then" in words for words in run.said)
+
+
+def test_an_endpoint_that_is_not_there_was_never_paid() -> None:
+    run = Run(Server(well), breaker=Breaker(failures=2, after=0, first_pause=0.01, longest_pause=0.01, give_up=0.1))
+
+    async def ask() -> None:
+        async with serving(Server(well)) as origin:
+            pass  # it is gone again
+        async for reply in run.online(origin).complete(run.requests(20)):
+            run.replies.append(reply)
+
+    with pytest.raises(ProviderRefusesError, match="cannot be reached"):
+        asyncio.run(asyncio.wait_for(ask(), 30))
+    assert run.replies
+    assert all(isinstance(reply.outcome, Failure) and reply.outcome.free for reply in run.replies)
+
+
+def test_a_connection_that_breaks_may_have_been_paid_and_is_not_asked_again() -> None:
+    server = Server(lambda _: None)
+    (outcome,) = Run(server).of(1)
+    assert isinstance(outcome, Failure)
+    assert (outcome.code, outcome.free) == ("cut_off", False)
+    assert len(server.lines) == 1
+
+
+@pytest.mark.parametrize("length", [str(LARGEST_REPLY * 8), "none"])
+def test_a_reply_without_end_is_cut_off(length: str) -> None:
+    def endless(_: int) -> tuple[int, dict[str, str], bytes]:
+        if length != "none":
+            return 200, {"content-length": length}, b" " * (LARGEST_REPLY + 2**16)
+        chunk = b"%x\r\n" % (LARGEST_REPLY + 2**16) + b" " * (LARGEST_REPLY + 2**16) + b"\r\n"
+        return 200, {"transfer-encoding": "chunked"}, chunk
+
+    (outcome,) = Run(Server(endless)).of(1)
+    assert isinstance(outcome, Failure)
+    assert outcome.code == "cut_off"
+    assert "longer than" in outcome.words
+
+
+def test_an_error_of_ours_is_raised_and_does_not_hang() -> None:
+    def broken(_: Prompt) -> int:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        Run(Server(well), tokens=broken).of(20)
+
+
+def test_the_limits_learn_from_headers_and_from_usage() -> None:
+    limits = RateLimit(tpm=1_000_000)
+    told = {"X-RateLimit-Limit-Requests": "7000", "x-ratelimit-remaining-requests": "6999"}
+    run = Run(Server(lambda _: (200, told, completion((80, 5)))), limits=limits)
+    run.of(1)
+    assert limits.requests.limit == 7_000
+    assert limits.tokens.booked == 85
+
+
+def test_the_estimate_of_prompts_is_corrected_by_what_is_reported() -> None:
+    asked: list[int] = []
+
+    class Noting(RateLimit):
+        def ask(self, tokens: int) -> Ticket:
+            asked.append(tokens)
+            return super().ask(tokens)
+
+    limits = Noting(tpm=1_000_000_000)
+    Run(Server(lambda _: (200, {}, completion((1_500, 5)))), limits=limits, tokens=lambda _: 1_000, window=1).of(40)
+    assert asked[0] == 1_000 + 10
+    assert 1_300 < asked[-1] < 1_500 + 10
+
+
+def test_a_server_that_cuts_prompts_is_spoken_of_once() -> None:
+    run = Run(Server(lambda _: (200, {}, completion((512, 5)))), tokens=lambda _: 2_000, window=1)
+    run.of(20)
+    assert len(run.said) == 1
+    assert "reports 512 prompt tokens where about 2,000 were sent; it may cut prompts" in run.said[0]
+
+
+def test_a_server_that_reports_no_usage_is_spoken_of_once() -> None:
+    run = Run(Server(lambda _: (200, {}, completion(None))))
+    run.of(20)
+    assert len(run.said) == 1
+    assert "do not say how many tokens" in run.said[0]
+
+
+def test_one_reply_without_usage_is_not_worth_a_word() -> None:
+    run = Run(Server(lambda n: (200, {}, completion(None if n == 3 else (50, 5)))))
+    run.of(20)
+    assert run.said == []
