@@ -299,7 +299,9 @@ def test_help_imports_nothing_heavy(tmp_path: Path) -> None:
 def test_every_command_is_in_the_help_and_in_the_readme(tmp_path: Path) -> None:
     readme = (Path(__file__).parents[1] / "README.md").read_text()
     for command in (
+        "estimate",
         "generate",
+        "status",
         "contexts build",
         "contexts stats",
         "contexts show",
