@@ -130,7 +130,7 @@ def provider(config: RunConfig, say: Callable[[str], None]) -> Provider:
         Endpoint(config.base_url, _key(config), config.timeout),
         body=partial(
             request_body,
-            capabilities=_capabilities(config),
+            capabilities=capabilities(config),
             service_tier=config.service_tier,
             caching=config.caching,
         ),
@@ -149,22 +149,28 @@ def check_requests(config: RunConfig, jobs: Iterable[Job]) -> None:
     context = ImageContext(0, "", 1, 1, captions=("-",))
     for job in jobs:
         prompt = job.task.prompt(context, job.recipe)
-        request_body(prompt, _capabilities(config), service_tier=config.service_tier, caching=config.caching)
+        request_body(prompt, capabilities(config), service_tier=config.service_tier, caching=config.caching)
 
 
 def spending(config: RunConfig) -> Spending:
     """Return the run's books, with nothing in them yet. Raises SvitError for a ceiling that no price can keep."""
     if config.provider == "offline":
         return Spending()
-    own = _text(config.prices) if config.prices else None
-    table = PriceTable.read(_text(resources.DATA / "prices.yaml"), own, own_name=str(config.prices))
+    table = prices(config)
     limit = None if config.max_cost is None else nano_dollars(config.max_cost)
     price = table.price(config.model) if limit is None else table.required(config.model)
     tier: Tier = "flex" if config.service_tier == "flex" else "standard"
     return Spending(price, tier, Budget(limit))
 
 
-def _capabilities(config: RunConfig) -> Capabilities:
+def prices(config: RunConfig) -> PriceTable:
+    """Return the shipped prices, the user's own before them."""
+    own = _text(config.prices) if config.prices else None
+    return PriceTable.read(_text(resources.DATA / "prices.yaml"), own, own_name=str(config.prices))
+
+
+def capabilities(config: RunConfig) -> Capabilities:
+    """Return what the config's model accepts on its server."""
     own = _text(config.models) if config.models else None
     table = ModelTable.read(_text(resources.DATA / "models.yaml"), own, own_name=str(config.models))
     return table.capabilities(config.model, server=config.server)

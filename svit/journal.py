@@ -1,6 +1,5 @@
 """Every request and every reply of a run, committed before anything else happens to them (SQLite, WAL, FULL)."""
 
-import os
 import sqlite3
 import threading
 import time
@@ -38,7 +37,7 @@ CREATE TABLE IF NOT EXISTS shards (
   samples INTEGER NOT NULL, flaws TEXT NOT NULL, size INTEGER NOT NULL,
   published_at REAL NOT NULL, PRIMARY KEY (task, shard)) WITHOUT ROWID;
 """
-_SILENT = (
+SILENT = (
     "FROM requests WHERE NOT EXISTS (SELECT 1 FROM replies WHERE replies.prompt_id = requests.prompt_id "
     "AND replies.attempt = requests.attempt)"
 )
@@ -61,9 +60,8 @@ class Journal:
     def __init__(self, path: Path, *, read_only: bool = False) -> None:
         """Open the journal, made anew where there is none. Raises DataError when the file is something else."""
         self.path = path
-        mode = "rwc" if not read_only else "ro" if os.access(path.parent, os.W_OK) else "ro&immutable=1"
         self._writing, self._reading = threading.Lock(), threading.Lock()
-        self._db = self._connected(mode)
+        self._db = self._opened_to_read() if read_only else self._connected("rwc")
         self._reader = self._db
         try:
             self._prepare(read_only=read_only)
@@ -72,6 +70,18 @@ class Journal:
         except BaseException:
             self._db.close()
             raise
+
+    def _opened_to_read(self) -> sqlite3.Connection:
+        """Open the file as it is, even where SQLite's own files beside it cannot be made: nobody writes to it there."""
+        database = self._connected("ro")
+        try:
+            database.execute("SELECT 1 FROM sqlite_master")
+        except sqlite3.OperationalError:
+            database.close()
+            return self._connected("ro&immutable=1")
+        except sqlite3.DatabaseError:
+            pass  # it is said in a sentence when the format is looked at
+        return database
 
     def _connected(self, mode: str) -> sqlite3.Connection:
         target = f"{self.path.absolute().as_uri()}?mode={mode}"
@@ -145,26 +155,26 @@ class Journal:
         """
         with self._speaking_plainly(self._writing):
             self._db.execute("BEGIN IMMEDIATE")
-            moved = self._db.execute("INSERT INTO unknown SELECT * " + _SILENT).rowcount
+            moved = self._db.execute("INSERT INTO unknown SELECT * " + SILENT).rowcount
             if moved:
-                self._db.execute("DELETE " + _SILENT)
+                self._db.execute("DELETE " + SILENT)
             self._db.execute("COMMIT")
         return moved
 
     def unbooked(self) -> list[tuple[Kept, int]]:
         """Return the replies that were kept but not booked before the process died, each with its worst case."""
-        rows = self._read(_KEPT + "WHERE cost IS NULL", ())
+        rows = self.read(_KEPT + "WHERE cost IS NULL")
         worst = "SELECT worst FROM requests WHERE prompt_id = ? AND attempt = ?"
-        return [(_kept(row), next((cost for (cost,) in self._read(worst, row[:2])), 0)) for row in rows]
+        return [(_kept(row), next((cost for (cost,) in self.read(worst, row[:2])), 0)) for row in rows]
 
     def spent(self) -> Spent:
         """Return what the run has cost so far."""
-        [(cost, prompt, completion, replies, untold)] = self._read(
+        [(cost, prompt, completion, replies, untold)] = self.read(
             "SELECT coalesce(sum(cost), 0), coalesce(sum(prompt_tokens), 0), coalesce(sum(completion_tokens), 0), "
             "count(*), coalesce(sum(failure IS NULL AND prompt_tokens IS NULL), 0) FROM replies WHERE NOT reused",
             (),
         )
-        [(worst, unknown)] = self._read("SELECT coalesce(sum(worst), 0), count(*) FROM unknown", ())
+        [(worst, unknown)] = self.read("SELECT coalesce(sum(worst), 0), count(*) FROM unknown")
         return Spent(cost + worst, prompt, completion, replies, unknown, untold)
 
     def withdraw_shard(self, task: str, shard: int) -> None:
@@ -177,11 +187,11 @@ class Journal:
 
     def is_empty(self) -> bool:
         """Whether no request was ever written down here."""
-        return not self._read("SELECT 1 FROM requests UNION ALL SELECT 1 FROM unknown LIMIT 1", ())
+        return not self.read("SELECT 1 FROM requests UNION ALL SELECT 1 FROM unknown LIMIT 1")
 
     def replies(self, prompt_id: str) -> list[Kept]:
         """Return what came back for this prompt so far, in the order of the attempts."""
-        return [_kept(row) for row in self._read(_KEPT + "WHERE prompt_id = ? ORDER BY attempt", (prompt_id,))]
+        return [_kept(row) for row in self.read(_KEPT + "WHERE prompt_id = ? ORDER BY attempt", (prompt_id,))]
 
     def asked(self, image_id: ImageId) -> list[Intent]:
         """Return the requests about this image, in the order they were sent."""
@@ -189,7 +199,7 @@ class Journal:
             "SELECT prompt_id, attempt, task, image_id, version, worst, reason FROM requests "
             "WHERE image_id = ? ORDER BY sent_at, attempt"
         )
-        return [Intent(*row) for row in self._read(query, (image_id,))]
+        return [Intent(*row) for row in self.read(query, (image_id,))]
 
     def history(self, image_id: ImageId) -> list[Asked]:
         """Return all requests about this image, those of unknown outcome too."""
@@ -199,12 +209,12 @@ class Journal:
         )
         return [
             Asked(task, key, attempt, bool(unknown))
-            for task, key, attempt, unknown in self._read(query, (image_id, image_id))
+            for task, key, attempt, unknown in self.read(query, (image_id, image_id))
         ]
 
     def template(self, version: str) -> str | None:
         """Return the text of the prompt file of this version, if a run used it."""
-        rows = self._read("SELECT text FROM templates WHERE version = ?", (version,))
+        rows = self.read("SELECT text FROM templates WHERE version = ?", (version,))
         return str(rows[0][0]) if rows else None
 
     def shards(self) -> list[Shard]:
@@ -212,10 +222,20 @@ class Journal:
         query = "SELECT task, shard, recipe, images, samples, flaws, size FROM shards ORDER BY task, shard"
         return [
             Shard(task, shard, recipe, images, samples, orjson.loads(flaws), size)
-            for task, shard, recipe, images, samples, flaws, size in self._read(query, ())
+            for task, shard, recipe, images, samples, flaws, size in self.read(query)
         ]
 
-    def _read(self, query: str, values: tuple[object, ...]) -> list[tuple[Any, ...]]:
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Let all that is read in the block be of one moment, whatever another process writes meanwhile."""
+        self.read("BEGIN")
+        try:
+            yield
+        finally:
+            self.read("COMMIT")
+
+    def read(self, query: str, values: tuple[object, ...] = ()) -> list[tuple[Any, ...]]:
+        """Return the rows of a query, for those who add up."""
         with self._speaking_plainly(self._reading):
             return self._reader.execute(query, values).fetchall()
 

@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +12,10 @@ import orjson
 
 from svit.errors import DataError, RunLockedError, StorageError
 from svit.shards import publish
+
+_TRIES = 4
+_PROBE = 0.02
+"""Seconds, far longer than `is_locked` shares the lock for: a look at a run never keeps another from starting."""
 
 
 class RunFolder:
@@ -49,14 +54,33 @@ class RunFolder:
             os.close(handle)
 
     def _take(self, handle: int) -> None:
+        for tries_left in reversed(range(_TRIES)):
+            try:
+                return fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                if tries_left:
+                    time.sleep(_PROBE)
+            except OSError as error:
+                raise StorageError(f"{self.path}: the run folder cannot be locked: {error.strerror}.") from error
+        raise RunLockedError(f"{self.path}: another svit is working in this run. Wait for it, or use --run.")
+
+    def is_locked(self) -> bool:
+        """Whether a process holds the run's lock. Only asks: a process that starts meanwhile gets its lock."""
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise RunLockedError(
-                f"{self.path}: another svit is working in this run. Wait for it, or use --run."
-            ) from None
+            handle = os.open(self.path / "run.lock", os.O_RDONLY | os.O_CLOEXEC)
+        except FileNotFoundError:
+            return False
         except OSError as error:
-            raise StorageError(f"{self.path}: the run folder cannot be locked: {error.strerror}.") from error
+            raise StorageError(f"{self.path}/run.lock: it cannot be read: {error.strerror}.") from error
+        try:
+            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        except OSError as error:
+            raise StorageError(f"{self.path}/run.lock: it cannot be asked: {error.strerror}.") from error
+        finally:
+            os.close(handle)
+        return False
 
     def write_summary(self, summary: dict[str, object]) -> None:
         """Replace run.json."""

@@ -74,7 +74,7 @@ def test_all_tasks_on_the_sample_have_no_rejection_and_the_second_time_nothing_i
     assert summary["finished"]
     assert summary["tasks"]["referring"] == {"images": 8, "samples": 8, "rejected": {}}
     assert summary["config"]["provider"] == "offline"
-    assert {f"{task}.txt" for task in TASKS} <= set(summary["prompts"])
+    assert set(summary["prompts"]) == set(TASKS)
     done = svit("generate", "--task", "referring", "--run", "r", cwd=tmp_path)
     assert "conversation" not in done.stderr
     again = json.loads((tmp_path / "r" / "run.json").read_bytes())
@@ -299,7 +299,9 @@ def test_help_imports_nothing_heavy(tmp_path: Path) -> None:
 def test_every_command_is_in_the_help_and_in_the_readme(tmp_path: Path) -> None:
     readme = (Path(__file__).parents[1] / "README.md").read_text()
     for command in (
+        "estimate",
         "generate",
+        "status",
         "contexts build",
         "contexts stats",
         "contexts show",

@@ -31,8 +31,8 @@ def test_what_was_written_is_there_when_it_is_opened_again(tmp_path: Path) -> No
 
 def test_it_is_durable_and_not_only_fast(tmp_path: Path) -> None:
     with Journal(tmp_path / "j.db") as journal:
-        assert journal._read("PRAGMA journal_mode", ()) == [("wal",)]
-        assert journal._read("PRAGMA synchronous", ()) == [(2,)]
+        assert journal.read("PRAGMA journal_mode", ()) == [("wal",)]
+        assert journal.read("PRAGMA synchronous", ()) == [(2,)]
 
 
 def test_replies_that_were_acknowledged_survive_sigkill(tmp_path: Path) -> None:

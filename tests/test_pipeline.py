@@ -149,7 +149,7 @@ def pass_over(folder: Path, store: ContextStore, provider: Scripted, emit: Calla
 
     with Journal(folder / "journal.db") as journal:
         asyncio.run(stopped(Generation([job()], store, journal, RunFolder(folder), emit=emit)))
-        return [Kept(*row) for row in journal._read("SELECT prompt_id, attempt, NULL FROM replies", ())]
+        return [Kept(*row) for row in journal.read("SELECT prompt_id, attempt, NULL FROM replies", ())]
 
 
 def samples(folder: Path, task: str = "t") -> list[int]:
@@ -225,7 +225,7 @@ def test_a_stopped_run_continues_without_asking_twice(tmp_path: Path, store: Con
     with pytest.raises(StoppedError):
         run(tmp_path, store, Scripted(stopping), [job()])
     with Journal(tmp_path / "journal.db") as journal:
-        kept = journal._read("SELECT count(*) FROM replies", ())[0][0]
+        kept = journal.read("SELECT count(*) FROM replies", ())[0][0]
     provider = Scripted()
     run(tmp_path, store, provider, [job()])
     assert samples(tmp_path) == EVERY

@@ -1,3 +1,5 @@
+import fcntl
+import threading
 from pathlib import Path
 
 import pytest
@@ -18,3 +20,27 @@ def test_what_goes_wrong_under_the_lock_is_not_taken_for_a_held_lock(tmp_path: P
     """A write to a stdout that does not block raises BlockingIOError too."""
     with pytest.raises(BlockingIOError), RunFolder(tmp_path / "r").locked():
         raise BlockingIOError
+
+
+def test_whether_a_run_is_locked_can_be_asked_and_changes_nothing(tmp_path: Path) -> None:
+    run = RunFolder(tmp_path / "r")
+    assert not run.is_locked()
+    assert not run.path.exists()
+    with run.locked():
+        assert RunFolder(tmp_path / "r").is_locked()
+        assert RunFolder(tmp_path / "r").is_locked()
+    assert not run.is_locked()
+
+
+def test_a_look_at_the_lock_does_not_keep_a_run_from_starting(tmp_path: Path) -> None:
+    run = RunFolder(tmp_path / "r")
+    with run.locked():
+        pass
+    with (run.path / "run.lock").open() as looked_at:
+        fcntl.flock(looked_at, fcntl.LOCK_SH)
+        assert not run.is_locked(), "two may look at once"
+        leaves = threading.Timer(0.01, fcntl.flock, (looked_at, fcntl.LOCK_UN))
+        leaves.start()
+        with run.locked():
+            leaves.join()
+            assert RunFolder(tmp_path / "r").is_locked()

@@ -3,7 +3,7 @@
 import typer
 
 from svit import __version__
-from svit.cli import contexts, generate, look, regenerate, simulate
+from svit.cli import contexts, estimate, generate, look, regenerate, simulate, status
 from svit.cli.ending import spoken
 
 app = typer.Typer(
@@ -18,9 +18,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
+app.command("estimate")(spoken(estimate.estimate))
 app.command("generate")(spoken(generate.generate))
 app.command("regenerate")(spoken(regenerate.regenerate))
 app.command("rebuild")(spoken(regenerate.rebuild))
+app.command("status")(spoken(status.status))
 app.add_typer(contexts.app, name="contexts")
 app.command("tasks")(spoken(look.tasks))
 app.command("prompt")(spoken(look.prompt))

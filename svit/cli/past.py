@@ -1,6 +1,6 @@
 """A run that is there already: its settings, prompt files and contexts, as run.json and the journal remember them."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,11 +18,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class PastRun:
-    """What a run was made of. `prompts` has the versions of its prompt files, by name."""
+    """What a run was made of. `tasks` are the names of those it was asked for, `files` the prompt files' versions."""
 
     folder: "RunFolder"
     settings: "RunConfig"
-    prompts: Mapping[str, str]
+    tasks: Collection[str]
+    files: Mapping[str, str]
     contexts_file: str
     digest: str
     limit: int | None
@@ -39,7 +40,8 @@ class PastRun:
             return cls(
                 folder=folder,
                 settings=changed(summary["config"], changes or {}, name=str(folder.summary)),
-                prompts=dict(summary["prompts"]),
+                tasks=list(summary["prompts"]),
+                files=dict(summary["files"]),
                 contexts_file=str(summary["contexts"]["file"]),
                 digest=str(summary["contexts"]["digest"]),
                 limit=summary["limit"],
@@ -51,10 +53,9 @@ class PastRun:
         """Return the names of the run's tasks that are meant by this one. Raises SvitError when there is none."""
         from svit.config import chosen_tasks
 
-        asked = [each.name for each in chosen_tasks(["all"]) if f"{each.name}.txt" in self.prompts]
-        wanted = [each.name for each in chosen_tasks([task]) if each.name in asked]
+        wanted = [each.name for each in chosen_tasks([task]) if each.name in self.tasks]
         if not wanted:
-            names = ", ".join(asked)
+            names = ", ".join(sorted(self.tasks))
             raise SvitError(f"{self.folder.path}: this run has no task '{task}'. Choose one of: {names}.")
         return wanted
 
@@ -62,7 +63,7 @@ class PastRun:
         """Return how these tasks were asked: with the prompt files as they were, whatever became of them since."""
         from svit.config import chosen_tasks, jobs
 
-        texts = {file: journal.template(version) for file, version in self.prompts.items()}
+        texts = {file: journal.template(version) for file, version in self.files.items()}
         then = {file: text for file, text in texts.items() if text is not None}
         return jobs(self.settings.model_copy(update={"prompts": None}), chosen_tasks(names), then)
 

@@ -62,6 +62,24 @@ def table(rows: Sequence[Sequence[object]], *, indent: str = "  ") -> str:
     return "\n".join(lines)
 
 
+def figures(rows: Sequence[Sequence[object]], *, indent: str = "") -> str:
+    """Return the rows as aligned columns under a head: the first to the left, all others to the right."""
+    cells = [[f"{cell:,}" if isinstance(cell, int) else str(cell) for cell in row] for row in rows]
+    widths = [max(len(row[column]) for row in cells) for column in range(len(cells[0]))]
+    return "\n".join(
+        indent + "  ".join([row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])]).rstrip() for row in cells
+    )
+
+
+def span(seconds: float) -> str:
+    """Return a length of time for people, in the unit that suits it: 40 s, 12 min, 3.4 h, 2.1 days."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    if seconds < 5400:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h" if seconds < 48 * 3600 else f"{seconds / 86400:.1f} days"
+
+
 def counted(counts: Mapping[str, int]) -> str:
     """Return a table of counts, the largest first."""
     return table([(name, count) for name, count in sorted(counts.items(), key=lambda item: (-item[1], item[0]))])

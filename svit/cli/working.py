@@ -140,6 +140,10 @@ class Work:
                 "limit": None if None in limits else max(int(each) for each in limits if each is not None),
                 "prompts": {
                     **before.get("prompts", {}),
+                    **{job.task.name: job.recipe.template.version for job in self.jobs},
+                },
+                "files": {
+                    **before.get("files", {}),
                     **{name: version_of(text) for name, text in self.prompt_files().items()},
                 },
                 "updated": _now(),

@@ -18,7 +18,8 @@ class Task:
     for all tasks; `parse` reads the model's answer form or raises
     ParseError, `checks` yield the flaws of what was read, `write_offline(context, seed)` writes a completion from
     the annotations alone, in that same answer form. `draws_question` says that the model writes the answer alone and
-    the user's question is drawn from a file.
+    the user's question is drawn from a file. `answer_tokens` is what an estimate takes a completion to be before one
+    was seen; None takes the `max_tokens`.
     """
 
     name: str
@@ -29,6 +30,7 @@ class Task:
     write_offline: Callable[[ImageContext, int], str]
     max_tokens: int
     draws_question: bool = False
+    answer_tokens: int | None = None
 
     def prompt(self, context: ImageContext, recipe: Recipe) -> Prompt:
         """Return the request about this image, its context shortened to the recipe's room when it must be."""

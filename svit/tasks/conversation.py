@@ -126,6 +126,9 @@ def _with_pronouns(the: str, turns: list[Asked], kind: str) -> list[Asked]:
     return spoken
 
 
+ANSWER_TOKENS = 560
+"""15 pairs at the 30 tokens of GPT-4's conversations (60 of LLaVA's records), with labels and topics."""
+
 TASK = Task(
     name="conversation",
     summary="three conversations of five turns, each on its own topic",
@@ -134,4 +137,5 @@ TASK = Task(
     checks=(*EVERY_TASK, conversations_of(CONVERSATIONS, TURNS), shows_no_coordinates),
     write_offline=_write,
     max_tokens=2048,
+    answer_tokens=ANSWER_TOKENS,
 )

@@ -1,0 +1,299 @@
+"""`svit estimate`: what a run will ask, take and cost, before its first request."""
+
+import textwrap
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from svit.cli import talk
+from svit.cli.inputs import (
+    Annotations,
+    CaptionsOption,
+    ContextsOption,
+    InstancesOption,
+    SharedOption,
+    VisualGenomeOption,
+)
+from svit.errors import DataError
+
+if TYPE_CHECKING:
+    from svit.config import RunConfig
+    from svit.journal import Journal
+    from svit.quote import Hours, Quote, TaskQuote
+    from svit.runs import RunFolder
+    from svit.sources.contexts import ContextStore
+
+_LIMITS = {"rpm": "requests a minute", "tpm": "tokens a minute", "in_flight": "requests in flight"}
+
+
+def estimate(
+    task: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Task to estimate, repeatable, or 'all'. Default: the run's, or else all."),
+    ] = None,
+    contexts: ContextsOption = None,
+    visual_genome: VisualGenomeOption = None,
+    coco_captions: CaptionsOption = None,
+    coco_instances: InstancesOption = None,
+    allow_shared_coco_ids: SharedOption = False,
+    config: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="Config file, or the name of a shipped one. Default: the run's, or offline."),
+    ] = None,
+    run: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR", help="Run folder: what it has done is not counted again, and its answers are measured."
+        ),
+    ] = None,
+    limit: Annotated[int | None, typer.Option(min=1, metavar="N", help="Only the first N images.")] = None,
+    prompts: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Folder of prompt files that replace the shipped ones.")
+    ] = None,
+    every: Annotated[bool, typer.Option("--all", help="Count every prompt, not about 2,000 of them.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object, for machines.")] = False,
+) -> None:
+    """Show what a run will ask, take and cost, from its real prompts. Nothing is sent, and no key is needed."""
+    import msgspec
+
+    from svit.config import check_requests, chosen_tasks, jobs
+    from svit.quote import quote
+
+    known = _Known.of(run)
+    if run and not known:
+        talk.say(f"There is no run in {run} yet, so nothing is done already.")
+    settings = _settings(config, prompts, known)
+    tasks = chosen_tasks(task or (known.tasks if known else []) or ["all"])
+    check_requests(settings, jobs(settings, tasks))
+    annotations = Annotations.named(contexts, visual_genome, coco_captions, coco_instances, allow_shared_coco_ids)
+    with ExitStack() as open_files:
+        store = open_files.enter_context(_store(annotations, known))
+        journal = open_files.enter_context(known.journal()) if known else None
+        if known and store.digest != known.digest:
+            raise DataError(f"{run}: this run was made from other contexts. Leave out --run, or name its contexts.")
+        found = quote(settings, tasks, store, journal, limit=limit, every=every, watched=_watched)
+    talk.show(msgspec.json.encode(found).decode() if as_json else _text(found))
+
+
+def _watched(positions: Iterable[int], total: int) -> Iterable[int]:
+    return talk.watched(positions, total, "image", quiet=False)
+
+
+@dataclass(frozen=True)
+class _Known:
+    """A run that is there already, as its run.json describes it."""
+
+    folder: "RunFolder"
+    config: dict[str, Any]
+    tasks: list[str]
+    contexts: Path
+    digest: str
+
+    @classmethod
+    def of(cls, run: Path | None) -> "_Known | None":
+        """Return what is known of the run; None when there is none yet, so that nothing is done already."""
+        from svit.runs import RunFolder
+
+        if run is None or not (folder := RunFolder(run)).summary.is_file():
+            return None
+        summary = folder.read_summary()
+        try:
+            contexts = summary["contexts"]
+            file = folder.path / str(contexts["file"])
+            return cls(folder, dict(summary["config"]), list(summary["prompts"]), file, str(contexts["digest"]))
+        except (KeyError, TypeError, ValueError) as error:
+            raise DataError(f"{folder.summary}: another svit than this one wrote it.") from error
+
+    def journal(self) -> "Journal":
+        """Return the run's journal, to be read only."""
+        from svit.journal import Journal
+
+        return Journal(self.folder.journal, read_only=True)
+
+
+def _settings(config: str | None, prompts: Path | None, known: _Known | None) -> "RunConfig":
+    """Return the config that was named, or the run's own."""
+    from pydantic import ValidationError
+
+    from svit.config import RunConfig, read_config
+    from svit.resources import config_path
+
+    changes = {"prompts": str(prompts.absolute())} if prompts else {}
+    if config is not None or known is None:
+        return read_config(config_path(config or "offline"), changes)
+    try:
+        return RunConfig.model_validate({**known.config, **changes})
+    except ValidationError as error:
+        raise DataError(f"{known.folder.summary}: another svit than this one wrote it.") from error
+
+
+@contextmanager
+def _store(annotations: Annotations, known: _Known | None) -> "Iterator[ContextStore]":
+    """Open the contexts: those that were named, or else the run's own, or else the sample. Nothing stays behind."""
+    from svit.runs import RunFolder
+    from svit.sources.contexts import ContextStore
+
+    if known and annotations.is_sample:
+        with ContextStore(known.contexts) as store:
+            yield store
+        return
+    with TemporaryDirectory() as folder, annotations.store(RunFolder(Path(folder)), quiet=True) as store:
+        yield store
+
+
+def _text(found: "Quote") -> str:
+    total = found.total
+    if not total.requests:
+        done = f"All {total.done:,} answers are there already. " if total.done else ""
+        return f"{done}Nothing is to be asked.{_not_asked(total)}"
+    priced = f" at the prices of {found.prices_as_of}" if total.dollars else ""
+    blocks = [_wrapped(f"{_images(found)} with {_who(found)}{priced}:"), _table(found), _notes(found), _money(found)]
+    if len(found.levers) > 1:
+        blocks.append(_levers(found))
+    if found.hours:
+        blocks.append(_time(found.hours))
+    return "\n\n".join(blocks)
+
+
+def _wrapped(text: str) -> str:
+    return textwrap.fill(text, 80, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
+
+
+def _images(found: "Quote") -> str:
+    tasks = f"{len(found.tasks)} tasks" if len(found.tasks) > 1 else found.tasks[0].task
+    return f"{found.images:,} images, {tasks},"
+
+
+def _who(found: "Quote") -> str:
+    return "the offline writer" if found.provider == "offline" else found.model
+
+
+def _table(found: "Quote") -> str:
+    tiers = list(found.total.dollars or ())
+    rows = [
+        (each.task, each.requests, _tokens(each.prompt_tokens), _tokens(each.completion_tokens), *_dollars(each))
+        for each in (*found.tasks, *([found.total] if len(found.tasks) > 1 else []))
+    ]
+    return talk.figures([("task", "requests", "tokens in", "tokens out", *tiers), *rows])
+
+
+def _tokens(count: int) -> str:
+    return f"{count:,}" if count < 10_000_000 else f"{count / 1_000_000:,.1f}M"
+
+
+def _dollars(each: "TaskQuote") -> list[str]:
+    return [_money_text(amount) for amount in (each.dollars or {}).values()]
+
+
+def _money_text(amount: float) -> str:
+    from svit.prices import NANO, dollars
+
+    return dollars(round(amount * NANO))
+
+
+def _notes(found: "Quote") -> str:
+    """Return what the figures stand on, a line each."""
+    total = found.total
+    notes = []
+    if total.done:
+        notes.append(f"Done already and not in it: {total.done:,} of {sum(t.images for t in found.tasks):,}.")
+    if total.not_asked:
+        notes.append(_not_asked(total).strip())
+    if found.token_error:
+        notes.append(f"Tokens in: estimated, within {found.token_error:.0%}; exact with tiktoken's ranks (see README).")
+    else:
+        notes.append("Tokens in: counted with o200k_base.")
+    if total.prompt_tokens_standard_error:
+        share = total.prompt_tokens_standard_error / total.prompt_tokens
+        notes.append(
+            f"From {found.images_drawn:,} images drawn evenly: standard error {share:.1%}. --all counts every one."
+        )
+    notes += _answer_notes(found)
+    return "\n".join(map(_wrapped, notes))
+
+
+def _not_asked(total: "TaskQuote") -> str:
+    words = ", ".join(f"{count:,} {code}" for code, count in sorted(total.not_asked.items()))
+    return f" Not to be asked: {words}." if words else ""
+
+
+def _answer_notes(found: "Quote") -> list[str]:
+    lengths = ", ".join(
+        f"{each.task} {each.answer_tokens:,.0f}" + (f" ({each.answers_measured:,})" if each.answers_measured else "")
+        for each in found.tasks
+    )
+    if all(each.answers_measured for each in found.tasks):
+        notes = [f"Tokens of an answer, measured in this run (on so many): {lengths}."]
+    elif found.total.answers_measured:
+        notes = [f"Tokens of an answer, measured (on so many) or assumed: {lengths}."]
+    else:
+        notes = [f"Tokens of an answer, assumed, may be off by half: {lengths}."]
+        if found.provider != "offline":
+            notes.append("To measure: svit generate --limit 20 --run DIR, then svit estimate --run DIR.")
+    if found.total.answers_measured:
+        notes.append(f"With the retries seen so far: {found.total.requests_per_prompt:.2f} requests a prompt.")
+    else:
+        notes.append("Without retries of rejected answers.")
+        if found.reasons:
+            notes.append("The model reasons first: those tokens are billed as output, and are not in it.")
+    return notes
+
+
+def _money(found: "Quote") -> str:
+    if found.provider == "offline":
+        return "The offline writer costs nothing."
+    if found.max_cost_needed is None:
+        return _wrapped(
+            f"There is no price for {found.model}, so no cost is known. Add it to a file of your own and name that "
+            "under 'prices' in the config, with 'free: true' when it costs nothing."
+        )
+    tries = f"all {found.attempts} attempts" if found.attempts > 1 else "each request"
+    spent = f", what is spent so far ({_money_text(found.spent)}) included" if found.spent else ""
+    lines = [f"At the very most, {tries} at their worst: {_money_text(found.max_cost_needed)}{spent}."]
+    lines.append("A --max-cost of that much is never reached; a lower one stops the run in time.")
+    expected = (found.total.dollars or {}).get(found.tier, 0.0) + found.spent
+    if found.max_cost is not None and expected > found.max_cost:
+        lines.append(f"The config's max_cost of {_money_text(found.max_cost)} will stop the run before its end.")
+    if found.shutdown and found.shutdown <= datetime.now(UTC).date().isoformat():
+        lines.append(f"{found.model} was shut down on {found.shutdown}.")
+    return "\n".join(lines)
+
+
+def _levers(found: "Quote") -> str:
+    base = found.levers[0].dollars
+    rows = [
+        (lever.setting, _money_text(lever.dollars), _change(lever.dollars, base) if index else "")
+        for index, lever in enumerate(found.levers)
+    ]
+    words = ["What other settings would cost:", talk.figures(rows, indent="  ")]
+    if found.total.cached_tokens:
+        words.append(
+            f"As configured, {found.total.cached_tokens / found.total.prompt_tokens:.0%} of the tokens in are cached."
+        )
+    return "\n".join(words)
+
+
+def _change(amount: float, base: float) -> str:
+    percent = round(100 * (amount / base - 1)) if base else 0
+    return f"{percent:+d}%" if percent else "the same"
+
+
+def _time(hours: "Hours") -> str:
+    others = {"rpm": hours.rpm, "tpm": hours.tpm, "in_flight": hours.in_flight}
+    rest = [f"{name} alone {_span(each)}" for name, each in others.items() if each and name != hours.bound_by]
+    known = "measured" if hours.measured else "assumed"
+    words = f"Time: {_span(hours.all)}, bound by the {_LIMITS[hours.bound_by]} ({hours.bound_by})"
+    if hours.rpm is None and hours.tpm is None:
+        words += ", if the server takes so many at once"
+    words += f"; {'; '.join(rest)}." if rest else "."
+    return _wrapped(f"{words} One request takes {hours.seconds:,.1f} s ({known}).")
+
+
+def _span(hours: float) -> str:
+    return talk.span(3600 * hours)

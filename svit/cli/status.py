@@ -1,0 +1,101 @@
+"""`svit status`: how a run stands, read-only, while it runs or afterwards."""
+
+import time
+from collections import Counter
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from svit.cli import talk
+
+if TYPE_CHECKING:
+    from svit.status import RunStatus
+
+
+def status(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="Run folder.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object, for machines.")] = False,
+) -> None:
+    """Show how a run stands: done, rejected, failed, in flight, tokens, dollars, rate, time left.
+
+    It only reads, and may be asked while the run goes on.
+    """
+    import msgspec
+
+    from svit.runs import RunFolder
+    from svit.status import read_status
+
+    now = time.time()
+    found = read_status(RunFolder(run), now)
+    talk.show(msgspec.json.encode(found).decode() if as_json else _text(found, now))
+
+
+def _text(found: "RunStatus", now: float) -> str:
+    blocks = [_headline(found, now), _tasks(found)]
+    if any(task.answered for task in found.tasks):
+        blocks[-1] += "\nanswered: in the journal; judged for good when the shard of 1,000 images is whole."
+    if any(task.rejected for task in found.tasks):
+        blocks.append(f"Rejected, by the first flaw (texts in {found.run}/TASK/*.rejected.jsonl):\n" + _rejected(found))
+    failed: Counter[str] = Counter()
+    for task in found.tasks:
+        failed.update(task.failed)
+    if failed:
+        blocks.append("Requests that got no answer, by class:\n" + talk.counted(failed))
+    blocks.append(_money(found))
+    if found.state == "running":
+        blocks.append(_pace(found))
+    elif found.state == "stopped":
+        blocks.append("The command that made this run continues it.")
+    return "\n\n".join(blocks)
+
+
+def _headline(found: "RunStatus", now: float) -> str:
+    words = {
+        "running": f"running, {found.in_flight:,} requests in flight",
+        "stopped": "stopped, not finished",
+        "finished": "finished",
+    }
+    active = "nothing asked yet"
+    if found.last_active is not None:
+        ago = max(0.0, now - datetime.fromisoformat(found.last_active).timestamp())
+        active = f"last active {talk.span(ago)} ago"
+    return f"{found.run}: {words[found.state]}; {active}."
+
+
+def _tasks(found: "RunStatus") -> str:
+    heads = ("task", "images", "samples", "rejected", "answered", "open", "in flight")
+    rows = [
+        (each.task, each.images, each.samples, sum(each.rejected.values()), each.answered, each.open, each.in_flight)
+        for each in found.tasks
+    ]
+    return talk.figures([heads, *rows])
+
+
+def _rejected(found: "RunStatus") -> str:
+    rows = [(each.task, code, count) for each in found.tasks for code, count in each.rejected.items()]
+    return talk.table(rows)
+
+
+def _money(found: "RunStatus") -> str:
+    from svit.prices import dollars, nano_dollars
+
+    tokens = f"{found.replies:,} replies ({found.prompt_tokens:,} tokens in, {found.completion_tokens:,} out)"
+    if found.dollars is None:
+        return f"{tokens}; there is no price for {found.model}, so no cost is known."
+    line = f"{dollars(round(found.dollars * 10**9))} for {tokens}"
+    if found.unknown:
+        line += f";\n{found.unknown:,} requests of unknown outcome are in it at their worst case"
+    if found.max_cost is not None:
+        line += f".\nThe ceiling (--max-cost) is {dollars(nano_dollars(str(found.max_cost)))}"
+    return line + "."
+
+
+def _pace(found: "RunStatus") -> str:
+    deadline = f" No request leaves after {found.deadline}." if found.deadline else ""
+    if not found.per_minute:
+        return "No reply in the last five minutes." + deadline
+    rate = f"{found.per_minute:,.0f} replies a minute" if found.per_minute >= 10 else f"{found.per_minute:.1f} a minute"
+    left = "" if found.seconds_left is None else f"; {talk.span(found.seconds_left)} left at this rate"
+    return f"{rate}{left}.{deadline}"

@@ -1,0 +1,98 @@
+"""What a journal adds up to: how much was asked, answered and refused, by task. Read from any journal, at any time."""
+
+from typing import NamedTuple
+
+from svit.journal import SILENT, Journal
+
+
+class AskedCount(NamedTuple):
+    """Requests of one task and prompt file; `prompts` are the different ones among them, `worst` in nano-dollars."""
+
+    task: str
+    version: str
+    requests: int
+    prompts: int
+    worst: int
+
+
+class Received(NamedTuple):
+    """When replies came, in seconds since 1970: the last, and of the recent ones how many and the first."""
+
+    last_at: float | None
+    recent: int
+    recent_from: float | None
+
+
+class AnswerLength(NamedTuple):
+    """What a number of one task's requests came to. `squares` sums the squared tokens of the answers.
+
+    `prompts` are the different ones among the `replies`; `answers` are the replies whose tokens are known; `seconds`
+    is the time of all replies, from the intent to the commit. What another run paid for is left out.
+    """
+
+    task: str
+    version: str
+    replies: int
+    prompts: int
+    answers: int
+    completion_tokens: int
+    squares: int
+    seconds: float
+
+
+def asked_by_task(journal: Journal) -> list[AskedCount]:
+    """Return how many requests there are, by task and prompt file, those of unknown outcome left out."""
+    query = "SELECT task, version, count(*), sum(attempt = 1), sum(worst) FROM requests GROUP BY task, version"
+    return [AskedCount(*row) for row in journal.read(query)]
+
+
+def silent(journal: Journal, *, since: float = 0.0) -> list[AskedCount]:
+    """Return how many requests have no reply yet, by task and prompt file, of those that left since then.
+
+    To look for all of them takes seconds in a journal of a million; for the recent ones it does not.
+    """
+    query = (
+        "SELECT task, version, count(*), sum(attempt = 1), sum(worst) "
+        + SILENT
+        + " AND sent_at >= ? GROUP BY task, version"
+    )
+    return [AskedCount(*row) for row in journal.read(query, (since,))]
+
+
+def last_sent(journal: Journal) -> float | None:
+    """Return when the last request left, in seconds since 1970."""
+    [(last,)] = journal.read("SELECT max(sent_at) FROM requests")
+    return None if last is None else float(last)
+
+
+def failures(journal: Journal) -> list[tuple[str, str, int]]:
+    """Return how many replies were failures, by task and class."""
+    query = (
+        "SELECT task, json_extract(CAST(failure AS TEXT), '$.code') AS code, count(*) "
+        "FROM replies JOIN requests USING (prompt_id, attempt) WHERE failure IS NOT NULL "
+        "GROUP BY task, code ORDER BY task, code"
+    )
+    return [(str(task), str(code), int(count)) for task, code, count in journal.read(query)]
+
+
+def received(journal: Journal, *, since: float) -> Received:
+    """Return when replies came; the recent ones are those since then. What another run paid for is left out."""
+    query = (
+        "SELECT max(received_at), coalesce(sum(received_at >= ?), 0), "
+        "min(CASE WHEN received_at >= ? THEN received_at END) FROM replies WHERE NOT reused"
+    )
+    return Received(*journal.read(query, (since, since))[0])
+
+
+def answer_lengths(journal: Journal, *, most: int = 20_000) -> list[AnswerLength]:
+    """Return what the requests came to, by task and prompt file, of at most so many of them.
+
+    They are the first by prompt id, which is a hash: as good as drawn at random, and the same ones each time.
+    """
+    query = (
+        "SELECT task, version, count(*), sum(attempt = 1), count(completion_tokens), "
+        "coalesce(sum(completion_tokens), 0), coalesce(sum(completion_tokens * completion_tokens), 0), "
+        "sum(received_at - sent_at) FROM (SELECT * FROM requests ORDER BY prompt_id, attempt LIMIT ?) "
+        "JOIN replies USING (prompt_id, attempt) WHERE NOT reused GROUP BY task, version"
+    )
+    return [AnswerLength(*row) for row in journal.read(query, (most,))]

@@ -1,0 +1,172 @@
+"""How a run stands, read from its folder alone: nothing is written, and a process that works there goes on."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+import msgspec
+
+from svit import figures
+from svit.entries import Shard
+from svit.errors import DataError
+from svit.figures import AskedCount, Received
+from svit.journal import Journal
+from svit.prices import NANO
+from svit.runs import RunFolder
+
+State = Literal["running", "stopped", "finished"]
+
+RECENT = 300.0
+"""Seconds that the rate is taken over."""
+_ASKED_WITHIN = 7200.0
+"""Seconds before the last activity in which a request without a reply must have left: far more than any timeout."""
+_NEVER_ASKED = ("empty_context", "context_too_long")
+"""The flaws of images that were not asked about."""
+
+
+class TaskStatus(msgspec.Struct, frozen=True):
+    """How one task stands. `images` are all there are, `open` of them have still to be answered.
+
+    `samples` and `rejected`, the latter by their first flaw, are those of the shards on disk. `answered` images have
+    an answer in the journal, and their shard is not whole yet: whether it passes is seen then. `failed` counts the
+    requests that got no answer, by class, also those that a later attempt made good.
+    """
+
+    task: str
+    images: int
+    samples: int
+    rejected: Mapping[str, int]
+    answered: int
+    open: int
+    in_flight: int
+    failed: Mapping[str, int]
+
+
+class RunStatus(msgspec.Struct, frozen=True):
+    """How a run stands. Times are ISO 8601 in UTC, money is dollars; the shape is that of `svit status --json`.
+
+    `in_flight` requests have left and are waited for; `unknown` ones left before the process that sent them died, and
+    are in `dollars` at their worst case. `dollars` is None when the model has no price. `per_minute` is the rate of
+    replies over the last five minutes, `seconds_left` what the rest takes at that rate; both only while it runs.
+    """
+
+    run: str
+    state: State
+    model: str
+    tasks: tuple[TaskStatus, ...]
+    in_flight: int
+    unknown: int
+    replies: int
+    prompt_tokens: int
+    completion_tokens: int
+    dollars: float | None
+    max_cost: float | None
+    deadline: str | None
+    per_minute: float | None
+    seconds_left: float | None
+    last_active: str | None
+
+
+def read_status(folder: RunFolder, now: float) -> RunStatus:
+    """Return how the run stands; `now` is in seconds since 1970. Raises DataError when this is no run, or damaged."""
+    running = folder.is_locked()
+    summary = folder.read_summary()
+    try:
+        config = dict(summary["config"])
+        images = int(summary["contexts"]["images"])
+        versions = {str(task): str(version) for task, version in dict(summary["prompts"]).items()}
+    except (KeyError, TypeError, ValueError) as error:
+        raise DataError(f"{folder.summary}: another svit than this one wrote it.") from error
+    limit = summary.get("limit")
+    with Journal(folder.journal, read_only=True) as journal, journal.snapshot():
+        received = figures.received(journal, since=now - RECENT)
+        active = max(filter(None, (received.last_at, figures.last_sent(journal))), default=None)
+        silent = figures.silent(journal, since=(active or now) - _ASKED_WITHIN)
+        spent, shards, asked = journal.spent(), journal.shards(), figures.asked_by_task(journal)
+        failures = figures.failures(journal)
+    waiting = sum(each.requests for each in silent)
+    tasks = tuple(
+        _of_task(
+            task,
+            min(images, limit) if isinstance(limit, int) else images,
+            [shard for shard in shards if shard.task == task],
+            _prompts(asked, task, version) - _prompts(silent, task, version),
+            sum(each.requests for each in silent if each.task == task) if running else 0,
+            {code: count for of, code, count in failures if of == task},
+        )
+        for task, version in versions.items()
+    )
+    cost = spent.cost + (0 if running else sum(each.worst for each in silent))
+    per_minute = _rate(received, now) if running else None
+    repeats = sum(each.requests for each in asked) / max(1, sum(each.prompts for each in asked))
+    left = sum(task.open for task in tasks)
+    return RunStatus(
+        run=str(folder.path),
+        state="running" if running else "finished" if summary.get("finished") is True else "stopped",
+        model=str(config.get("model", "")),
+        tasks=tasks,
+        in_flight=waiting if running else 0,
+        unknown=spent.unknown + (0 if running else waiting),
+        replies=spent.replies,
+        prompt_tokens=spent.prompt_tokens,
+        completion_tokens=spent.completion_tokens,
+        dollars=_dollars(config, cost, spent.replies),
+        max_cost=_number(config.get("max_cost")),
+        deadline=_text(summary.get("deadline")),
+        per_minute=per_minute,
+        seconds_left=60 * left * max(1.0, repeats) / per_minute if per_minute else None,
+        last_active=None if active is None else datetime.fromtimestamp(active, UTC).isoformat(timespec="seconds"),
+    )
+
+
+def _of_task(
+    task: str, images: int, shards: Sequence[Shard], answered: int, in_flight: int, failed: Mapping[str, int]
+) -> TaskStatus:
+    """Return how a task stands; `answered` are all its images that have a reply, those of whole shards too."""
+    rejected: Counter[str] = Counter()
+    for shard in shards:
+        rejected.update(shard.flaws)
+    settled = sum(shard.images for shard in shards)
+    asked_of_settled = settled - sum(rejected[code] for code in _NEVER_ASKED)
+    images = max(images, settled)
+    beyond = min(max(0, answered - asked_of_settled), images - settled)
+    return TaskStatus(
+        task=task,
+        images=images,
+        samples=sum(shard.samples for shard in shards),
+        rejected=dict(rejected.most_common()),
+        answered=beyond,
+        open=images - settled - beyond,
+        in_flight=in_flight,
+        failed=failed,
+    )
+
+
+def _prompts(counts: Iterable[AskedCount], task: str, version: str) -> int:
+    return sum(each.prompts for each in counts if each.task == task and each.version == version)
+
+
+def _rate(received: Received, now: float) -> float:
+    """Return the replies a minute of late: over the recent seconds, or since the first reply when that is less."""
+    if received.recent_from is None:
+        return 0.0
+    return 60 * received.recent / max(1.0, now - received.recent_from)
+
+
+def _dollars(config: Mapping[str, Any], cost: int, replies: int) -> float | None:
+    """Return what was booked. Where replies cost nothing and a model of the API wrote them, it has no price."""
+    unpriced = cost == 0 and replies > 0 and config.get("provider") != "offline"
+    return None if unpriced else cost / NANO
+
+
+def _number(value: object) -> float | None:
+    """Return an amount of run.json, where it is text; None when there is none."""
+    try:
+        return None if value is None else float(str(value))
+    except ValueError:
+        return None
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
