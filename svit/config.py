@@ -62,6 +62,7 @@ class RunConfig(_Settings):
     service_tier: ServiceTier | None = None
     caching: Caching = "automatic"
     max_cost: Decimal | None = Field(default=None, ge=0)
+    max_cost_per_month: Decimal | None = Field(default=None, ge=0)
     prices: Path | None = None
     models: Path | None = None
     seed: int = Field(default=0, ge=-_MOST, le=_MOST)
@@ -153,9 +154,15 @@ def spending(config: RunConfig) -> Spending:
     own = _text(config.prices) if config.prices else None
     table = PriceTable.read(_text(resources.DATA / "prices.yaml"), own, own_name=str(config.prices))
     limit = None if config.max_cost is None else nano_dollars(config.max_cost)
-    price = table.price(config.model) if limit is None else table.required(config.model)
+    without_limit = limit is None and month_limit(config) is None
+    price = table.price(config.model) if without_limit else table.required(config.model)
     tier: Tier = "flex" if config.service_tier == "flex" else "standard"
     return Spending(price, tier, Budget(limit))
+
+
+def month_limit(config: RunConfig) -> int | None:
+    """Return what all runs together may spend in a calendar month, in nano-dollars; None is no limit."""
+    return None if config.max_cost_per_month is None else nano_dollars(config.max_cost_per_month)
 
 
 def _capabilities(config: RunConfig) -> Capabilities:
