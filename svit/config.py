@@ -64,6 +64,7 @@ class RunConfig(_Settings):
     caching: Caching = "automatic"
     context_first: bool = False
     max_cost: Decimal | None = Field(default=None, ge=0)
+    max_cost_per_month: Decimal | None = Field(default=None, ge=0)
     prices: Path | None = None
     models: Path | None = None
     seed: int = Field(default=0, ge=-_MOST, le=_MOST)
@@ -158,9 +159,15 @@ def spending(config: RunConfig) -> Spending:
         return Spending()
     table = prices(config)
     limit = None if config.max_cost is None else nano_dollars(config.max_cost)
-    price = table.price(config.model) if limit is None else table.required(config.model)
+    without_limit = limit is None and month_limit(config) is None
+    price = table.price(config.model) if without_limit else table.required(config.model)
     tier: Tier = "flex" if config.service_tier == "flex" else "standard"
     return Spending(price, tier, Budget(limit))
+
+
+def month_limit(config: RunConfig) -> int | None:
+    """Return what all runs together may spend in a calendar month, in nano-dollars; None is no limit."""
+    return None if config.max_cost_per_month is None else nano_dollars(config.max_cost_per_month)
 
 
 def prices(config: RunConfig) -> PriceTable:

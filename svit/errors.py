@@ -33,5 +33,11 @@ class ProviderRefusesError(SvitError):
     exit_code = 4
 
 
+class DeadlineReachedError(SvitError):
+    """The time that the command was given is over. The same command continues."""
+
+    exit_code = 5
+
+
 class ParseError(ValueError):
     """A model's text is not in the task's answer form. The message says what was missed and where."""

@@ -1,5 +1,6 @@
 """Every request and every reply of a run, committed before anything else happens to them (SQLite, WAL, FULL)."""
 
+import secrets
 import sqlite3
 import threading
 import time
@@ -17,6 +18,7 @@ from svit.records import ImageId
 
 _VERSION = 2
 _SCHEMA = """
+CREATE TABLE IF NOT EXISTS about (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS templates (version TEXT PRIMARY KEY, text TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS requests (
   prompt_id TEXT NOT NULL, attempt INTEGER NOT NULL, task TEXT NOT NULL, image_id NOT NULL, version TEXT NOT NULL,
@@ -42,6 +44,11 @@ SILENT = (
     "AND replies.attempt = requests.attempt)"
 )
 """The requests that no reply was kept for."""
+_BY_MONTH = """
+SELECT strftime('%Y-%m', CAST(sent_at AS INTEGER), 'unixepoch') AS month, sum(cost) FROM (
+  SELECT sent_at, coalesce(replies.cost, worst) AS cost FROM requests LEFT JOIN replies USING (prompt_id, attempt)
+  UNION ALL SELECT sent_at, worst FROM unknown) GROUP BY month
+"""
 _KEPT = "SELECT prompt_id, attempt, packed, bytes, failure, reused FROM replies LEFT JOIN bodies USING (reply) "
 _WORTH_PACKING = 512
 """Bytes below which nothing is gained by compression."""
@@ -132,9 +139,9 @@ class Journal:
         """Keep the text of a prompt file, so that a later `svit show` can render what was sent then."""
         self.commit([[("INSERT OR IGNORE INTO templates VALUES (?, ?)", [(version, text)])]])
 
-    def intend(self, intents: Iterable[Intent]) -> None:
-        """Commit that these requests are about to leave."""
-        self.commit([intended(intents)])
+    def intend(self, intents: Iterable[Intent], now: float | None = None) -> None:
+        """Commit that these requests are about to leave, `now` as `intended` takes it."""
+        self.commit([intended(intents, now)])
 
     def keep(self, replies: Iterable[Kept]) -> None:
         """Commit these replies. Nothing may look into them before."""
@@ -176,6 +183,21 @@ class Journal:
         )
         [(worst, unknown)] = self.read("SELECT coalesce(sum(worst), 0), count(*) FROM unknown")
         return Spent(cost + worst, prompt, completion, replies, unknown, untold)
+
+    def spent_by_month(self) -> dict[str, int]:
+        """Return the nano-dollars of each calendar month (UTC, as `2026-11`), by when the requests were sent.
+
+        What is not booked yet is in it at its worst case, so that it is never too little, whoever reads.
+        """
+        return {str(month): int(cost) for month, cost in self.read(_BY_MONTH)}
+
+    def run_id(self) -> str:
+        """Return the run's own id, drawn when it is first asked for: it goes where the folder goes."""
+        query = "SELECT value FROM about WHERE key = 'run'"
+        if not (rows := self.read(query)):
+            self.commit([[("INSERT OR IGNORE INTO about VALUES ('run', ?)", [(secrets.token_hex(16),)])]])
+            rows = self.read(query)
+        return str(rows[0][0])
 
     def withdraw_shard(self, task: str, shard: int) -> None:
         """Commit that the files of a shard are about to be replaced, and until then stand for no recipe."""
@@ -251,10 +273,12 @@ class Journal:
             raise DataError(f"{self.path}: this is no journal of svit: {error}.") from error
 
 
-def intended(intents: Iterable[Intent]) -> Change:
-    """Return what writes down that these requests are about to leave."""
-    now = time.time()
-    return [("INSERT OR REPLACE INTO requests VALUES (?, ?, ?, ?, ?, ?, ?, ?)", [(*intent, now) for intent in intents])]
+def intended(intents: Iterable[Intent], now: float | None = None) -> Change:
+    """Return what writes down that these requests are about to leave, at `now` as Unix time: its month pays."""
+    sent = time.time() if now is None else now
+    return [
+        ("INSERT OR REPLACE INTO requests VALUES (?, ?, ?, ?, ?, ?, ?, ?)", [(*intent, sent) for intent in intents])
+    ]
 
 
 def kept(replies: Iterable[Kept]) -> Change:

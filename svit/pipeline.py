@@ -15,10 +15,12 @@ from typing import NamedTuple
 import msgspec
 
 from svit.assembly import Assembly, OpenShard, Outcome, Place, outcome_of
+from svit.budget import Reservation
 from svit.entries import Asked, Booked, Intent, Kept, Shard
 from svit.errors import BudgetReachedError
 from svit.group_commit import GroupCommit
 from svit.journal import Journal, booked, intended, kept, shard_published, withdrawn
+from svit.ledger import month_of
 from svit.providers.base import NOT_ASKED, Failure, Provider, Reply, Request, read_completion
 from svit.records import ImageContext, ImageId, Prompt, Rejection, Sample
 from svit.runs import RunFolder
@@ -49,10 +51,10 @@ class _Asking(NamedTuple):
 
 
 class _Out(NamedTuple):
-    """A request that left: what it may cost, and when that was, in seconds of the monotonic clock."""
+    """A request that left: what is set aside for it, and when that was, in seconds of the monotonic clock."""
 
     asking: _Asking
-    worst: int
+    set_aside: Reservation
     since: float
 
 
@@ -61,7 +63,8 @@ class Generation:
 
     With `again` what was rejected is asked about anew, and what has a sample is left as it is. `reuse` is the journal
     of another run, whose replies are taken where a prompt is the same. `settled` is called with each outcome as it is
-    known; `emit` gets the samples' lines in context order, the tasks of an image after one another.
+    known, and whether a reply brought it now; `emit` gets the samples' lines in context order, the tasks of an image
+    after one another.
     """
 
     def __init__(
@@ -75,14 +78,15 @@ class Generation:
         again: bool = False,
         reuse: Journal | None = None,
         spending: Spending | None = None,
-        settled: Callable[[Outcome], None] = lambda _: None,
+        settled: Callable[[Outcome, bool], None] = lambda _, __: None,
         emit: Callable[[bytes], None] | None = None,
     ) -> None:
         """Store what the pass needs; nothing is asked yet."""
         images = len(contexts) if limit is None else min(limit, len(contexts))
         self.reasons: Counter[str] = Counter()
         self.reused = 0
-        self.slowest = 0.0
+        self._slowest = 0.0
+        self.is_done = False
         self._jobs = jobs
         self._contexts = contexts
         self._journal = journal
@@ -93,6 +97,7 @@ class Generation:
         self._spending = spending or Spending()
         self._settled = settled
         self._emit = emit
+        self._now = time.time()
         self._stopped = False
         self._broke = ""
         self._held: _Asking | None = None
@@ -103,6 +108,11 @@ class Generation:
         self._inbox: list[Reply] = []
         self._open: deque[OpenShard] = deque()
         self._changed = asyncio.Event()
+
+    @property
+    def slowest_answer(self) -> float:
+        """The seconds that a request may take from its intent to its reply, by the slowest of those seen lately."""
+        return self._slowest
 
     @property
     def under_way(self) -> int:
@@ -174,18 +184,21 @@ class Generation:
         fresh = self._fresh()
         while batch := await self._batch(fresh):
             self._leaving.extend(asking.request for asking in batch)
-            await self._writing.written(partial(intended, [self._intent(asking) for asking in batch]))
+            await self._writing.written(partial(intended, [self._intent(asking) for asking in batch], self._now))
             while self._leaving:
                 yield self._leaving.popleft()
 
     def _intent(self, asking: _Asking) -> Intent:
         key, prompt = _key(asking.request), asking.request.prompt
         self.reasons[asking.reason] += 1
-        return Intent(*key, prompt.task, prompt.context.image_id, prompt.version, self._out[key].worst, asking.reason)
+        return Intent(
+            *key, prompt.task, prompt.context.image_id, prompt.version, self._out[key].set_aside.worst, asking.reason
+        )
 
     async def _batch(self, fresh: AsyncIterator[_Asking | None]) -> list[_Asking]:
         while not self._stopped:
             batch: list[_Asking] = []
+            self._now = time.time()
             most = min(max(_LEAST, len(self._out) // 8), _MOST)
             while (
                 len(batch) < most and len(self._inbox) < _WAITING and (asking := await self._next_of(fresh)) is not None
@@ -197,6 +210,7 @@ class Generation:
             if batch:
                 return batch
             if self._broke or not (self._open or self._out):
+                self.is_done = not self._broke
                 return []
             if not self._next or self._held is not None:
                 await self._change()
@@ -208,18 +222,17 @@ class Generation:
 
     def _reserved(self, asking: _Asking) -> bool:
         """Set aside what the request may cost. When that can never fit any more, the run ends."""
-        worst = self._spending.worst(asking.request.prompt)
-        if self._spending.budget.reserve(worst):
-            self._out[_key(asking.request)] = _Out(asking, worst, time.monotonic())
+        worst, month = self._spending.worst(asking.request.prompt), month_of(self._now)
+        if set_aside := self._spending.budget.reserve(worst, month):
+            self._out[_key(asking.request)] = _Out(asking, set_aside, time.monotonic())
             return True
-        if self._spending.budget.never_fits(worst):
-            self._broke = self._spending.budget.why_never(worst)
+        self._broke = self._spending.budget.why_never(worst, month)
         return False
 
     def _withdraw(self, requests: Collection[Request]) -> None:
         """Take back requests that were about to leave and never did."""
         for request in requests:
-            self._spending.budget.release(self._out.pop(_key(request)).worst)
+            self._spending.budget.release(self._out.pop(_key(request)).set_aside)
         if requests:
             self._writing.write(partial(withdrawn, [_key(request) for request in requests]))
 
@@ -319,14 +332,14 @@ class Generation:
         request = reply.request
         out = self._out.pop(_key(request))
         asking = out.asking
-        self.slowest = max(time.monotonic() - out.since, 0.99 * self.slowest)
+        self._slowest = max(time.monotonic() - out.since, 0.99 * self._slowest)
         read = reply.outcome if isinstance(reply.outcome, Failure) else read_completion(reply.outcome)
-        books = booked_for(_kept(reply), out.worst, self._spending, read)
-        self._spending.budget.settle(out.worst, books.cost)
+        books = booked_for(_kept(reply), out.set_aside.worst, self._spending, read)
+        self._spending.budget.settle(out.set_aside, books.cost)
         job = self._jobs[asking.place.job]
         result = judged(job.task, request.prompt, read, request.attempt)
         if isinstance(result, Sample):
-            self._settle(asking.place, outcome_of(result))
+            self._settle(asking.place, outcome_of(result), answered=True)
         else:
             self._rejected(asking, job, result)
         self._next.extend(self._followers.pop(request.prompt.id, ()))
@@ -342,13 +355,13 @@ class Generation:
         elif request.attempt < asking.last and not is_hopeless(result):
             self._next.append(asking._replace(request=Request(request.prompt, request.attempt + 1), reason=reason))
         else:
-            self._settle(asking.place, outcome_of(result))
+            self._settle(asking.place, outcome_of(result), answered=True)
 
-    def _settle(self, place: Place, outcome: Outcome) -> None:
+    def _settle(self, place: Place, outcome: Outcome, *, answered: bool = False) -> None:
         shard = place.shard
         shard.outcomes[place.place, place.job] = outcome
         shard.missing -= 1
-        self._settled(outcome)
+        self._settled(outcome, answered)
         if shard.missing == 0:
             self._assembly.publish(shard, lambda whole: self._writing.write(partial(shard_published, whole)))
             if self._emit is None:

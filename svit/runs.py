@@ -3,19 +3,37 @@
 import fcntl
 import os
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import orjson
 
-from svit.errors import DataError, RunLockedError, StorageError
+from svit.errors import DataError, RunLockedError, StorageError, SvitError
+from svit.journal import Journal
 from svit.shards import publish
 
 _TRIES = 4
 _PROBE = 0.02
 """Seconds, far longer than `is_locked` shares the lock for: a look at a run never keeps another from starting."""
+
+
+@contextmanager
+def idle(run: str, folder: Path) -> Iterator[Mapping[str, int] | None]:
+    """Give what the run with this id spent by month, nobody else working there meanwhile; None when that can't be had.
+
+    A run that is worked in, was deleted or cannot be read keeps what it holds of the month: never too little.
+    """
+    with ExitStack() as opened:
+        found = RunFolder(folder)
+        spent = None
+        if found.journal.is_file():
+            with suppress(SvitError):
+                opened.enter_context(found.locked())
+                journal = opened.enter_context(Journal(found.journal))
+                spent = journal.spent_by_month() if journal.run_id() == run else None
+        yield spent
 
 
 class RunFolder:

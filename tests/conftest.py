@@ -17,6 +17,12 @@ _ran: list[str] = []
 _skipped: list[str] = []
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _no_ledger_of_a_person(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """What tests spend is not on the ledger of whoever runs them."""
+    os.environ["SVIT_LEDGER"] = str(tmp_path_factory.mktemp("state") / "ledger.db")
+
+
 @pytest.fixture
 def real() -> Path:
     """The folder of real Visual Genome and COCO records; the test is skipped where there is none."""

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from svit.boxes import Box
-from svit.config import TaskSettings, check_requests, chosen_tasks, jobs, read_config
+from svit.config import TaskSettings, check_requests, chosen_tasks, jobs, month_limit, read_config, spending
 from svit.errors import SvitError
 from svit.records import ImageContext, Region, Sampling
 from svit.resources import CONFIGS, config_path
@@ -166,3 +166,19 @@ def test_the_detail_question_is_one_of_the_shipped_ones() -> None:
 def test_an_unknown_config_names_the_shipped_ones() -> None:
     with pytest.raises(SvitError, match=r"'offlin'\. Shipped ones, by name: .*offline"):
         config_path("offlin")
+
+
+def test_a_model_without_a_price_refuses_a_ceiling_of_either_kind(tmp_path: Path) -> None:
+    path = tmp_path / "own.yaml"
+    path.write_text("provider: openai\nmodel: my-model\n")
+    assert spending(read_config(path, {})).price is None
+    for ceiling in ("max_cost", "max_cost_per_month"):
+        with pytest.raises(SvitError, match="There is no price for the model 'my-model'"):
+            spending(read_config(path, {ceiling: "1"}))
+
+
+def test_a_ceiling_for_the_month_is_read_in_dollars() -> None:
+    assert month_limit(read_config(config_path("openai"), {"max_cost_per_month": "0.25"})) == 250_000_000
+    assert month_limit(read_config(config_path("openai"), {})) is None
+    with pytest.raises(SvitError, match="max_cost_per_month"):
+        read_config(config_path("openai"), {"max_cost_per_month": "-1"})

@@ -4,11 +4,12 @@ import sqlite3
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from svit.entries import Intent, Kept, Shard
+from svit.entries import Booked, Intent, Kept, Shard
 from svit.errors import DataError, StorageError
 from svit.journal import Journal
 
@@ -98,3 +99,30 @@ def test_a_disk_that_is_full_stops_with_what_was_acknowledged(tmp_path: Path) ->
         journal.keep([Kept("p", 2, b"small enough")])
     with Journal(tmp_path / "j.db") as journal:
         assert journal.replies("p") == [Kept("p", 1, b"first"), Kept("p", 2, b"small enough")]
+
+
+def test_what_a_month_cost_goes_by_when_requests_were_sent_and_is_never_too_little(tmp_path: Path) -> None:
+    last = datetime(2026, 11, 30, 23, 59, 59, 999_999, tzinfo=UTC).timestamp()
+    with Journal(tmp_path / "j.db") as journal:
+        journal.intend([Intent(key, 1, "referring", 7, "v1", 100) for key in "abc"], last)
+        journal.intend([Intent(key, 1, "referring", 7, "v1", 100) for key in "de"], last + 0.00001)
+        journal.keep([Kept("a", 1, b"{}"), Kept("b", 1, b"{}"), Kept("d", 1, b"{}")])
+        journal.book([Booked("a", 1, 5, 5, 7), Booked("d", 1, 5, 5, 9)])
+        before = journal.spent_by_month()
+        journal.settle_unknown()
+        assert journal.spent_by_month() == before == {"2026-11": 7 + 100 + 100, "2026-12": 9 + 100}
+        journal.intend([Intent("e", 1, "referring", 7, "v1", 100)], last + 5)
+        journal.withdraw([("e", 1)])
+        assert journal.spent_by_month() == before
+    with Journal(tmp_path / "j.db", read_only=True) as journal:
+        assert journal.spent_by_month() == before
+
+
+def test_a_run_keeps_its_id(tmp_path: Path) -> None:
+    with Journal(tmp_path / "j.db") as journal, Journal(tmp_path / "k.db") as other:
+        drawn = journal.run_id()
+        assert len(drawn) == 32
+        assert other.run_id() != drawn
+    (tmp_path / "j.db").rename(tmp_path / "moved.db")
+    with Journal(tmp_path / "moved.db", read_only=True) as journal:
+        assert journal.run_id() == drawn

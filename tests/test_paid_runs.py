@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from svit.ledger import Ledger, month_of
 from svit.records import ImageContext
 from svit.simulate.options import Options
 from svit.simulate.process import Running, running
@@ -166,6 +167,54 @@ def test_the_ceiling_on_money_is_never_passed_and_the_run_can_go_on(tmp_path: Pa
         finished(svit(tmp_path, server, "--task", "referring", "--contexts", distinct, "--max-cost", "5"), 0, 1)
         assert server.books()["billed"] == booked(tmp_path)["replies"]
     assert ended(tmp_path) == list(range(60))
+
+
+def test_the_month_s_ceiling_holds_over_runs_at_once_and_one_of_them_killed(
+    tmp_path: Path, distinct: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SVIT_LEDGER", str(tmp_path / "ledger.db"))
+    folders = [tmp_path / name for name in ("a", "b", "c")]
+    words = ("--task", "all", "--contexts", distinct, "--max-cost-per-month", "0.02")
+    with running(Options(port=0, latency="lognormal:100ms,0.5", cache=False)) as server:
+        for folder in folders:
+            folder.mkdir()
+        processes = [svit(folder, server, *words) for folder in folders]
+        until = time.monotonic() + 60
+        while server.books()["billed"] < 10:
+            assert time.monotonic() < until
+            time.sleep(0.02)
+        processes[0].kill()
+        processes[0].communicate()
+        for process in processes[1:]:
+            assert "for all runs of the month" in finished(process, 3)
+        for folder in folders:
+            finished(svit(folder, server, *words), 3)
+        books = server.books()
+        cost = 100 * books["prompt_tokens"] + 500 * books["completion_tokens"]
+        assert 0 < cost <= 20_000_000
+        ours = [booked(folder) for folder in folders]
+        assert not any(run["unbooked"] for run in ours)
+        truly = sum((run["cost"] or 0) + run["unknown_cost"] for run in ours)
+        assert cost <= truly <= 20_000_000
+        with Ledger(tmp_path / "ledger.db") as ledger:
+            total = ledger.total(month_of(time.time()))
+        assert total.spent == total.held == truly
+        finished(svit(folders[0], server, "--task", "referring", "--contexts", distinct), 0, 1)
+
+
+def test_a_ledger_that_cannot_be_written_is_said_before_anything_is_paid(
+    tmp_path: Path, distinct: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("SVIT_LEDGER", str(tmp_path / "file" / "ledger.db"))
+    with running(Options(port=0)) as server:
+        words = ("--task", "referring", "--contexts", distinct)
+        talk = finished(svit(tmp_path, server, *words, "--max-cost-per-month", "5"), 2)
+        assert server.books()["requests"] == 0
+        assert "the ledger of what all runs spend in a month cannot be used" in talk
+        talk = finished(svit(tmp_path, server, *words), 0, 1)
+    assert "the ledger of what all runs spend in a month cannot be used" in talk
+    assert "This run goes on without" in talk
 
 
 def test_a_ceiling_without_a_price_is_refused(tmp_path: Path, distinct: Path) -> None:

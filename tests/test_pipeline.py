@@ -129,7 +129,7 @@ def run(
             journal,
             RunFolder(folder),
             limit=limit,
-            settled=passed.outcomes.append,
+            settled=lambda outcome, _: passed.outcomes.append(outcome),
             emit=passed.emitted.append if emit else None,
         )
         passed.missing = generation.missing()
@@ -344,7 +344,7 @@ def test_a_run_that_only_judges_again_can_be_interrupted(tmp_path: Path, store: 
     settled: list[Outcome] = []
 
     async def interrupted_early(journal: Journal) -> None:
-        def count(outcome: Outcome) -> None:
+        def count(outcome: Outcome, _: bool) -> None:
             settled.append(outcome)
             running.cancel()
 

@@ -4,8 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from svit.entries import Intent
 from svit.errors import RunLockedError
-from svit.runs import RunFolder
+from svit.journal import Journal
+from svit.runs import RunFolder, idle
 
 
 def test_one_holds_the_lock_and_lets_it_go(tmp_path: Path) -> None:
@@ -44,3 +46,24 @@ def test_a_look_at_the_lock_does_not_keep_a_run_from_starting(tmp_path: Path) ->
         with run.locked():
             leaves.join()
             assert RunFolder(tmp_path / "r").is_locked()
+
+
+def test_what_another_run_spent_is_told_only_where_nobody_works_and_nobody_begins_meanwhile(tmp_path: Path) -> None:
+    run = RunFolder(tmp_path / "r")
+    with run.locked(), Journal(run.journal) as journal:
+        name = journal.run_id()
+        journal.intend([Intent("p", 1, "referring", 7, "v1", 100)], 0)
+        with idle(name, run.path) as spent:
+            assert spent is None, "somebody works there"
+    with idle(name, run.path) as spent:
+        assert spent == {"1970-01": 100}
+        with pytest.raises(RunLockedError), run.locked():
+            pass
+    with idle("another run in its place", run.path) as spent:
+        assert spent is None
+    with idle(name, tmp_path / "gone") as spent:
+        assert spent is None
+    assert not (tmp_path / "gone").exists()
+    run.journal.write_text("no journal" * 99)
+    with idle(name, run.path) as spent:
+        assert spent is None

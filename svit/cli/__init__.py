@@ -10,8 +10,8 @@ app = typer.Typer(
     name="svit",
     help="Turn image annotations into visual instruction data: conversations, reasoning, descriptions, referring QA.",
     epilog="Exit codes: 0 all done, 1 some images have no sample, 2 something must be changed, 3 the ceiling on money "
-    "is reached, 4 the provider refuses to go on, 75 the run is locked, 130 interrupted. Every stop is resumable by "
-    "the same command.",
+    "is reached, 4 the provider refuses to go on, 5 the deadline is reached, 70 a bug, 75 the run is locked, "
+    "130 interrupted. Every stop is resumable by the same command.",
     add_completion=False,
     no_args_is_help=True,
     rich_markup_mode=None,

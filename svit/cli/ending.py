@@ -13,6 +13,7 @@ from svit.cli import talk
 from svit.errors import SvitError
 
 P = ParamSpec("P")
+_BUG = "This is a bug in svit. What was settled is in the journal; the same command continues."
 
 
 def spoken(command: Callable[P, int | None]) -> Callable[P, None]:
@@ -24,26 +25,25 @@ def spoken(command: Callable[P, int | None]) -> Callable[P, None]:
             code = command(*args, **kwargs) or 0
             sys.stdout.flush()
         except SvitError as error:
-            talk.say(f"svit: {error}")
             code = error.exit_code
+            talk.log.error(str(error), code)
         except KeyboardInterrupt:
-            talk.say("svit: Interrupted. The same command continues where this one stopped.")
             code = 130
+            talk.log.error("Interrupted. The same command continues where this one stopped.", code)
         except BrokenPipeError:
             # The reader has enough. What was settled is in the journal.
             talk.abandon(sys.stdout)
             code = 0
         except OSError as error:
             if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG, errno.EAGAIN):
-                traceback.print_exc()
+                talk.log.error(_BUG, 70, whole=traceback.format_exc())
                 raise typer.Exit(70) from None
             talk.abandon(sys.stdout)
-            talk.say(f"svit: {error.filename or 'stdout'} cannot be written: {error.strerror}.")
             code = 2
+            talk.log.error(f"{error.filename or 'stdout'} cannot be written: {error.strerror}.", code)
         except Exception:  # noqa: BLE001 - a bug is shown whole, under a code that no finished run has
-            traceback.print_exc()
-            talk.say("svit: This is a bug in svit. What was settled is in the journal; the same command continues.")
             code = 70
+            talk.log.error(_BUG, code, whole=traceback.format_exc())
         raise typer.Exit(code)
 
     return speaking

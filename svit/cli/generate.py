@@ -15,7 +15,16 @@ from svit.cli.inputs import (
     VisualGenomeOption,
 )
 from svit.cli.past import PastRun
-from svit.cli.working import Wish, Work
+from svit.cli.working import (
+    DeadlineOption,
+    LogJsonOption,
+    MaxCostOption,
+    MaxCostPerMonthOption,
+    QuietOption,
+    Wish,
+    Work,
+    until,
+)
 from svit.errors import DataError
 
 if TYPE_CHECKING:
@@ -40,9 +49,9 @@ def generate(
     prompts: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Folder of prompt files that replace the shipped ones.")
     ] = None,
-    max_cost: Annotated[
-        str | None, typer.Option(metavar="DOLLARS", help="Ceiling on what the run may cost, all commands together.")
-    ] = None,
+    max_cost: MaxCostOption = None,
+    max_cost_per_month: MaxCostPerMonthOption = None,
+    deadline: DeadlineOption = None,
     reuse: Annotated[
         Path | None, typer.Option(metavar="RUN", help="Take paid replies from this run where a prompt is the same.")
     ] = None,
@@ -50,18 +59,27 @@ def generate(
     stdout: Annotated[
         bool, typer.Option("--stdout", help="Write the samples to stdout too, in context order.")
     ] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")] = False,
+    log_json: LogJsonOption = False,
+    quiet: QuietOption = False,
 ) -> int:
     """Generate instruction data, from the bundled sample when no annotations are named.
 
     The same command again continues a run that was stopped, and asks nothing twice.
     """
+    if log_json:
+        talk.to_machines()
+    ends = until(deadline)
     from svit.config import check_requests, chosen_tasks, jobs, provider, read_config, spending
     from svit.journal import Journal
     from svit.resources import config_path
     from svit.runs import RunFolder
 
-    changes = {"seed": seed, "max_cost": max_cost, "prompts": prompts and str(prompts.absolute())}
+    changes = {
+        "seed": seed,
+        "max_cost": max_cost,
+        "max_cost_per_month": max_cost_per_month,
+        "prompts": prompts and str(prompts.absolute()),
+    }
     settings = read_config(config_path(config), changes)
     tasks = chosen_tasks(task)
     todo = jobs(settings, tasks)
@@ -77,7 +95,9 @@ def generate(
         file = str(annotations.contexts.absolute()) if annotations.contexts else folder.contexts.name
         with Journal(folder.journal) as journal:
             work = Work(folder, settings, todo, store, journal, file)
-            code = work.generate(asked_of, books, Wish(limit=limit, reuse=other, stdout=stdout, quiet=quiet))
+            code = work.generate(
+                asked_of, books, Wish(limit=limit, reuse=other, deadline=ends, stdout=stdout, quiet=quiet)
+            )
         first = next(store.slice(0, 1), None)
     if not quiet:
         steps = (

@@ -7,35 +7,47 @@ import typer
 
 from svit.cli import talk
 from svit.cli.past import PastRun
-from svit.cli.working import Wish, Work
+from svit.cli.working import (
+    DeadlineOption,
+    LogJsonOption,
+    MaxCostOption,
+    MaxCostPerMonthOption,
+    QuietOption,
+    Wish,
+    Work,
+    until,
+)
 
 RunArgument = Annotated[Path, typer.Argument(metavar="RUN", help="Run folder.")]
 TaskOption = Annotated[str, typer.Option(metavar="NAME", help="Only this task.")]
-QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")]
 
 
 def regenerate(
     run: RunArgument,
     task: TaskOption = "all",
-    max_cost: Annotated[
-        str | None, typer.Option(metavar="DOLLARS", help="Ceiling on what the run may cost, all commands together.")
-    ] = None,
+    max_cost: MaxCostOption = None,
+    max_cost_per_month: MaxCostPerMonthOption = None,
+    deadline: DeadlineOption = None,
+    log_json: LogJsonOption = False,
     quiet: QuietOption = False,
 ) -> int:
     """Ask again about what has no sample: what was never asked, what failed, and what was rejected.
 
     With the run's own settings and the prompt files as they were. What has a sample is left as it is.
     """
+    if log_json:
+        talk.to_machines()
+    ends = until(deadline)
     from svit.config import check_requests, provider, spending
     from svit.journal import Journal
 
-    past = PastRun.read(run, {"max_cost": max_cost})
+    past = PastRun.read(run, {"max_cost": max_cost, "max_cost_per_month": max_cost_per_month})
     books, asked_of = spending(past.settings), provider(past.settings, talk.say)
     with past.folder.locked(), past.store() as store, Journal(past.folder.journal) as journal:
         todo = past.jobs(past.chosen(task), journal)
         check_requests(past.settings, todo)
         work = Work(past.folder, past.settings, todo, store, journal, past.contexts_file)
-        return work.generate(asked_of, books, Wish(limit=past.limit, again=True, quiet=quiet))
+        return work.generate(asked_of, books, Wish(limit=past.limit, again=True, deadline=ends, quiet=quiet))
 
 
 def rebuild(run: RunArgument, task: TaskOption = "all", quiet: QuietOption = False) -> int:
@@ -48,7 +60,7 @@ def rebuild(run: RunArgument, task: TaskOption = "all", quiet: QuietOption = Fal
         todo = past.jobs(past.chosen(task), journal)
         work = Work(past.folder, past.settings, todo, store, journal, past.contexts_file)
         missing = rebuilt(todo, store, journal, past.folder, min(past.limit or len(store), len(store)))
-        work.tell(past.limit, finished=not missing)
+        work.tell(Wish(limit=past.limit), finished=not missing)
         if not quiet:
             work.report()
             if missing:

@@ -1,18 +1,24 @@
 """Work in a run's folder, for `svit generate`, `svit regenerate` and `svit rebuild`: told in run.json."""
 
 import asyncio
+import itertools
+import os
 import signal
+import time
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
 
 from svit import __version__
 from svit.cli import talk
-from svit.errors import SvitError
+from svit.cli.durations import parse_duration
+from svit.errors import DeadlineReachedError, SvitError
 
 if TYPE_CHECKING:
     from svit.config import RunConfig
@@ -26,13 +32,31 @@ if TYPE_CHECKING:
     from svit.spending import Spending
 
 
+MaxCostOption = Annotated[
+    str | None, typer.Option(metavar="DOLLARS", help="Ceiling on what the run may cost, all commands together.")
+]
+MaxCostPerMonthOption = Annotated[
+    str | None, typer.Option(metavar="DOLLARS", help="Ceiling on what all your runs of a calendar month may cost.")
+]
+DeadlineOption = Annotated[
+    str | None, typer.Option(metavar="TIME", help="Ask nothing after 2h, 90m, 1h30m, and end in time: exit 5.")
+]
+LogJsonOption = Annotated[bool, typer.Option("--log-json", help="Talk in JSON, one object a line.")]
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")]
+
+
+_GIVES_BACK = 60
+"""Seconds after which a run gives back what it holds of the month and does not need."""
+
+
 @dataclass(frozen=True)
 class Wish:
-    """What a command asks for, beside the run itself."""
+    """What a command asks for, beside the run itself. `deadline` is in seconds of the monotonic clock."""
 
     limit: int | None = None
     again: bool = False
     reuse: Path | None = None
+    deadline: float | None = None
     stdout: bool = False
     quiet: bool = False
 
@@ -53,11 +77,13 @@ class Work:
         """Ask, judge and publish until nothing is left, and return the exit code."""
         from svit.journal import Journal
         from svit.pipeline import Generation
+        from svit.prices import NANO
 
         with ExitStack() as open_files:
             _balance(self.journal, books, quiet=wish.quiet)
+            self._join_the_month(books, open_files)
             reuse = None if wish.reuse is None else open_files.enter_context(Journal(wish.reuse, read_only=True))
-            progress = talk.Progress(quiet=wish.quiet)
+            progress = talk.Progress(quiet=wish.quiet, records_to_stdout=wish.stdout)
             generation = Generation(
                 self.jobs,
                 self.store,
@@ -67,29 +93,52 @@ class Work:
                 again=wish.again,
                 reuse=reuse,
                 spending=books,
-                settled=lambda outcome: progress.count(outcome.flaw),
+                settled=lambda outcome, answered: progress.count(outcome.flaw, answered=answered),
                 emit=talk.record if wish.stdout else None,
             )
             generation.refuse_to_shrink()
             self.keep_prompts()
-            self.tell(wish.limit, finished=False)
+            self.tell(wish, finished=False)
             missing = generation.missing()
+            talk.log.event("start", run=str(self.folder.path), missing=missing)
             with progress.of(missing):
                 try:
-                    _run(generation, asked_of)
+                    Session(generation, books, progress, wish.deadline).run(asked_of)
                 except (SvitError, KeyboardInterrupt):
                     _say_why(generation, quiet=wish.quiet)
                     raise
             _say_why(generation, quiet=wish.quiet)
-            self.tell(wish.limit, finished=True)
+            self.tell(wish, finished=True)
             spent = self.journal.spent()
         if not wish.quiet:
             if not missing:
                 talk.say("All of it was done already; nothing was asked.")
             self.report()
             if books.price:
-                talk.say(f"Cost so far: {cost_text(spent)}")
-        return 1 if any(shard.flaws for shard in self.shards()) else 0
+                talk.log.event("cost", f"Cost so far: {cost_text(spent)}", dollars=spent.cost / NANO)
+        code = 1 if any(shard.flaws for shard in self.shards()) else 0
+        talk.log.event("end", exit=code)
+        return code
+
+    def _join_the_month(self, books: "Spending", open_files: ExitStack) -> None:
+        """Put what the run spends into the ledger of all runs. Without a ceiling on the month a run goes on without."""
+        from svit.config import month_limit
+        from svit.ledger import Ledger, ledger_path
+        from svit.runs import idle
+
+        if books.price is None:
+            return
+        limit = month_limit(self.settings)
+        try:
+            ledger = open_files.enter_context(Ledger(ledger_path(os.environ, Path.home())))
+            books.budget.account = ledger.join(
+                self.journal.run_id(), self.folder.path, self.journal.spent_by_month(), limit=limit, idle=idle
+            )
+        except (SvitError, RuntimeError) as error:
+            if limit is not None:
+                raise
+            talk.say(f"Warning: {error} This run goes on without: it has no ceiling on the month.")
+        open_files.callback(books.budget.give_back)
 
     def keep_prompts(self) -> None:
         """Keep the prompt files in the journal, so that what was sent can be made again."""
@@ -114,12 +163,12 @@ class Work:
         names = {job.task.name for job in self.jobs}
         return [shard for shard in self.journal.shards() if shard.task in names]
 
-    def tell(self, limit: int | None, *, finished: bool) -> None:
+    def tell(self, wish: Wish, *, finished: bool) -> None:
         """Write run.json; `finished` says that the last command came to its end."""
         from svit.render import version_of
 
         before = self.folder.read_summary() if self.folder.summary.is_file() else {}
-        limits = (limit, before.get("limit", limit))
+        limits = (wish.limit, before.get("limit", wish.limit))
         counts: dict[str, dict[str, Any]] = {}
         for shard in self.journal.shards():
             task = counts.setdefault(shard.task, {"images": 0, "samples": 0, "rejected": Counter()})
@@ -146,6 +195,7 @@ class Work:
                     **before.get("files", {}),
                     **{name: version_of(text) for name, text in self.prompt_files().items()},
                 },
+                "deadline": None if finished or wish.deadline is None else _ahead(wish.deadline),
                 "updated": _now(),
                 "finished": finished,
                 "tasks": counts,
@@ -168,6 +218,11 @@ class Work:
             talk.say(f"Rejections by their first flaw (texts in {self.folder.path}/TASK/*.rejected.jsonl):")
             talk.say(talk.counted(flaws))
         talk.say(f"The samples are in {self.folder.path}/: " + ", ".join(f"{task}/" for task in counts))
+
+
+def until(deadline: str | None) -> float | None:
+    """Return when a command has to end, in seconds of the monotonic clock. Raises SvitError for no length of time."""
+    return None if deadline is None else time.monotonic() + parse_duration(deadline)
 
 
 def cost_text(spent: "Spent") -> str:
@@ -201,32 +256,65 @@ def _say_why(generation: "Generation", *, quiet: bool) -> None:
         talk.say(f"{generation.reasons.total():,} requests: {why}")
 
 
-def _run(generation: "Generation", asked_of: "Provider") -> None:
-    """Run to the end, or until a signal: the first lets what is under way be answered, the second stops at once."""
-    stopped = False
+@dataclass
+class Session:
+    """One stretch of asking, until all is done, a signal comes or the deadline is near."""
 
-    async def until_signal() -> None:
+    generation: "Generation"
+    books: "Spending"
+    progress: talk.Progress
+    deadline: float | None
+    _signalled: bool = False
+    _late: bool = False
+
+    def run(self, asked_of: "Provider") -> None:
+        """Run to the end. The first signal lets what is under way be answered, the second stops at once."""
+        try:
+            asyncio.run(self._run(asked_of))
+        except asyncio.CancelledError:
+            raise KeyboardInterrupt from None
+        if self.generation.is_done:
+            return
+        if self._signalled:
+            raise KeyboardInterrupt
+        if self._late:
+            raise DeadlineReachedError("The deadline is reached. The same command continues.")
+
+    async def _run(self, asked_of: "Provider") -> None:
         loop, main = asyncio.get_running_loop(), asyncio.current_task()
 
         def stop() -> None:
-            nonlocal stopped
-            if stopped and main:
+            if self._signalled and main:
                 main.cancel()
-            elif not stopped:
-                stopped = True
-                generation.stop()
+            self._signalled = True
+            self.generation.stop()
 
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, stop)
-        await generation.run(asked_of)
+        ticking = asyncio.create_task(self._ticking())
+        try:
+            await self.generation.run(asked_of)
+        finally:
+            ticking.cancel()
 
-    try:
-        asyncio.run(until_signal())
-    except asyncio.CancelledError:
-        stopped = True
-    if stopped:
-        raise KeyboardInterrupt
+    async def _ticking(self) -> None:
+        """Once a second: tell how things stand, and stop asking while the slowest answer can still come in time."""
+        for second in itertools.count():
+            now = time.monotonic()
+            if self.deadline is not None and now + self.generation.slowest_answer >= self.deadline and not self._late:
+                self._late = True
+                self.generation.stop()
+            if second % _GIVES_BACK == _GIVES_BACK - 1:
+                self.books.budget.give_back()
+            cost = self.books.budget.spent if self.books.price else None
+            self.progress.tick(now, in_flight=self.generation.under_way if self.books.price else None, cost=cost)
+            await asyncio.sleep(1)
 
 
 def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _ahead(deadline: float) -> str:
+    """Return a time of the monotonic clock as ISO 8601 in UTC."""
+    return datetime.fromtimestamp(time.time() + deadline - time.monotonic(), UTC).isoformat(timespec="seconds")
