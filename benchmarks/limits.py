@@ -1,6 +1,7 @@
 """How much of known limits is used, and how near the best number in flight unknown ones are met. All simulated.
 
     python -m benchmarks.limits
+    python -m benchmarks.limits live     (benchmarks/limits_live.py: in real time, against the simulator)
 
 Discrete events on a clock of their own; the tests run the same simulations. Figures are shares: of the limit, of all
 answers that were a 429, and of what the best fixed number in flight brings.
@@ -9,6 +10,7 @@ answers that were a 429, and of what the best fixed number in flight brings.
 import heapq
 import math
 import random
+import sys
 import time
 from collections import deque
 from collections.abc import Callable
@@ -473,7 +475,12 @@ def cost(requests: int = 100_000) -> float:
 
 
 def main() -> None:
-    """Print both tables."""
+    """Print both tables, or what the live benchmark says."""
+    if sys.argv[1:2] == ["live"]:
+        from benchmarks import limits_live
+
+        limits_live.main(sys.argv[2:])
+        return
     print("6,000 requests and 10M tokens a minute: % of the limit used, % answered 429, after 10 s")
     print(" " * 12 + "".join(f"{name:>14}" for name in TRAFFIC))
     for server, span in SERVERS:
