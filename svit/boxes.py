@@ -68,7 +68,7 @@ class Box(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=Tr
     def iou(self, other: "Box") -> float:
         """Return the intersection over union of the two boxes, in 0..1."""
         shared = self.intersection(other)
-        return shared / (self.area + other.area - shared)
+        return shared / (self.area + other.area - shared) if shared else 0.0
 
     def intersection(self, other: "Box") -> float:
         """Return the area that both boxes cover, as a share of the image."""

@@ -3,6 +3,8 @@
 import re
 from collections.abc import Sequence
 
+from svit.looks import look_for
+
 _UNSEEN = (
     "\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff"
     "\ud800-\udfff\ue000"
@@ -90,7 +92,8 @@ _UNDERLINED = re.compile(r"(?<!\w)(_{1,3}+)(?=[^\s_])([^_\n]++)(?<!\s)\1(?!\w)")
 _STRUCK = re.compile(r"(?<!~)(~~|`{1,3}+)(?=[^\s~`])([^~`\n]++)\1(?![~`])")
 _QUOTES = {'"': '"', "“": "”", "‘": "’", "«": "»", "'": "'"}
 _INNER_APOSTROPHE = re.compile(r"(?<=\w)['’](?=\w)")
-_MARKS = ("*", "_", "`", "~", "  ", "<st> ", " <ed>")
+_MARKS = "*_`~"
+_HAS_MARKS, _HAS_GAPS = look_for(*_MARKS), look_for("  ", "<st> ", " <ed>")
 _FIRST_MARKS = frozenset(" >#(-•–=—\"'“‘«0123456789")
 _PLAIN_ASCII = bytes(byte for byte in range(128) if chr(byte).isprintable() and chr(byte) not in _MARKS)
 _INVISIBLE_ASCII = bytes(byte for byte in range(128) if _INVISIBLE.match(chr(byte)))
@@ -134,11 +137,15 @@ def _visible(text: str) -> str:
 def are_plain(texts: Sequence[str]) -> bool:
     """Whether `plain` would change none of the texts, by one cheap look at them all; most of a good model's are so."""
     text = "".join(texts)
-    if not text.isascii() or text.encode().translate(None, _PLAIN_ASCII) or "  " in text:
+    if "\n" in text:
+        texts = "\n\n".join(texts).split("\n\n")
+        text = "".join(texts)
+    if text.encode().translate(None, _PLAIN_ASCII) if text.isascii() else _HAS_MARKS(text) or not text.isprintable():
         return False
-    if "<" in text and ("<st> " in text or " <ed>" in text):
+    if _HAS_GAPS(text):
         return False
-    return not any(text and (text[0] in _FIRST_MARKS or text[-1] == " ") for text in texts)
+    firsts = [text[:1] for text in texts]
+    return "" not in firsts and _FIRST_MARKS.isdisjoint(firsts) and " " not in [text[-1] for text in texts]
 
 
 def plain(text: str) -> str:
@@ -159,9 +166,7 @@ def plain(text: str) -> str:
 
 def _is_plain(text: str) -> bool:
     """Whether there is nothing to clean, by a cheap look; most texts of a good model are so."""
-    if not text.isprintable() or any(mark in text for mark in _MARKS):
-        return False
-    return not text or not (text[0] in _FIRST_MARKS or text[-1] == " ")
+    return not text or are_plain((text,))
 
 
 def _says_nothing(line: str) -> bool:

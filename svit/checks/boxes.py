@@ -53,9 +53,10 @@ def _mentions_with(draft: Draft, fault: Callable[[Coordinates], str]) -> Iterato
 
 def every_pair_refers(draft: Draft) -> Iterator[Flaw]:
     """Yield no_mention for a turn in which neither the question nor the answer names an object by its box."""
-    if _tidy(draft.texts) is not None and all("<st>" in turn.question or "<st>" in turn.answer for turn in draft.turns):
-        return
+    is_tidy = _tidy(draft.texts) is not None and "<st>" not in draft.prompt.question
     for turn in draft.turns:
+        if is_tidy and ("<st>" in turn.question or "<st>" in turn.answer):
+            continue
         if not mentions(turn.question) and not mentions(turn.answer):
             yield Flaw("no_mention", excerpt(turn.question))
 
@@ -119,11 +120,13 @@ def plural_names_have_boxes(draft: Draft) -> Iterator[Flaw]:
 
 
 def _fault(coordinates: Coordinates) -> str:
+    if _box(coordinates):
+        return ""
     if len(coordinates) != 4:
         return "box_malformed"
     if min(coordinates) < 0 or max(coordinates) > 1:
         return "box_out_of_range"
-    return "" if _box(coordinates) else "box_malformed"
+    return "box_malformed"
 
 
 @lru_cache(maxsize=256)
@@ -137,16 +140,19 @@ def _box(coordinates: Coordinates) -> Box | None:
 
 
 def _annotated(context: ImageContext, min_iou: float) -> Callable[[Box], bool]:
-    """Return the question whether a box overlaps an annotated one; of a copied box the left side is enough to find it."""
-    near: dict[int, list[Box]] = {}
-    for item in chain(context.objects, context.regions):
-        near.setdefault(int(item.box.x1 * _STEPS + 0.5), []).append(item.box)
+    """Return the question whether a box overlaps an annotated one; a copied one is found by its left side."""
+    boxes = [thing.box for thing in context.objects] + [region.box for region in context.regions]
+    lefts = [int(box.x1 * _STEPS + 0.5) for box in boxes]
 
     def is_annotated(box: Box) -> bool:
-        for other in near.get(int(box.x1 * _STEPS + 0.5), ()):
-            if box.iou(other) >= min_iou:
-                return True
-        return any(box.iou(other) >= min_iou for other in chain.from_iterable(near.values()))
+        left = int(box.x1 * _STEPS + 0.5)
+        for near in (left, left - 1, left + 1):
+            at = -1
+            for _ in range(lefts.count(near)):
+                at = lefts.index(near, at + 1)
+                if box.iou(boxes[at]) >= min_iou:
+                    return True
+        return any(box.iou(other) >= min_iou for other in boxes)
 
     return is_annotated
 

@@ -147,7 +147,7 @@ def _repeated_phrase(text: str) -> str:
 
 
 def _all_differ(questions: list[str]) -> bool:
-    """Whether no two questions are alike once folded, by a cheap look: already their ASCII letters and digits differ."""
+    """Whether no two questions are alike once folded, by a cheap look at their ASCII letters and digits."""
     text = "\n".join(questions).casefold()
     bare = text.encode(errors="replace").translate(None, _NO_ASCII_WORD).split(b"\n")
     return len(set(bare)) == len(bare) == len(questions)

@@ -1,32 +1,13 @@
-"""What all checks share: a cheap look before a search, and the words that show a flaw."""
+"""What all checks share: their form, and the words that show a flaw."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator
 
-from pydantic_core import SchemaValidator, core_schema
-
 from svit.records import Draft, Flaw
 
 Check = Callable[[Draft], Iterable[Flaw]]
-Look = Callable[[str], bool]
 
 _LONGEST = 120
-
-
-def look(pattern: str) -> Look:
-    """Return the look whether the pattern matches anywhere in a text, in the syntax of Rust's regex crate.
-
-    That engine, which is behind the patterns of pydantic, passes over a text once however many words it looks for, a
-    hundred times as fast as `re`. It has no lookarounds and says no place, so it looks first and `re` finds. Its `\\s`
-    and `\\d` are not exactly Python's: spell out what must not be missed.
-    """
-    search = SchemaValidator(core_schema.str_schema(pattern=pattern, regex_engine="rust-regex")).isinstance_python
-    return lambda text: search(text if text.isascii() else text.encode(errors="replace"))
-
-
-def look_for(*words: str) -> Look:
-    """Return the look whether any of the words, just as they are written, is in a text."""
-    return look("|".join(map(re.escape, words)))
 
 
 def matches(draft: Draft, pattern: re.Pattern[str], code: str, *, only_with: re.Pattern[str]) -> Iterator[Flaw]:

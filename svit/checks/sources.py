@@ -3,7 +3,8 @@
 import re
 from collections.abc import Iterator
 
-from svit.checks.quoting import excerpt, look_for
+from svit.checks.quoting import excerpt
+from svit.looks import look_before, look_for
 from svit.records import Draft, Flaw
 
 _IMAGE = r"(?:image|picture|photo(?:graph)?|scene|snapshot)(?:['’]s)?"
@@ -139,12 +140,13 @@ _RULES = (
     ),
 )
 _MAY_NAME = look_for(*(stem for stems, _ in _RULES for stem in stems))
+_SEEMS_TO_NAME = look_before(*(pattern for _, pattern in _RULES))
 _SENTENCE = re.compile(r"[^.!?\n]++")
 
 
 def hides_its_source(draft: Draft) -> Iterator[Flaw]:
     """Yield names_source for "according to the captions" and its like; a caption on a poster is spared."""
-    if not _MAY_NAME(draft.lowered):
+    if not (_MAY_NAME(draft.lowered) and _SEEMS_TO_NAME(draft.lowered)):
         return
     for text in draft.texts:
         lowered = text.lower()

@@ -3,7 +3,8 @@
 import re
 from collections.abc import Iterable, Iterator
 
-from svit.checks.quoting import excerpt, look, look_for, matches
+from svit.checks.quoting import excerpt, matches
+from svit.looks import look, look_before, look_for
 from svit.records import Completion, Draft, Flaw
 
 _REFUSES = re.compile(
@@ -44,13 +45,14 @@ _ASKING_STEMS = (
     *("provide ", "share ", "upload ", "attach ", "send ", "supply ", "give ", "paste "),
 )
 """A text without any of these asks for no input: searching for words is far cheaper than for phrases."""
-_MAY_REFUSE, _MAY_ASK = look_for(*_REFUSING_STEMS), look_for(*_ASKING_STEMS)
+_MAY_ASK = look_for(*_ASKING_STEMS)
 _MAY_DECLINE = look_for(
     *_REFUSING_STEMS,
     *("empty", "blank", "incomplete", "cut off", "missing", "you have", "you did", "you forgot", "provide", "given"),
     *("supplied", "upload", "share", "attach ", "send ", "supply ", "give ", "paste "),
 )
-"""Of a whole draft: one of these is in all that either pattern matches. That a draft says "no" or "your" tells little."""
+"""One of these is in all that either pattern matches; that a text says "no" or "your" tells little."""
+_SEEMS_TO_DECLINE = look_before(_REFUSES, _EMPTY_MESSAGE)
 _FIRST_LABEL = re.compile(r"^\W*(?:\d+\W+)?(?:question|q|user|human|topic|conversation)\b[^\n:]{0,12}:", re.M | re.I)
 _OPENING = 400
 """Characters. A reply that asks for its input does so at once."""
@@ -105,7 +107,7 @@ def unusable(completion: Completion) -> Iterator[Flaw]:
 
 def answers_every_question(draft: Draft) -> Iterator[Flaw]:
     """Yield refusal or answers_empty_message where an answer declines, or asks for the input instead."""
-    if _MAY_DECLINE(draft.lowered):
+    if _MAY_DECLINE(draft.lowered) and _SEEMS_TO_DECLINE(draft.lowered):
         for turn in draft.turns:
             yield from _no_answer(turn.answer[:_OPENING])
 
@@ -126,7 +128,9 @@ def shows_no_coordinates(draft: Draft) -> Iterable[Flaw]:
 
 def _no_answer(text: str) -> Iterator[Flaw]:
     lowered = text.lower()
-    if _MAY_REFUSE(lowered) and (refusal := _REFUSES.match(lowered)):
+    if not _MAY_DECLINE(lowered):
+        return
+    if refusal := _REFUSES.match(lowered):
         yield Flaw("refusal", excerpt(text, 0, refusal.end()))
     elif _MAY_ASK(lowered) and (request := _EMPTY_MESSAGE.search(lowered)):
         yield Flaw("answers_empty_message", excerpt(text, request.start(), request.end()))
