@@ -142,17 +142,15 @@ def _box(coordinates: Coordinates) -> Box | None:
 def _annotated(context: ImageContext, min_iou: float) -> Callable[[Box], bool]:
     """Return the question whether a box overlaps an annotated one; a copied one is found by its left side."""
     boxes = [thing.box for thing in context.objects] + [region.box for region in context.regions]
-    lefts = [int(box.x1 * _STEPS + 0.5) for box in boxes]
+    by_left = {int(box.x1 * _STEPS + 0.5): box for box in boxes}
 
     def is_annotated(box: Box) -> bool:
-        left = int(box.x1 * _STEPS + 0.5)
-        for near in (left, left - 1, left + 1):
-            at = -1
-            for _ in range(lefts.count(near)):
-                at = lefts.index(near, at + 1)
-                if box.iou(boxes[at]) >= min_iou:
-                    return True
-        return any(box.iou(other) >= min_iou for other in boxes)
+        near = by_left.get(int(box.x1 * _STEPS + 0.5))
+        if near and box.iou(near) >= min_iou:
+            return True
+        left, right = box.x1 - 1 / _STEPS, box.x1 + 1 / _STEPS
+        beside = (other for other in boxes if left <= other.x1 <= right)
+        return any(box.iou(other) >= min_iou for other in chain(beside, boxes))
 
     return is_annotated
 
