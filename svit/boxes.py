@@ -1,10 +1,16 @@
 """Bounding boxes in unit coordinates: x1, y1, x2, y2 as shares of the image's width and height."""
 
+from functools import lru_cache
+
 import msgspec
 
 DECIMALS = 3
 """Decimals of a printed coordinate, as in SVIT (arXiv 2307.04087) and LLaVA (arXiv 2304.08485)."""
 _STEP = 10**-DECIMALS
+_SIDES = tuple(str(n / 10**DECIMALS) for n in range(10**DECIMALS + 1))
+"""Every coordinate as it is printed: looking it up takes a third of the time of rounding and printing it."""
+_NEAR = 0.4999
+"""Nearer than this to a whole number of steps, the product `x * 1000`, exact to 1e-12, rounds as `x` itself does."""
 
 
 class Box(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, gc=False):
@@ -38,7 +44,7 @@ class Box(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=Tr
 
     def __str__(self) -> str:
         """Return the prompt form: `[0.588, 0.5, 0.692, 1.0]`, at most three decimals, as Python prints a float."""
-        return str(list(self.printed()))
+        return _prompt_form(self)
 
     def _prints_full(self) -> bool:
         x1, y1, x2, y2 = self.printed()
@@ -62,10 +68,28 @@ class Box(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=Tr
     def iou(self, other: "Box") -> float:
         """Return the intersection over union of the two boxes, in 0..1."""
         shared = self.intersection(other)
-        return shared / (self.area + other.area - shared)
+        return shared / (self.area + other.area - shared) if shared else 0.0
 
     def intersection(self, other: "Box") -> float:
         """Return the area that both boxes cover, as a share of the image."""
-        w = min(self.x2, other.x2) - max(self.x1, other.x1)
-        h = min(self.y2, other.y2) - max(self.y1, other.y1)
+        ours, theirs = self.x2, other.x2
+        w = ours if ours < theirs else theirs
+        ours, theirs = self.x1, other.x1
+        w -= ours if ours > theirs else theirs
+        ours, theirs = self.y2, other.y2
+        h = ours if ours < theirs else theirs
+        ours, theirs = self.y1, other.y1
+        h -= ours if ours > theirs else theirs
         return w * h if w > 0 and h > 0 else 0.0
+
+
+@lru_cache(maxsize=1024)
+def _prompt_form(box: Box) -> str:
+    """Return the text once for all tasks of an image, which are asked one after another."""
+    return f"[{_side(box.x1)}, {_side(box.y1)}, {_side(box.x2)}, {_side(box.y2)}]"
+
+
+def _side(side: float) -> str:
+    steps = side * 10**DECIMALS
+    nearest = int(steps + 0.5)
+    return _SIDES[nearest] if -_NEAR < steps - nearest < _NEAR else str(round(float(side), DECIMALS))

@@ -1,6 +1,9 @@
 """Cleaning of a model's text: first the talk around the answer form, then each question and answer by itself."""
 
 import re
+from collections.abc import Sequence
+
+from svit.looks import look_for
 
 _UNSEEN = (
     "\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff"
@@ -89,15 +92,18 @@ _UNDERLINED = re.compile(r"(?<!\w)(_{1,3}+)(?=[^\s_])([^_\n]++)(?<!\s)\1(?!\w)")
 _STRUCK = re.compile(r"(?<!~)(~~|`{1,3}+)(?=[^\s~`])([^~`\n]++)\1(?![~`])")
 _QUOTES = {'"': '"', "“": "”", "‘": "’", "«": "»", "'": "'"}
 _INNER_APOSTROPHE = re.compile(r"(?<=\w)['’](?=\w)")
-_MARKS = ("*", "_", "`", "~", "  ", "<st> ", " <ed>")
+_MARKS = "*_`~"
+_HAS_MARKS, _HAS_GAPS = look_for(*_MARKS), look_for("  ", "<st> ", " <ed>")
 _FIRST_MARKS = frozenset(" >#(-•–=—\"'“‘«0123456789")
+_PLAIN_ASCII = bytes(byte for byte in range(128) if chr(byte).isprintable() and chr(byte) not in _MARKS)
+_INVISIBLE_ASCII = bytes(byte for byte in range(128) if _INVISIBLE.match(chr(byte)))
 _ROUNDS = 20
 """Marks nest a few deep; text that nests deeper was made to."""
 
 
 def without_boilerplate(text: str) -> str:
     """Return the text without code fence, openings, closings and rules at its ends; its middle is not touched."""
-    lines = _INVISIBLE.sub("", text).split("\n")
+    lines = _visible(text).split("\n")
     first, last = 0, len(lines)
     for _ in range(_LAYERS):
         while first < last and _says_nothing(lines[first]):
@@ -115,7 +121,31 @@ def without_boilerplate(text: str) -> str:
         else:
             break
     text = "\n".join(lines[first:last]).strip()
-    return text[:-_TAIL] + _LAST_SENTENCE.sub("", text[-_TAIL:])
+    tail = text[-_TAIL:]
+    if "I hope th" in tail or "et me know if " in tail:
+        return text[:-_TAIL] + _LAST_SENTENCE.sub("", tail)
+    return text
+
+
+def _visible(text: str) -> str:
+    """Return the text without the marks that nobody sees."""
+    if text.isascii() and not len(text) - len(text.encode().translate(None, _INVISIBLE_ASCII)):
+        return text
+    return _INVISIBLE.sub("", text)
+
+
+def are_plain(texts: Sequence[str]) -> bool:
+    """Whether `plain` would change none of the texts, by one cheap look at them all; most of a good model's are so."""
+    text = "".join(texts)
+    if "\n" in text:
+        texts = "\n\n".join(texts).split("\n\n")
+        text = "".join(texts)
+    if text.encode().translate(None, _PLAIN_ASCII) if text.isascii() else _HAS_MARKS(text) or not text.isprintable():
+        return False
+    if _HAS_GAPS(text):
+        return False
+    firsts = [text[:1] for text in texts]
+    return "" not in firsts and _FIRST_MARKS.isdisjoint(firsts) and " " not in [text[-1] for text in texts]
 
 
 def plain(text: str) -> str:
@@ -136,9 +166,7 @@ def plain(text: str) -> str:
 
 def _is_plain(text: str) -> bool:
     """Whether there is nothing to clean, by a cheap look; most texts of a good model are so."""
-    if not text.isprintable() or any(mark in text for mark in _MARKS):
-        return False
-    return not text or not (text[0] in _FIRST_MARKS or text[-1] == " ")
+    return not text or are_plain((text,))
 
 
 def _says_nothing(line: str) -> bool:
@@ -183,7 +211,7 @@ def _peeled(text: str) -> str:
         held.append(f"<st>{' '.join(match[1].split())}<ed>")
         return _HOLDER
 
-    text = _TAGGED.sub(hold, _INVISIBLE.sub("", text).replace("\r\n", "\n"))
+    text = _TAGGED.sub(hold, _visible(text).replace("\r\n", "\n"))
     text = _without_stray_mark(_unquoted(_unemphasised(_laid_out(text))))
     names = iter(held)
     return re.sub(_HOLDER, lambda _: next(names), text) if held else text

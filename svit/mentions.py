@@ -1,9 +1,15 @@
 """Mentions: `<st>man<ed> [0.588, 0.387, 0.692, 0.832]`, the way a text names an object and says where it is."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from functools import lru_cache
 from typing import NamedTuple
+
+import msgspec
+
+Coordinates = tuple[float, ...]
+"""The numbers of a box as the text gives them: any count, any range; none at all where they are no plain numbers."""
 
 _NUMBER = r"[-+]?+(?:\d++(?>(?:\.\d*+)?)|\.\d++)"
 _BRACKET = r"\[[^\[\]]*+\]"
@@ -17,11 +23,12 @@ _PIECE = re.compile(
     re.VERBOSE,
 )
 """Every run of characters is passed once: no quantifier gives back what it took."""
+_MENTION = re.compile(rf"<st>([^<>\[\]]*+)<ed>((?>\s*+{_BRACKET}(?>(?:{_AND}{_BRACKET})*)))")
+_BETWEEN = "\n[["
+"""Stands between two texts, and nothing that matches reaches over it."""
+_JSON_BOXES = msgspec.json.Decoder(tuple[tuple[Coordinates, ...], ...])
 _ONE_BOX = re.compile(_BRACKET)
 _NUMBERS = re.compile(rf"\[\s*+{_NUMBER}(?>(?:\s*+,\s*+{_NUMBER})*)\s*+\]")
-
-Coordinates = tuple[float, ...]
-"""The numbers of a box as the text gives them: any count, any range; none at all where they are no plain numbers."""
 
 
 class Mention(NamedTuple):
@@ -51,12 +58,27 @@ def strays(text: str) -> tuple[Stray, ...]:
     return _scan(text)[1]
 
 
+def tidy_mentions(texts: Iterable[str]) -> tuple[tuple[str, tuple[Coordinates, ...]], ...] | None:
+    """Return name and boxes of every mention of the texts where all have both, and nothing could be a stray; else None.
+
+    This is a cheap look: all `<` are of tags that belong together, all `[` of boxes behind them, and there is no `(`.
+    """
+    text = _BETWEEN.join(texts)
+    pieces = _MENTION.findall(text)
+    read = _read({boxes for _, boxes in pieces})
+    found = tuple((name, read[boxes]) for name, boxes in pieces)
+    brackets = sum(len(boxes) for _, boxes in found) + 2 * text.count(_BETWEEN)
+    if "(" in text or text.count("<") != 2 * len(found) or text.count("[") != brackets:
+        return None
+    return found if all(name and not name.isspace() for name, _ in found) else None
+
+
 def replaced(text: str, change: Callable[[Mention], str]) -> str:
     """Return the text with `change(mention)` in the place of each mention, in one pass."""
     return _PIECE.sub(lambda match: match[0] if match["name"] is None else change(_mention(match)), text)
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=64)
 def _scan(text: str) -> tuple[tuple[Mention, ...], tuple[Stray, ...]]:
     """Read the text once, however many checks ask for it."""
     found: list[Mention] = []
@@ -70,9 +92,31 @@ def _scan(text: str) -> tuple[tuple[Mention, ...], tuple[Stray, ...]]:
 
 
 def _mention(match: re.Match[str]) -> Mention:
-    name, boxes = match["name"], match["boxes"]
-    return Mention(name, tuple(map(_coordinates, _ONE_BOX.findall(boxes))), match.start(), match.end())
+    return Mention(match["name"], _boxes(match["boxes"]), match.start(), match.end())
+
+
+def _boxes(text: str) -> tuple[Coordinates, ...]:
+    if text.count("[") == 1:
+        return (_coordinates(text.strip()),)
+    return tuple(map(_coordinates, _ONE_BOX.findall(text)))
+
+
+def _read(written: Iterable[str]) -> dict[str, tuple[Coordinates, ...]]:
+    """Return what `_boxes` does for each text; well written boxes are JSON, and are all decoded at once."""
+    written = list(written)
+    text = f"[[{'],['.join(written)}]]".replace("] and [", "],[").replace("], and [", "],[")
+    if written and text.isascii() and "e" not in text and "E" not in text:
+        with suppress(msgspec.DecodeError):
+            return dict(zip(written, _JSON_BOXES.decode(text), strict=True))
+    return {boxes: _boxes(boxes) for boxes in written}
 
 
 def _coordinates(box: str) -> Coordinates:
-    return tuple(map(float, box[1:-1].split(","))) if _NUMBERS.fullmatch(box) else ()
+    """Return the numbers; what `float` makes of other characters than these is for the pattern to refuse."""
+    numbers = box[1:-1]
+    if numbers.strip("0123456789., ") and not _NUMBERS.fullmatch(box):
+        return ()
+    try:
+        return tuple(map(float, numbers.split(",")))
+    except ValueError:
+        return ()

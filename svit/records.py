@@ -6,6 +6,7 @@ time that pydantic needs for its box list alone, and there are 108,077 of them.
 
 import hashlib
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Literal
 
 import msgspec
@@ -92,15 +93,13 @@ class Sampling(_Record, frozen=True):
     reasoning_effort: Effort | None = None
 
 
-class Prompt(_Record, frozen=True):
+class Prompt(_Record, frozen=True, dict=True):
     """A complete request of one task about one image, and what its answer will be judged against.
 
     `version` is the hash of the prompt file it was rendered from. `context` is what the text shows, after
     shortening; `left_out` counts what shortening removed, by kind. `question` is the user's turn where the model
     writes the answer alone. `fits` is False when even the shortened context is longer than the window. `shared` is
     how many of the first messages are the same, byte for byte, for all tasks of the image.
-
-    `id` is a content hash of what is sent, 32 hexadecimal digits: an edited prompt file is a new prompt, not a rerun.
     """
 
     task: str
@@ -112,12 +111,12 @@ class Prompt(_Record, frozen=True):
     question: str = ""
     fits: bool = True
     shared: int = 0
-    id: str = ""
 
-    def __post_init__(self) -> None:
-        """Compute the id."""
+    @cached_property
+    def id(self) -> str:
+        """A content hash of what is sent, 32 hexadecimal digits: an edited prompt file is a new prompt, not a rerun."""
         sent = msgspec.json.encode((self.task, self.context.image_id, self.messages, self.sampling))
-        msgspec.structs.force_setattr(self, "id", hashlib.blake2b(sent, digest_size=16).hexdigest())
+        return hashlib.blake2b(sent, digest_size=16).hexdigest()
 
 
 class Usage(_Record, frozen=True):
@@ -160,11 +159,34 @@ class Dialogue(_Record, frozen=True):
     topic: str | None = None
 
 
-class Draft(_Record, frozen=True):
+class Draft(_Record, frozen=True, dict=True):
     """A parsed and cleaned completion that has not been checked yet."""
 
     prompt: Prompt
     dialogues: tuple[Dialogue, ...]
+
+    @cached_property
+    def turns(self) -> tuple[Turn, ...]:
+        """The turns of all dialogues in their order."""
+        return tuple(turn for dialogue in self.dialogues for turn in dialogue.turns)
+
+    @cached_property
+    def texts(self) -> tuple[str, ...]:
+        """Every text that the model wrote: topics, questions and answers, but no question that we asked."""
+        asked, texts = self.prompt.question, []
+        for dialogue in self.dialogues:
+            if dialogue.topic:
+                texts.append(dialogue.topic)
+            for turn in dialogue.turns:
+                if turn.question != asked:
+                    texts.append(turn.question)
+                texts.append(turn.answer)
+        return tuple(texts)
+
+    @cached_property
+    def lowered(self) -> str:
+        """All texts in small letters, a line break after each: what no check finds in it is in none of them."""
+        return "\n".join(self.texts).lower()
 
 
 class Flaw(_Record, frozen=True):

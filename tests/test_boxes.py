@@ -2,7 +2,7 @@ import math
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from svit.boxes import Box
@@ -59,6 +59,20 @@ def test_boxes_past_the_edge_are_clipped_and_empty_ones_are_none(
 )
 def test_str_is_the_prompt_form(box: Box, printed: str) -> None:
     assert str(box) == printed
+
+
+ties = st.integers(0, 2000).map(lambda n: n / 2000)
+near_ties = st.builds(lambda n, up: math.nextafter(n / 2000, up), st.integers(1, 1999), st.sampled_from([0.0, 1.0]))
+coordinates = ties | near_ties | st.floats(0, 1) | st.fractions(0, 1, max_denominator=1280).map(float)
+
+
+@given(st.lists(coordinates.map(lambda side: side + 0.0), min_size=4, max_size=4))
+@example([1 / 2000, 0.0, 1.0, 3 / 2000])
+def test_a_box_is_printed_as_it_is_rounded(sides: list[float]) -> None:
+    x1, y1, x2, y2 = sides
+    assume(x2 - x1 > 0.001 and y2 - y1 > 0.001)
+    box = Box(x1, y1, x2, y2)
+    assert str(box) == str(list(box.printed())) == str(Box(*sides))
 
 
 @pytest.mark.parametrize(

@@ -3,9 +3,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from svit import checks, clean
 from svit.boxes import Box
+from svit.checks import form
 from svit.checks.quoting import excerpt
 from svit.errors import ParseError
 from svit.parse import conversations, description, question_answer_pairs
@@ -191,6 +194,40 @@ def test_an_answer_given_three_times_is_a_loop() -> None:
     answer = "It stands there because somebody has put it there for us."
     assert codes(checks.repeats_no_text, *[(f"Question {n}?", answer) for n in range(3)]) == ["repeated_text"]
     assert codes(checks.repeats_no_text, *[(f"Question {n}?", "Yes, it is.") for n in range(5)]) == []
+
+
+def _phrase_said_three_times(text: str) -> str:
+    """What `_repeated_phrase` finds, without its short cuts."""
+    words = text.split()
+    phrases = [tuple(words[at : at + 10]) for at in range(len(words) - 9)] if len(words) >= 30 else []
+    return next(
+        (" ".join(phrase) for phrase in phrases if phrases.count(phrase) == max(map(phrases.count, phrases)) > 2), ""
+    )
+
+
+WORDS = st.lists(st.sampled_from("abc"), max_size=12) | st.lists(st.sampled_from("abcdefghijklmnopq"), max_size=12)
+LOOPS = st.lists(st.tuples(WORDS, st.integers(1, 12)), max_size=5).map(
+    lambda parts: " ".join(word for words, times in parts for word in words * times)
+)
+
+
+@given(LOOPS)
+@example("a " * 30)
+@example("a b " * 11 + "c d e f g h i j")
+@example(" ".join("a" * 12 + "bcdefghijklmnopqrs"))
+def test_a_phrase_said_three_times_is_found_by_every_short_cut(text: str) -> None:
+    assert form._repeated_phrase(text) == _phrase_said_three_times(text)
+
+
+@given(st.lists(st.text("aAbß1 ?!_.’é\n\ud800", max_size=5), max_size=4))
+@example(["a\nb", "a b", "ab"])
+def test_questions_that_all_differ_at_a_glance_differ(questions: list[str]) -> None:
+    folded = [form._folded(question) for question in questions]
+    assert not form._all_differ(questions) or len(set(folded)) == len(folded)
+
+
+def test_usual_questions_differ_at_a_glance() -> None:
+    assert form._all_differ(["Is it the cat’s?", "Is it the dog’s?", "What does <st>it<ed> [0.1, 0.2] do?"])
 
 
 @pytest.mark.parametrize(

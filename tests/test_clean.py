@@ -2,7 +2,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from svit.clean import _peeled, plain, without_boilerplate
+from svit.clean import _INVISIBLE, _peeled, are_plain, plain, without_boilerplate
 
 PAIR = "Question: Is it a cat?\nAnswer: Yes."
 
@@ -158,6 +158,26 @@ def test_plain_text_is_plain(text: str) -> None:
 @given(MARKED | st.text())
 def test_the_cheap_look_lets_only_plain_text_pass(text: str) -> None:
     assert plain(text) != text or _peeled(text) == text
+
+
+@given(st.lists(MARKED | st.text("ab \n-1.*é“"), max_size=4))
+@example(["One.\n\nTwo.", "Is it?"])
+@example(["a", "", "b"])
+@example(["one\n\n- two"])
+def test_texts_that_are_plain_together_are_plain_each(texts: list[str]) -> None:
+    assert not are_plain(texts) or all(_peeled(text) == text for text in texts)
+
+
+def test_usual_texts_are_plain() -> None:
+    assert are_plain(["Is it a cat’s <st>toy<ed> [0.1, 0.2, 0.3, 0.4]?", "It is (so far).\n\nA new one."])
+    assert are_plain([])
+    for text in ("a  b", "*", "`a", "1. a", "a\nb", "a\n\n\nb", "<st> a<ed>", "a ", "\u200b", "a\ud800", "“a”", ""):
+        assert not are_plain(["A cat.", text]), text
+
+
+@given(st.text(st.characters(max_codepoint=0x2070) | st.sampled_from("\ufeff\ud800\ue000")))
+def test_what_nobody_sees_is_gone(text: str) -> None:
+    assert not _INVISIBLE.search(without_boilerplate(f"{text} a"))
 
 
 @given(st.text("abc .,?é", max_size=20), st.text("abc .,?é", max_size=20))

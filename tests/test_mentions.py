@@ -1,6 +1,10 @@
-import pytest
+from decimal import Decimal
 
-from svit.mentions import Mention, mentions, replaced, strays
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from svit.mentions import Mention, mentions, replaced, strays, tidy_mentions
 
 ONE = "<st>man<ed> [0.1, 0.2, 0.3, 0.4]"
 
@@ -63,10 +67,77 @@ def test_replacing_is_one_pass_and_leaves_the_rest_alone() -> None:
     )
 
 
+PIECES = st.sampled_from(
+    [
+        *(
+            "<st>",
+            "<ed>",
+            "[",
+            "]",
+            "(",
+            ")",
+            " ",
+            ",",
+            "and",
+            " and ",
+            "[0.1, 0.2, 0.3, 0.4]",
+            "[1e-1]",
+            "[.5, 5., +1]",
+        ),
+        *(
+            "[007]",
+            "[nan]",
+            "[]",
+            "[x]",
+            "man",
+            "\n",
+            "\n\n",
+            "\ud800",
+            "[-0.5, 1]",
+            "[0.1 0.2]",
+            "٣",
+            "<",
+            "[\u20280.5]",
+        ),
+        *("<st>man<ed> [0.1, 0.2, 0.3, 0.4]", "<st>men<ed> [0, 1], [0.5], and [2] and [3]", f"[{'9' * 400}]"),
+    ]
+)
+
+
+@given(st.lists(st.lists(PIECES, max_size=6).map("".join), max_size=4))
+@example(["<st>man<ed>", "[0.1, 0.2]"])
+@example(["<st>a", "b<ed> [0.5]"])
+@example(["<st>a<ed> [0.1", "0.2]"])
+@example([])
+def test_what_is_tidy_has_every_mention_and_nothing_astray(texts: list[str]) -> None:
+    tidy = tidy_mentions(texts)
+    found = [mention for text in texts for mention in mentions(text)]
+    if tidy is not None:
+        assert list(tidy) == [(mention.name, mention.boxes) for mention in found]
+        assert all(mention.boxes and mention.name.strip() for mention in found)
+        assert not any(strays(text) for text in texts)
+
+
+def test_usual_texts_are_tidy() -> None:
+    several = "The <st>men<ed> [0.1, 0.2, 0.3, 0.4], [0.5, 0.6, 0.7, 0.8] and [0.1, 0.2, 0.3, 0.5] sit."
+    assert tidy_mentions([f"Where is the {ONE}?", several, "Nowhere."]) == (
+        ("man", ((0.1, 0.2, 0.3, 0.4),)),
+        ("men", ((0.1, 0.2, 0.3, 0.4), (0.5, 0.6, 0.7, 0.8), (0.1, 0.2, 0.3, 0.5))),
+    )
+    assert tidy_mentions(["No one."]) == ()
+
+
+@given(st.decimals(0, 1, places=3) | st.decimals(0, 1, places=9) | st.decimals(0, 10**9, places=2))
+def test_a_number_is_read_as_python_reads_it(number: Decimal) -> None:
+    text = f"<st>man<ed> [{number:f}]"
+    assert tidy_mentions([text]) == (("man", ((float(number),),)),)
+    assert mentions(text)[0].boxes == ((float(number),),)
+
+
 HOSTILE = ["<st>", "[", "(", "<st>a<ed>", "<st>a<ed> [", "[1,", "(1,", "<st>a<ed> [1], and ", "<st>a<ed>" + " " * 99]
 
 
 @pytest.mark.parametrize("piece", HOSTILE)
 def test_hostile_text_is_read_in_one_pass(piece: str) -> None:
     text = piece * (1_000_000 // len(piece))
-    assert len(mentions(text)) + len(strays(text)) <= len(text)
+    assert len(mentions(text)) + len(strays(text)) + len(tidy_mentions([text]) or ()) <= len(text)

@@ -5,9 +5,10 @@ from itertools import chain
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
+from svit import parse
 from svit.errors import ParseError
 from svit.parse import conversations, description, question_answer_pairs
 from svit.records import Dialogue, Turn
@@ -224,6 +225,58 @@ def test_rendered_conversations_are_read_back(dialogues: list[Dialogue], labels:
         for dialogue in dialogues
     )
     assert conversations(text) == tuple(dialogues)
+
+
+PLAIN_LINES = st.lists(
+    st.tuples(
+        st.sampled_from(
+            ["Question: ", "Answer: ", "Question: ", "Answer: ", "Topic: ", "User: ", "GPT: ", "A: ", "- Q: ", ""]
+        ),
+        st.sampled_from(
+            [
+                "Is it?",
+                "It is.",
+                "at 10:30",
+                "So. Answer: yes.",
+                "One.” Q1: b",
+                "a Q：b",
+                "x. **A:** b",
+                "",
+                " ",
+                "*a",
+                "1.",
+            ]
+        ),
+        st.sampled_from(["\n", "\n\n", "\n\n", "\n\n\n", " \n", "\r\n", "\n---\n", ""]),
+    ),
+    max_size=8,
+).map(lambda lines: "".join(chain.from_iterable(lines)))
+
+
+@given(PLAIN_LINES)
+@example("Topic: a\nTopic: b\nUser: c\nGPT: d")
+@example("User: a\nGPT: b\nTopic: c\nUser: d\nGPT: e\n")
+@example("Question: a\nAnswer: b\n\nAnswer: c")
+def test_plain_text_is_read_as_any_other(text: str) -> None:
+    for parser in (question_answer_pairs, conversations):
+        with pytest.MonkeyPatch.context() as patch:
+            plain = _result(parser, text)
+            patch.setattr(parse, "_plain_turns", lambda text: None)
+            assert _result(parser, text) == plain
+
+
+def _result(parser: Callable[[str], tuple[Dialogue, ...]], text: str) -> tuple[Dialogue, ...] | str:
+    try:
+        return parser(text)
+    except ParseError as error:
+        return str(error)
+
+
+def test_the_usual_forms_are_plain() -> None:
+    pairs = "Question: How many?\nAnswer: Two: a and b.\n\nQuestion: Where?\nAnswer: At 10:30, here."
+    talk = "Topic: Cats\nUser: How many?\nGPT: Two.\nUser: Where?\nGPT: Here.\n\nTopic: Dogs\nUser: Who?\nGPT: He."
+    assert parse._plain_turns(pairs) is not None
+    assert parse._plain_turns(talk) is not None
 
 
 @given(st.text("QA12:.\n*#-= aquestionuserTopic[]<>"))

@@ -2,9 +2,9 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator, Sequence
 
-from svit.checks.quoting import Check, excerpt, turns
+from svit.checks.quoting import Check, excerpt
 from svit.records import Draft, Flaw
 
 SHORTEST_QUESTION = 4
@@ -14,7 +14,12 @@ _LOOP = 3
 _PHRASE = 10
 """Words. Shorter phrases may come back by chance: "in the lower left part of the image"."""
 
+_REPEATED = _PHRASE + _LOOP - 1
+"""A phrase said three times takes twelve words or more, and repeats at least eleven words, ten pairs, nine threes: so
+many where its occurrences overlap most, and are one word said twelve times."""
+
 _PUNCTUATION = re.compile(r"[\W_]+")
+_NO_ASCII_WORD = bytes(byte for byte in range(256) if byte >= 128 or not chr(byte).isalnum()).replace(b"\n", b"")
 
 
 def exactly(count: int) -> Check:
@@ -42,7 +47,7 @@ def conversations_of(count: int, turns: int) -> Check:
 
 def has_no_empty_turn(draft: Draft) -> Iterator[Flaw]:
     """Yield empty_turn where a question or an answer says nothing."""
-    for turn in turns(draft):
+    for turn in draft.turns:
         if not turn.question:
             yield Flaw("empty_turn", f"no question before: {excerpt(turn.answer)}")
         if not turn.answer:
@@ -51,10 +56,11 @@ def has_no_empty_turn(draft: Draft) -> Iterator[Flaw]:
 
 def is_long_enough(draft: Draft) -> Iterator[Flaw]:
     """Yield too_short for a question of under four characters and for an answer without a letter or a digit."""
-    for turn in turns(draft):
+    for turn in draft.turns:
         if 0 < len(turn.question) < SHORTEST_QUESTION:
             yield Flaw("too_short", turn.question)
-        if turn.answer and not any(map(str.isalnum, turn.answer)):
+        answer = turn.answer
+        if answer and not answer[0].isalnum() and not any(map(str.isalnum, answer)):
             yield Flaw("too_short", excerpt(turn.answer))
 
 
@@ -62,7 +68,7 @@ def is_at_most(words: int) -> Check:
     """Return the check that no answer has more than `words` words."""
 
     def is_no_longer(draft: Draft) -> Iterator[Flaw]:
-        for turn in turns(draft):
+        for turn in draft.turns:
             if len(turn.answer) > 2 * words and (count := len(turn.answer.split())) > words:
                 yield Flaw("too_long", f"{count} words: {excerpt(turn.answer)}")
 
@@ -73,8 +79,8 @@ def describes_at_length(min_words: int) -> Check:
     """Return the check that each answer has `min_words` words or more."""
 
     def is_no_shorter(draft: Draft) -> Iterator[Flaw]:
-        for turn in turns(draft):
-            if turn.answer and (count := len(turn.answer.split())) < min_words:
+        for turn in draft.turns:
+            if turn.answer and (count := len(turn.answer.split(maxsplit=min_words))) < min_words:
                 yield Flaw("too_short", f"{count} words: {excerpt(turn.answer)}")
 
     return is_no_shorter
@@ -82,8 +88,10 @@ def describes_at_length(min_words: int) -> Check:
 
 def asks_nothing_twice(draft: Draft) -> Iterator[Flaw]:
     """Yield duplicate_question where a question comes back in the same image, whatever its case and punctuation."""
+    if _all_differ([turn.question for turn in draft.turns]):
+        return
     seen: set[str] = set()
-    for turn in turns(draft):
+    for turn in draft.turns:
         question = _folded(turn.question)
         if question in seen:
             yield Flaw("duplicate_question", excerpt(turn.question))
@@ -93,34 +101,56 @@ def asks_nothing_twice(draft: Draft) -> Iterator[Flaw]:
 
 def repeats_no_text(draft: Draft) -> Iterator[Flaw]:
     """Yield repeated_text where an answer says a sentence or a phrase three times, or three answers are the same."""
-    answers: Counter[str] = Counter()
-    for turn in turns(draft):
-        repeated = _repeated_sentence(turn.answer) or _repeated_phrase(turn.answer)
+    answers = [turn.answer for turn in draft.turns]
+    for answer in answers:
+        repeated = _repeated_sentence(answer) or _repeated_phrase(answer)
         if repeated:
             yield Flaw("repeated_text", excerpt(repeated))
-        answers[turn.answer] += 1
-    for answer, times in answers.items():
+    if _is_varied(answers):
+        return
+    for answer, times in Counter(answers).items():
         if times >= _LOOP and len(answer.split()) >= _PHRASE:
             yield Flaw("repeated_text", excerpt(answer))
 
 
+def _is_varied(said: Sequence[Hashable]) -> bool:
+    """Whether too much of it is different for any to be there three times."""
+    return len(set(said)) > len(said) - _LOOP + 1
+
+
 def _repeated_sentence(text: str) -> str:
-    sentences = text.replace("\n", ". ").replace("! ", ". ").replace("? ", ". ").rstrip(".!? ").split(". ")
-    if len(set(sentences)) > len(sentences) - _LOOP + 1:
+    if "\n" in text or "! " in text or "? " in text:
+        text = text.replace("\n", ". ").replace("! ", ". ").replace("? ", ". ")
+    if text.count(". ") < _LOOP - 1:
+        return ""
+    sentences = text.rstrip(".!? ").split(". ")
+    if _is_varied(sentences):
         return ""
     said, times = Counter(sentences).most_common(1)[0]
     return said if times >= _LOOP and said.count(" ") >= 2 else ""
 
 
 def _repeated_phrase(text: str) -> str:
+    if len(text) < 2 * _LOOP * _PHRASE - 1:
+        return ""
     words = text.split()
-    if len(words) < _LOOP * _PHRASE:
+    if len(words) < _LOOP * _PHRASE or len(words) - len(set(words)) < _REPEATED - 1:
+        return ""
+    threes = list(zip(words, words[1:], words[2:], strict=False))
+    if len(threes) - len(set(threes)) < _REPEATED - 3:
         return ""
     phrases = list(zip(*(words[shift:] for shift in range(_PHRASE)), strict=False))
-    if len(set(phrases)) > len(phrases) - _LOOP + 1:
+    if _is_varied(phrases):
         return ""
     phrase, times = Counter(phrases).most_common(1)[0]
     return " ".join(phrase) if times >= _LOOP else ""
+
+
+def _all_differ(questions: list[str]) -> bool:
+    """Whether no two questions are alike once folded, by a cheap look at their ASCII letters and digits."""
+    text = "\n".join(questions).casefold()
+    bare = text.encode(errors="replace").translate(None, _NO_ASCII_WORD).split(b"\n")
+    return len(set(bare)) == len(bare) == len(questions)
 
 
 def _folded(text: str) -> str:

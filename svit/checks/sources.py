@@ -3,7 +3,8 @@
 import re
 from collections.abc import Iterator
 
-from svit.checks.quoting import excerpt, texts
+from svit.checks.quoting import excerpt
+from svit.looks import look_before, look_for
 from svit.records import Draft, Flaw
 
 _IMAGE = r"(?:image|picture|photo(?:graph)?|scene|snapshot)(?:['’]s)?"
@@ -138,15 +139,18 @@ _RULES = (
         """,
     ),
 )
-_STEMS = frozenset(stem for stems, _ in _RULES for stem in stems)
+_MAY_NAME = look_for(*(stem for stems, _ in _RULES for stem in stems))
+_SEEMS_TO_NAME = look_before(*(pattern for _, pattern in _RULES))
 _SENTENCE = re.compile(r"[^.!?\n]++")
 
 
 def hides_its_source(draft: Draft) -> Iterator[Flaw]:
     """Yield names_source for "according to the captions" and its like; a caption on a poster is spared."""
-    for text in texts(draft):
+    if not (_MAY_NAME(draft.lowered) and _SEEMS_TO_NAME(draft.lowered)):
+        return
+    for text in draft.texts:
         lowered = text.lower()
-        if any(stem in lowered for stem in _STEMS) and (match := _naming(lowered)):
+        if _MAY_NAME(lowered) and (match := _naming(lowered)):
             yield Flaw("names_source", excerpt(text, match.start(), match.end()))
 
 

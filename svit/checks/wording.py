@@ -1,9 +1,10 @@
 """Checks that know phrases: texts that are no answer, marks that trainers choke on, numbers that give boxes away."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from svit.checks.quoting import excerpt, matches, turns
+from svit.checks.quoting import excerpt, matches
+from svit.looks import look, look_before, look_for
 from svit.records import Completion, Draft, Flaw
 
 _REFUSES = re.compile(
@@ -19,6 +20,11 @@ _REFUSES = re.compile(
     """,
     re.VERBOSE,
 )
+_REFUSING_STEMS = (
+    *("as an ai", "as a ai", "language model", "sorry", "apolog", "i cannot", "i can not", "i can't", "i can’t"),
+    *("i won't", "i won’t", "unable to", "not able to"),
+)
+"""One of these is in all that the pattern matches."""
 _MATERIAL = r"(?:images?|pictures?|photos?|captions?|annotations?|descriptions?|context|input)\b"
 _INPUT = rf"(?:{_MATERIAL}|(?:objects?|regions?|content|information|details|data|text)\b)"
 _HANDED_OVER = r"(?:provided?|given?|attach(?:ed)?|included?|supplied|supply|upload(?:ed)?|shared?)"
@@ -39,6 +45,14 @@ _ASKING_STEMS = (
     *("provide ", "share ", "upload ", "attach ", "send ", "supply ", "give ", "paste "),
 )
 """A text without any of these asks for no input: searching for words is far cheaper than for phrases."""
+_MAY_ASK = look_for(*_ASKING_STEMS)
+_MAY_DECLINE = look_for(
+    *_REFUSING_STEMS,
+    *("empty", "blank", "incomplete", "cut off", "missing", "you have", "you did", "you forgot", "provide", "given"),
+    *("supplied", "upload", "share", "attach ", "send ", "supply ", "give ", "paste "),
+)
+"""One of these is in all that either pattern matches; that a text says "no" or "your" tells little."""
+_SEEMS_TO_DECLINE = look_before(_REFUSES, _EMPTY_MESSAGE)
 _FIRST_LABEL = re.compile(r"^\W*(?:\d+\W+)?(?:question|q|user|human|topic|conversation)\b[^\n:]{0,12}:", re.M | re.I)
 _OPENING = 400
 """Characters. A reply that asks for its input does so at once."""
@@ -57,6 +71,9 @@ _SPECIAL_TOKEN = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 
+_MAY_HAVE_TOKENS = look(r"<(?:[^se]|s[^t]|e[^d]|st[^>]|ed[^>])|\[[^0-9\s]")
+"""Of text in small letters: a `<` that begins neither tag, or a bracket without a number."""
+
 _NUMBER = r"-?+(?:\d++(?>(?:\.\d++)?)|\.\d++)"
 _COORDINATES = re.compile(
     rf"""
@@ -70,6 +87,7 @@ _COORDINATES = re.compile(
 )
 _HAS_MARKS = re.compile(r"<(?!(?:st|ed)>)|\[[^\d\s]")
 _HAS_NUMBERS = re.compile(r"\.\d|[<\[]")
+_MAY_HAVE_NUMBERS = look(r"\.[0-9]|\.[^\x00-\x7f]|[<\[]")
 
 
 def unusable(completion: Completion) -> Iterator[Flaw]:
@@ -89,23 +107,30 @@ def unusable(completion: Completion) -> Iterator[Flaw]:
 
 def answers_every_question(draft: Draft) -> Iterator[Flaw]:
     """Yield refusal or answers_empty_message where an answer declines, or asks for the input instead."""
-    for turn in turns(draft):
-        yield from _no_answer(turn.answer[:_OPENING])
+    if _MAY_DECLINE(draft.lowered) and _SEEMS_TO_DECLINE(draft.lowered):
+        for turn in draft.turns:
+            yield from _no_answer(turn.answer[:_OPENING])
 
 
-def has_no_special_tokens(draft: Draft) -> Iterator[Flaw]:
+def has_no_special_tokens(draft: Draft) -> Iterable[Flaw]:
     """Yield special_token for `<image>`, `<|im_start|>`, `[INST]` and others that a trainer takes for its own."""
+    if not _MAY_HAVE_TOKENS(draft.lowered):
+        return ()
     return matches(draft, _SPECIAL_TOKEN, "special_token", only_with=_HAS_MARKS)
 
 
-def shows_no_coordinates(draft: Draft) -> Iterator[Flaw]:
+def shows_no_coordinates(draft: Draft) -> Iterable[Flaw]:
     """Yield leaks_coordinates for boxes, points and `<st>`..`<ed>` in a task that has none; 1.5 metres are spared."""
+    if not _MAY_HAVE_NUMBERS(draft.lowered):
+        return ()
     return matches(draft, _COORDINATES, "leaks_coordinates", only_with=_HAS_NUMBERS)
 
 
 def _no_answer(text: str) -> Iterator[Flaw]:
     lowered = text.lower()
+    if not _MAY_DECLINE(lowered):
+        return
     if refusal := _REFUSES.match(lowered):
         yield Flaw("refusal", excerpt(text, 0, refusal.end()))
-    elif any(stem in lowered for stem in _ASKING_STEMS) and (request := _EMPTY_MESSAGE.search(lowered)):
+    elif _MAY_ASK(lowered) and (request := _EMPTY_MESSAGE.search(lowered)):
         yield Flaw("answers_empty_message", excerpt(text, request.start(), request.end()))

@@ -65,7 +65,7 @@ class Task:
             parsed = self.parse(clean.without_boilerplate(completion.text))
         except ParseError as error:
             return (), [Flaw("unparsable", str(error))]
-        dialogues = tuple(_cleaned(dialogue, prompt.question) for dialogue in parsed)
+        dialogues = _cleaned(parsed, prompt.question)
         draft = Draft(prompt, dialogues)
         return dialogues, [flaw for check in self.checks for flaw in check(draft)]
 
@@ -84,6 +84,15 @@ def provenance_of(prompt: Prompt, attempt: int, model: str) -> Provenance:
     )
 
 
-def _cleaned(dialogue: Dialogue, question: str) -> Dialogue:
+def _cleaned(parsed: tuple[Dialogue, ...], question: str) -> tuple[Dialogue, ...]:
+    """Return the dialogues in plain text, with our question where the model wrote none."""
+    texts = [text for dialogue in parsed for turn in dialogue.turns for text in (turn.question, turn.answer)]
+    texts += [dialogue.topic for dialogue in parsed if dialogue.topic]
+    if all(texts) and clean.are_plain(texts):
+        return parsed
+    return tuple(_plain(dialogue, question) for dialogue in parsed)
+
+
+def _plain(dialogue: Dialogue, question: str) -> Dialogue:
     turns = tuple(Turn(clean.plain(turn.question) or question, clean.plain(turn.answer)) for turn in dialogue.turns)
     return Dialogue(turns, clean.plain(dialogue.topic) if dialogue.topic is not None else None)
