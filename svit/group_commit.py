@@ -8,7 +8,7 @@ from queue import SimpleQueue
 
 from svit.journal import Change, Journal
 
-_GATHERED = 0.004
+_GATHERED = 0.01
 """Seconds that a transaction waits for company. A commit to a disk costs about as much, whatever is in it."""
 
 _Making = Callable[[], Change]

@@ -97,8 +97,8 @@ class Generation:
         self._spending = spending or Spending()
         self._settled = settled
         self._emit = emit
-        self._now = time.time()
-        self._stopped = False
+        self._now, self._month = 0.0, ""
+        self._stopped = self._ended = False
         self._broke = ""
         self._held: _Asking | None = None
         self._next: deque[_Asking] = deque()
@@ -143,6 +143,7 @@ class Generation:
                 self._withdraw([reply.request for reply in batch if _never_left(reply)])
                 await self._judge([reply for reply in batch if not _never_left(reply)])
         finally:
+            self._ended = True
             pump.cancel()
             self._writing.write(partial(kept, _answers(self._inbox)))
             self._withdraw([*self._leaving, *(reply.request for reply in self._inbox if _never_left(reply))])
@@ -180,13 +181,29 @@ class Generation:
     # --- what is to be asked ---
 
     async def _requests(self) -> AsyncIterator[Request]:
-        """Yield what is to be asked, each intent committed before, until nothing is left and nothing under way."""
+        """Yield what is to be asked until nothing is left and nothing under way.
+
+        Each intent is committed before, and those of the next few requests while the present ones leave.
+        """
         fresh = self._fresh()
-        while batch := await self._batch(fresh):
+        coming = asyncio.ensure_future(self._intended(fresh))
+        try:
+            while batch := await coming:
+                coming = asyncio.ensure_future(self._intended(fresh))
+                for _ in batch:
+                    if self._stopped:
+                        return
+                    yield self._leaving.popleft()
+        finally:
+            coming.cancel()
+
+    async def _intended(self, fresh: AsyncIterator[_Asking | None]) -> Sequence[_Asking]:
+        """Return what may leave next, in the journal already."""
+        batch = await self._batch(fresh)
+        if batch:
             self._leaving.extend(asking.request for asking in batch)
             await self._writing.written(partial(intended, [self._intent(asking) for asking in batch], self._now))
-            while self._leaving:
-                yield self._leaving.popleft()
+        return batch
 
     def _intent(self, asking: _Asking) -> Intent:
         key, prompt = _key(asking.request), asking.request.prompt
@@ -196,9 +213,10 @@ class Generation:
         )
 
     async def _batch(self, fresh: AsyncIterator[_Asking | None]) -> list[_Asking]:
-        while not self._stopped:
+        while not (self._stopped or self._ended):
             batch: list[_Asking] = []
             self._now = time.time()
+            self._month = month_of(self._now)
             most = min(max(_LEAST, len(self._out) // 8), _MOST)
             while (
                 len(batch) < most and len(self._inbox) < _WAITING and (asking := await self._next_of(fresh)) is not None
@@ -222,11 +240,11 @@ class Generation:
 
     def _reserved(self, asking: _Asking) -> bool:
         """Set aside what the request may cost. When that can never fit any more, the run ends."""
-        worst, month = self._spending.worst(asking.request.prompt), month_of(self._now)
-        if set_aside := self._spending.budget.reserve(worst, month):
+        worst = self._spending.worst(asking.request.prompt)
+        if set_aside := self._spending.budget.reserve(worst, self._month):
             self._out[_key(asking.request)] = _Out(asking, set_aside, time.monotonic())
             return True
-        self._broke = self._spending.budget.why_never(worst, month)
+        self._broke = self._spending.budget.why_never(worst, self._month)
         return False
 
     def _withdraw(self, requests: Collection[Request]) -> None:

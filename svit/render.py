@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -16,6 +16,9 @@ from svit.tokens import TokenCounter
 _ROLE = re.compile(r"^### (system|user)[ \t]*$", re.MULTILINE | re.IGNORECASE)
 _HOLE = re.compile(r"\{\{(\w+)\}\}")
 
+_RENDERED: deque[tuple[ImageContext, bool, str]] = deque(maxlen=4)
+"""The texts of the contexts seen last: the tasks of an image are rendered one after another, each more than once."""
+
 
 def context_text(context: ImageContext, *, region_boxes: bool = False) -> str:
     """Return the context as SVIT shows it to a model: `captions:`, `objects:` and `regions:`, one item a line.
@@ -23,6 +26,15 @@ def context_text(context: ImageContext, *, region_boxes: bool = False) -> str:
     Objects carry their bounding boxes; regions do when `region_boxes` is set, as referring needs them. A part that
     the image does not have is left out with its label.
     """
+    for known, with_boxes, text in _RENDERED:
+        if known is context and with_boxes is region_boxes:
+            return text
+    text = _context_text(context, region_boxes=region_boxes)
+    _RENDERED.append((context, region_boxes, text))
+    return text
+
+
+def _context_text(context: ImageContext, *, region_boxes: bool) -> str:
     parts = (
         ("captions", context.captions),
         ("objects", [f"{thing.name}: {thing.box}" for thing in context.objects]),
