@@ -129,7 +129,7 @@ def without_boilerplate(text: str) -> str:
 
 def _visible(text: str) -> str:
     """Return the text without the marks that nobody sees."""
-    if text.isascii() and not len(text) - len(text.encode().translate(None, _INVISIBLE_ASCII)):
+    if text.isascii() and len(text.encode().translate(None, _INVISIBLE_ASCII)) == len(text):
         return text
     return _INVISIBLE.sub("", text)
 

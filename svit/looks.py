@@ -14,9 +14,9 @@ _BRACKET = re.compile(r"\\.|[()]")
 def look(pattern: str) -> Look:
     r"""Return the look whether the pattern matches anywhere in a text, in the syntax of Rust's regex crate.
 
-    That engine, which is behind the patterns of pydantic, passes over a text once however many words it looks for, at
-    fifty times the speed of `re` or of `in` for each word. It has no lookarounds and tells no place: it looks, `re`
-    finds. Its `\s`, `\w` and `\d` are not quite Python's, so spell out what must not be missed.
+    That engine, which is behind the patterns of pydantic, passes over a text once however many words it looks for, in
+    a small part of the time of `re`, or of `in` for each word. It has no lookarounds and tells no place: it looks,
+    `re` finds. Its `\s`, `\w` and `\d` are not quite Python's, so spell out what must not be missed.
     """
     search = SchemaValidator(core_schema.str_schema(pattern=pattern, regex_engine="rust-regex")).isinstance_python
     return lambda text: search(text if text.isascii() else text.encode(errors="replace"))
@@ -30,7 +30,7 @@ def look_for(*words: str) -> Look:
 def look_before(*patterns: re.Pattern[str]) -> Look:
     r"""Return the look that sees in lines of text all that these verbose patterns find in one of them, and some more.
 
-    It leaves out lookarounds and `\b`, takes all but white space for `\w`, and `^` for the start of any line.
+    It leaves out lookarounds and `\b`, takes all but blanks for `\w`, and `^` for the start of any line.
     """
     return look("|".join(f"(?mx:{_loosened(pattern.pattern)}\n)" for pattern in patterns))
 
@@ -38,7 +38,12 @@ def look_before(*patterns: re.Pattern[str]) -> Look:
 def _loosened(pattern: str) -> str:
     while start := _LOOKAROUND.search(pattern):
         pattern = pattern[: start.start()] + pattern[_end_of_group(pattern, start.start()) :]
-    return pattern.replace(r"\b", "").replace(r"\w", r"[^ \n]").replace(r"\W*", "").replace(r"\s", r"[\s\x1c-\x1f]")
+    return (
+        pattern.replace(r"\b", "")
+        .replace(r"\w", r"[^ \n]")
+        .replace(r"\W", "[^a-z0-9_]")
+        .replace(r"\s", r"[\s\x1c-\x1f]")
+    )
 
 
 def _end_of_group(pattern: str, start: int) -> int:

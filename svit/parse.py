@@ -126,7 +126,7 @@ def description(text: str) -> tuple[Dialogue, ...]:
 
 
 def _plain_turns(text: str) -> tuple[Dialogue, ...] | None:
-    """Return the conversations of a text in the form that prompts ask for, at a tenth of the usual cost; else None.
+    """Return the conversations of a text in the form that prompts ask for, at a quarter of the usual cost; else None.
 
     That is one label, one colon and one text on each line, and nothing amiss. What is read here, `_parts` and what
     follows it read in the same way; all else is left to them, and every complaint.

@@ -269,7 +269,18 @@ def test_numbers_of_the_scene_are_spared(text: str) -> None:
             "<image_1>",
             "<IMG>",
         ),
-        *("<ImageHere>", "<loc0123>", "<start_of_turn>", "<pad>", "<IMG_CONTEXT>", "[IMG]", "<｜end｜>", "<think>"),
+        *(
+            "<eos>",
+            "<end_of_turn>",
+            "<ImageHere>",
+            "<loc0123>",
+            "<start_of_turn>",
+            "<pad>",
+            "<IMG_CONTEXT>",
+            "[IMG]",
+            "<｜end｜>",
+            "<think>",
+        ),
     ],
 )
 def test_special_tokens(token: str) -> None:

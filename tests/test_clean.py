@@ -88,6 +88,17 @@ def test_what_is_no_talk_stays(text: str) -> None:
     assert without_boilerplate(text) == text
 
 
+@pytest.mark.parametrize(
+    "closing",
+    [
+        *("I hope this helps!", "I hope these answers help.", "I hope that description is what you want."),
+        *("Let me know if you need more.", "Please let me know if there is more to say!"),
+    ],
+)
+def test_a_closing_sentence_is_taken_off(closing: str) -> None:
+    assert without_boilerplate(f"A cat sleeps. {closing}") == "A cat sleeps."
+
+
 def test_talk_alone_leaves_nothing() -> None:
     assert without_boilerplate("Sure!\n\nHere are the pairs:\n---\n") == ""
 

@@ -109,6 +109,10 @@ PIECES = st.sampled_from(
 @example(["<st>a", "b<ed> [0.5]"])
 @example(["<st>a<ed> [0.1", "0.2]"])
 @example([])
+@example(["(0.1, 0.2, 0.3, 0.4) <st>man<ed> [0.5]"])
+@example(["<st>man<ed> [1e-1]"])
+@example(["<st>man<ed> [\ud800]"])
+@example(["<st> <ed> [0.5]"])
 def test_what_is_tidy_has_every_mention_and_nothing_astray(texts: list[str]) -> None:
     tidy = tidy_mentions(texts)
     found = [mention for text in texts for mention in mentions(text)]

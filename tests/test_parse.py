@@ -255,6 +255,8 @@ PLAIN_LINES = st.lists(
 
 @given(PLAIN_LINES)
 @example("Topic: a\nTopic: b\nUser: c\nGPT: d")
+@example("Question: a\rb\nAnswer: c")
+@example("Question: So. A：b\nAnswer: c")
 @example("User: a\nGPT: b\nTopic: c\nUser: d\nGPT: e\n")
 @example("Question: a\nAnswer: b\n\nAnswer: c")
 def test_plain_text_is_read_as_any_other(text: str) -> None:
