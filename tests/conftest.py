@@ -2,9 +2,10 @@
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from svit.records import ImageContext
@@ -45,6 +46,20 @@ def sample(sample_store: Path) -> dict[int, ImageContext]:
     """The contexts of the bundled sample, by image id."""
     with ContextStore(sample_store) as store:
         return {int(context.image_id): context for context in store}
+
+
+@pytest.fixture(scope="session")
+def distinct(sample: dict[int, ImageContext], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store of 60 images whose prompts all differ."""
+    path = tmp_path_factory.mktemp("distinct") / "distinct.contexts"
+
+    def contexts() -> Iterator[ImageContext]:
+        for n in range(60):
+            context = sample[n % 8 + 1]
+            yield msgspec.structs.replace(context, image_id=n, captions=(*context.captions, f"A photo numbered {n}."))
+
+    build_store(path, contexts(), origin="distinct")
+    return path
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
