@@ -217,7 +217,7 @@ class Survey:
         return size.tokens
 
     def _replies(self, prompt: Prompt) -> Sequence[Kept]:
-        return self.journal.replies(prompt.id) if self.journal else ()
+        return self.journal.replies(prompt.id, prompt.context.image_id) if self.journal else ()
 
 
 def _parts(missing: Iterable[tuple[range, tuple[int, ...]]]) -> list[_Part]:

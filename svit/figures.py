@@ -69,7 +69,7 @@ def failures(journal: Journal) -> list[tuple[str, str, int]]:
     """Return how many replies were failures, by task and class."""
     query = (
         "SELECT task, json_extract(CAST(failure AS TEXT), '$.code') AS code, count(*) "
-        "FROM replies JOIN requests USING (prompt_id, attempt) WHERE failure IS NOT NULL "
+        "FROM replies JOIN requests USING (request) WHERE failure IS NOT NULL "
         "GROUP BY task, code ORDER BY task, code"
     )
     return [(str(task), str(code), int(count)) for task, code, count in journal.read(query)]
@@ -87,12 +87,12 @@ def received(journal: Journal, *, since: float) -> Received:
 def answer_lengths(journal: Journal, *, most: int = 20_000) -> list[AnswerLength]:
     """Return what the requests came to, by task and prompt file, of at most so many of them.
 
-    They are the first by prompt id, which is a hash: as good as drawn at random, and the same ones each time.
+    They are spread evenly over the run, and the same ones each time.
     """
     query = (
         "SELECT task, version, count(*), sum(attempt = 1), count(completion_tokens), "
         "coalesce(sum(completion_tokens), 0), coalesce(sum(completion_tokens * completion_tokens), 0), "
-        "sum(received_at - sent_at) FROM (SELECT * FROM requests ORDER BY prompt_id, attempt LIMIT ?) "
-        "JOIN replies USING (prompt_id, attempt) WHERE NOT reused GROUP BY task, version"
+        "sum(received_at - sent_at) FROM requests JOIN replies USING (request) "
+        "WHERE request % (1 + (SELECT count(*) FROM requests) / ?) = 0 AND NOT reused GROUP BY task, version"
     )
     return [AnswerLength(*row) for row in journal.read(query, (most,))]

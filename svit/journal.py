@@ -21,35 +21,35 @@ _SCHEMA = """
 CREATE TABLE IF NOT EXISTS about (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS templates (version TEXT PRIMARY KEY, text TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS requests (
-  prompt_id TEXT NOT NULL, attempt INTEGER NOT NULL, task TEXT NOT NULL, image_id NOT NULL, version TEXT NOT NULL,
-  worst INTEGER NOT NULL, reason TEXT NOT NULL, sent_at REAL NOT NULL,
-  PRIMARY KEY (prompt_id, attempt)) WITHOUT ROWID;
+  request INTEGER PRIMARY KEY, prompt_id TEXT NOT NULL, attempt INTEGER NOT NULL, task TEXT NOT NULL,
+  image_id NOT NULL, version TEXT NOT NULL, worst INTEGER NOT NULL, reason TEXT NOT NULL, sent_at REAL NOT NULL);
 CREATE TABLE IF NOT EXISTS unknown (
-  prompt_id TEXT NOT NULL, attempt INTEGER NOT NULL, task TEXT NOT NULL, image_id NOT NULL, version TEXT NOT NULL,
-  worst INTEGER NOT NULL, reason TEXT NOT NULL, sent_at REAL NOT NULL);
-CREATE INDEX IF NOT EXISTS requests_by_image ON requests (image_id, task);
-CREATE INDEX IF NOT EXISTS unknown_by_image ON unknown (image_id, task);
+  request INTEGER PRIMARY KEY, prompt_id TEXT NOT NULL, attempt INTEGER NOT NULL, task TEXT NOT NULL,
+  image_id NOT NULL, version TEXT NOT NULL, worst INTEGER NOT NULL, reason TEXT NOT NULL, sent_at REAL NOT NULL);
+CREATE INDEX IF NOT EXISTS requests_by_image ON requests (image_id);
+CREATE INDEX IF NOT EXISTS unknown_by_image ON unknown (image_id);
 CREATE TABLE IF NOT EXISTS replies (
-  reply INTEGER PRIMARY KEY, prompt_id TEXT NOT NULL, attempt INTEGER NOT NULL, failure TEXT, received_at REAL NOT NULL,
-  prompt_tokens INTEGER, completion_tokens INTEGER, cost INTEGER, reused INTEGER NOT NULL DEFAULT 0,
-  UNIQUE (prompt_id, attempt));
-CREATE TABLE IF NOT EXISTS bodies (reply INTEGER PRIMARY KEY, packed INTEGER NOT NULL, bytes BLOB NOT NULL);
+  request INTEGER PRIMARY KEY, failure TEXT, received_at REAL NOT NULL,
+  prompt_tokens INTEGER, completion_tokens INTEGER, cost INTEGER, reused INTEGER NOT NULL DEFAULT 0);
+CREATE TABLE IF NOT EXISTS bodies (request INTEGER PRIMARY KEY, packed INTEGER NOT NULL, bytes BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS shards (
   task TEXT NOT NULL, shard INTEGER NOT NULL, recipe TEXT NOT NULL, images INTEGER NOT NULL,
   samples INTEGER NOT NULL, flaws TEXT NOT NULL, size INTEGER NOT NULL,
   published_at REAL NOT NULL, PRIMARY KEY (task, shard)) WITHOUT ROWID;
 """
-SILENT = (
-    "FROM requests WHERE NOT EXISTS (SELECT 1 FROM replies WHERE replies.prompt_id = requests.prompt_id "
-    "AND replies.attempt = requests.attempt)"
-)
+SILENT = "FROM requests WHERE NOT EXISTS (SELECT 1 FROM replies WHERE replies.request = requests.request)"
 """The requests that no reply was kept for."""
 _BY_MONTH = """
-SELECT strftime('%Y-%m', CAST(sent_at AS INTEGER), 'unixepoch') AS month, sum(cost) FROM (
-  SELECT sent_at, coalesce(replies.cost, worst) AS cost FROM requests LEFT JOIN replies USING (prompt_id, attempt)
-  UNION ALL SELECT sent_at, worst FROM unknown) GROUP BY month
+SELECT strftime('%Y-%m', 86400 * day, 'unixepoch') AS month, sum(cost) FROM (
+  SELECT CAST(sent_at AS INTEGER) / 86400 AS day, sum(coalesce(replies.cost, worst)) AS cost
+  FROM requests LEFT JOIN replies USING (request) GROUP BY day
+  UNION ALL SELECT CAST(sent_at AS INTEGER) / 86400, worst FROM unknown) GROUP BY month
 """
-_KEPT = "SELECT prompt_id, attempt, packed, bytes, failure, reused FROM replies LEFT JOIN bodies USING (reply) "
+_LAST = "SELECT max((SELECT coalesce(max(request), 0) FROM requests), (SELECT coalesce(max(request), 0) FROM unknown))"
+_KEPT = (
+    "SELECT prompt_id, attempt, packed, bytes, failure, reused, request, worst "
+    "FROM requests JOIN replies USING (request) LEFT JOIN bodies USING (request) "
+)
 _WORTH_PACKING = 4096
 """Bytes below which compression costs more than the disk space that it saves: an ordinary answer has 2,000 to 3,000."""
 
@@ -62,6 +62,9 @@ class Journal:
     """The journal of one run. One process writes to it at a time; the run's lock sees to that.
 
     Any thread may write, each call in a transaction of its own; reading does not wait for a write to reach the disk.
+    Requests are numbered as they leave, and what follows them goes by these numbers, not by the ids of their prompts:
+    ids are hashes, and an index of them would have another page of the file written for almost every request. What
+    `intended` and its like return must therefore be committed, in the order in which they were called.
     """
 
     def __init__(self, path: Path, *, read_only: bool = False) -> None:
@@ -70,8 +73,10 @@ class Journal:
         self._writing, self._reading = threading.Lock(), threading.Lock()
         self._db = self._opened_to_read() if read_only else self._connected("rwc")
         self._reader = self._db
+        self._numbers: dict[tuple[str, int], int] = {}
         try:
             self._prepare(read_only=read_only)
+            self._last = int(self.read(_LAST)[0][0])
             if not read_only:
                 self._reader = self._connected("rw")
         except BaseException:
@@ -141,19 +146,52 @@ class Journal:
 
     def intend(self, intents: Iterable[Intent], now: float | None = None) -> None:
         """Commit that these requests are about to leave, `now` as `intended` takes it."""
-        self.commit([intended(intents, now)])
+        self.commit([self.intended(intents, now)])
+
+    def intended(self, intents: Iterable[Intent], now: float | None = None) -> Change:
+        """Return what writes down that these requests are about to leave, at `now` as Unix time: its month pays."""
+        sent, rows = time.time() if now is None else now, []
+        for intent in intents:
+            self._last += 1
+            self._numbers[intent.prompt_id, intent.attempt] = self._last
+            rows.append((self._last, *intent, sent))
+        return [("INSERT INTO requests VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)]
 
     def keep(self, replies: Iterable[Kept]) -> None:
-        """Commit these replies. Nothing may look into them before."""
-        self.commit([kept(replies)])
+        """Commit these replies to requests of this process. Nothing may look into them before."""
+        self.commit([self.kept(replies)])
+
+    def kept(self, replies: Iterable[Kept]) -> Change:
+        """Return what writes these replies down. One that is there already stays as it is."""
+        now, rows, bodies = time.time(), [], []
+        for reply in replies:
+            number = self._numbers[reply.prompt_id, reply.attempt]
+            rows.append((number, reply.failure, now, reply.reused))
+            if reply.body is not None:
+                bodies.append((number, *_packed(reply.body)))
+        return [
+            ("INSERT OR IGNORE INTO replies (request, failure, received_at, reused) VALUES (?, ?, ?, ?)", rows),
+            ("INSERT OR IGNORE INTO bodies VALUES (?, ?, ?)", bodies),
+        ]
 
     def book(self, replies: Iterable[Booked]) -> None:
         """Commit what these replies were billed."""
-        self.commit([booked(replies)])
+        self.commit([self.booked(replies)])
+
+    def booked(self, replies: Iterable[Booked]) -> Change:
+        """Return what writes down what these replies were billed. That is the last that is heard of them."""
+        rows = [
+            (b.prompt_tokens, b.completion_tokens, b.cost, self._numbers.pop((b.prompt_id, b.attempt))) for b in replies
+        ]
+        return [("UPDATE replies SET prompt_tokens = ?, completion_tokens = ?, cost = ? WHERE request = ?", rows)]
 
     def withdraw(self, keys: Collection[tuple[str, int]]) -> None:
         """Commit that these requests, by prompt and attempt, never left after all."""
-        self.commit([withdrawn(keys)])
+        self.commit([self.withdrawn(keys)])
+
+    def withdrawn(self, keys: Iterable[tuple[str, int]]) -> Change:
+        """Return what takes requests back that never left after all."""
+        return [("DELETE FROM requests WHERE request = ?", [(self._numbers.pop(key),) for key in keys])]
 
     def settle_unknown(self) -> int:
         """Set the requests aside that left and were never heard of again, and return how many: their process died.
@@ -170,9 +208,12 @@ class Journal:
 
     def unbooked(self) -> list[tuple[Kept, int]]:
         """Return the replies that were kept but not booked before the process died, each with its worst case."""
-        rows = self.read(_KEPT + "WHERE cost IS NULL")
-        worst = "SELECT worst FROM requests WHERE prompt_id = ? AND attempt = ?"
-        return [(_kept(row), next((cost for (cost,) in self.read(worst, row[:2])), 0)) for row in rows]
+        found = []
+        for *row, number, worst in self.read(_KEPT + "WHERE cost IS NULL"):
+            kept = _kept(row)
+            self._numbers[kept.prompt_id, kept.attempt] = number
+            found.append((kept, worst))
+        return found
 
     def spent(self) -> Spent:
         """Return what the run has cost so far."""
@@ -211,9 +252,10 @@ class Journal:
         """Whether no request was ever written down here."""
         return not self.read("SELECT 1 FROM requests UNION ALL SELECT 1 FROM unknown LIMIT 1")
 
-    def replies(self, prompt_id: str) -> list[Kept]:
-        """Return what came back for this prompt so far, in the order of the attempts."""
-        return [_kept(row) for row in self.read(_KEPT + "WHERE prompt_id = ? ORDER BY attempt", (prompt_id,))]
+    def replies(self, prompt_id: str, image_id: ImageId) -> list[Kept]:
+        """Return what came back so far for this prompt about this image, in the order of the attempts."""
+        query = _KEPT + "WHERE image_id = ? AND prompt_id = ? ORDER BY attempt"
+        return [_kept(row[:-2]) for row in self.read(query, (image_id, prompt_id))]
 
     def asked(self, image_id: ImageId) -> list[Intent]:
         """Return the requests about this image, in the order they were sent."""
@@ -222,6 +264,15 @@ class Journal:
             "WHERE image_id = ? ORDER BY sent_at, attempt"
         )
         return [Intent(*row) for row in self.read(query, (image_id,))]
+
+    def asked_about(self, image_ids: Sequence[ImageId]) -> set[ImageId]:
+        """Return those of the images that a request was ever made about, those of unknown outcome too."""
+        ids = orjson.dumps(image_ids).decode()
+        query = (
+            "SELECT value FROM json_each(?) WHERE EXISTS (SELECT 1 FROM requests WHERE image_id = value) "
+            "OR EXISTS (SELECT 1 FROM unknown WHERE image_id = value)"
+        )
+        return {image_id for (image_id,) in self.read(query, (ids,))}
 
     def history(self, image_id: ImageId) -> list[Asked]:
         """Return all requests about this image, those of unknown outcome too."""
@@ -271,47 +322,6 @@ class Journal:
             raise StorageError(f"{self.path}: the journal cannot be used: {error}.") from error
         except sqlite3.DatabaseError as error:
             raise DataError(f"{self.path}: this is no journal of svit: {error}.") from error
-
-
-def intended(intents: Iterable[Intent], now: float | None = None) -> Change:
-    """Return what writes down that these requests are about to leave, at `now` as Unix time: its month pays."""
-    sent = time.time() if now is None else now
-    return [
-        ("INSERT OR REPLACE INTO requests VALUES (?, ?, ?, ?, ?, ?, ?, ?)", [(*intent, sent) for intent in intents])
-    ]
-
-
-def kept(replies: Iterable[Kept]) -> Change:
-    """Return what writes these replies down. One that is there already stays as it is."""
-    now, rows, bodies = time.time(), [], []
-    for reply in replies:
-        rows.append((reply.prompt_id, reply.attempt, reply.failure, now, reply.reused))
-        if reply.body is not None:
-            bodies.append((*_packed(reply.body), reply.prompt_id, reply.attempt))
-    return [
-        (
-            "INSERT OR IGNORE INTO replies (prompt_id, attempt, failure, received_at, reused) VALUES (?, ?, ?, ?, ?)",
-            rows,
-        ),
-        (
-            "INSERT OR IGNORE INTO bodies SELECT reply, ?, ? FROM replies WHERE prompt_id = ? AND attempt = ?",
-            bodies,
-        ),
-    ]
-
-
-def booked(replies: Iterable[Booked]) -> Change:
-    """Return what writes down what these replies were billed."""
-    rows = [(b.prompt_tokens, b.completion_tokens, b.cost, b.prompt_id, b.attempt) for b in replies]
-    statement = (
-        "UPDATE replies SET prompt_tokens = ?, completion_tokens = ?, cost = ? WHERE prompt_id = ? AND attempt = ?"
-    )
-    return [(statement, rows)]
-
-
-def withdrawn(keys: Iterable[tuple[str, int]]) -> Change:
-    """Return what takes requests back that never left after all."""
-    return [("DELETE FROM requests WHERE prompt_id = ? AND attempt = ?", list(keys))]
 
 
 def shard_published(shard: Shard) -> Change:

@@ -19,7 +19,7 @@ from svit.budget import Reservation
 from svit.entries import Asked, Booked, Intent, Kept, Shard
 from svit.errors import BudgetReachedError
 from svit.group_commit import GroupCommit
-from svit.journal import Journal, booked, intended, kept, shard_published, withdrawn
+from svit.journal import Journal, shard_published
 from svit.ledger import month_of
 from svit.providers.base import NOT_ASKED, Failure, Provider, Reply, Request, read_completion
 from svit.records import ImageContext, ImageId, Prompt, Rejection, Sample
@@ -48,6 +48,14 @@ class _Asking(NamedTuple):
     reason: str
     last: int
     shortened: bool = False
+
+
+class _Seen(NamedTuple):
+    """An image that was asked about before: its place in its shard, and the sample lines that stand, by job."""
+
+    shard: OpenShard
+    place: int
+    known: Mapping[int, Mapping[ImageId, bytes]]
 
 
 class _Out(NamedTuple):
@@ -138,14 +146,14 @@ class Generation:
         pump.add_done_callback(lambda _: self._changed.set())
         try:
             while batch := await self._arrived(pump):
-                await self._writing.written(partial(kept, _answers(batch)))
+                await self._writing.written(partial(self._journal.kept, _answers(batch)))
                 del self._inbox[: len(batch)]
                 self._withdraw([reply.request for reply in batch if _never_left(reply)])
                 await self._judge([reply for reply in batch if not _never_left(reply)])
         finally:
             self._ended = True
             pump.cancel()
-            self._writing.write(partial(kept, _answers(self._inbox)))
+            self._writing.write(partial(self._journal.kept, _answers(self._inbox)))
             self._withdraw([*self._leaving, *(reply.request for reply in self._inbox if _never_left(reply))])
             self._writing.close()
         if self._broke:
@@ -202,7 +210,9 @@ class Generation:
         batch = await self._batch(fresh)
         if batch:
             self._leaving.extend(asking.request for asking in batch)
-            await self._writing.written(partial(intended, [self._intent(asking) for asking in batch], self._now))
+            await self._writing.written(
+                partial(self._journal.intended, [self._intent(asking) for asking in batch], self._now)
+            )
         return batch
 
     def _intent(self, asking: _Asking) -> Intent:
@@ -252,36 +262,56 @@ class Generation:
         for request in requests:
             self._spending.budget.release(self._out.pop(_key(request)).set_aside)
         if requests:
-            self._writing.write(partial(withdrawn, [_key(request) for request in requests]))
+            self._writing.write(partial(self._journal.withdrawn, [_key(request) for request in requests]))
 
     async def _fresh(self) -> AsyncIterator[_Asking | None]:
         """Yield the first request about each image and task, and None while too many shards are open.
 
-        What was never asked comes before what the journal has replies to: a run that is continued asks at once. It
-        gives way after each image: thousands may be settled from the journal before there is one to ask about.
+        What was never asked comes first, of all open shards, and then what the journal has replies to: a run that is
+        continued asks at once. It gives way after each image: thousands may be settled from the journal before there
+        is one to ask about.
         """
+        later: deque[_Seen] = deque()
         for shard in self._assembly.shards():
             if shard.missing == 0 and self._emit is None:
                 continue
             while len(self._open) >= _OPEN_SHARDS:
-                yield None
-            self._open.append(shard)
-            wanted = shard.standing | shard.reopened if self._emit else shard.reopened
-            known = {job: self._assembly.known(shard, job) for job in wanted}
-            later: list[int] = []
-            for place, context in enumerate(self._contexts.slice(shard.first, shard.first + shard.images)):
-                if self._history(context):
-                    later.append(place)
-                    continue
-                for asking in self._begun(shard, place, context, known):
+                for asking in self._looked_up(later):
                     yield asking
                 await asyncio.sleep(0)
-            for place in later:
-                [context] = self._contexts.slice(shard.first + place, shard.first + place + 1)
-                for asking in self._begun(shard, place, context, known):
+            self._open.append(shard)
+            for begun in self._never_asked(shard, later):
+                for asking in begun:
                     yield asking
                 await asyncio.sleep(0)
             self._advance()
+        while later:
+            for asking in self._looked_up(later):
+                yield asking
+            await asyncio.sleep(0)
+
+    def _never_asked(self, shard: OpenShard, later: "deque[_Seen]") -> Iterator[Iterator[_Asking]]:
+        """Leave the shard's images that were asked about for later, and yield what is to be asked about each other."""
+        wanted = shard.standing | shard.reopened if self._emit else shard.reopened
+        known = {job: self._assembly.known(shard, job) for job in wanted}
+        between = shard.first, shard.first + shard.images
+        ids = self._contexts.image_ids(*between)
+        asked = set() if self._was_empty else self._journal.asked_about(ids)
+        later.extend(_Seen(shard, place, known) for place, image in enumerate(ids) if image in asked)
+        if len(asked) < shard.images:
+            for place, context in enumerate(self._contexts.slice(*between)):
+                if context.image_id not in asked:
+                    yield self._begun(shard, place, context, known)
+
+    def _looked_up(self, later: "deque[_Seen]") -> Iterator[_Asking | None]:
+        """Settle the next image that was asked about before, and yield what it still needs; None without any image."""
+        if not later:
+            yield None
+            return
+        shard, place, known = later.popleft()
+        [context] = self._contexts.slice(shard.first + place, shard.first + place + 1)
+        yield from self._begun(shard, place, context, known)
+        self._advance()
 
     def _history(self, context: ImageContext) -> Sequence[Asked]:
         return () if self._was_empty else self._journal.history(context.image_id)
@@ -323,16 +353,22 @@ class Generation:
 
     def _replies(self, prompt: Prompt, seen: Collection[str]) -> Sequence[Kept]:
         """Return the replies to a prompt: this run's own, or else those that another run paid for."""
-        own = self._journal.replies(prompt.id) if prompt.id in seen else []
+        own = self._journal.replies(prompt.id, prompt.context.image_id) if prompt.id in seen else []
         if own or self._reuse is None:
             return own
-        paid = [each._replace(reused=True) for each in self._reuse.replies(prompt.id) if each.body is not None]
+        paid = [
+            each._replace(reused=True)
+            for each in self._reuse.replies(prompt.id, prompt.context.image_id)
+            if each.body is not None
+        ]
         if paid:
             self.reused += len(paid)
             where = (prompt.task, prompt.context.image_id, prompt.version, 0, "reused")
-            self._writing.write(partial(intended, [Intent(each.prompt_id, each.attempt, *where) for each in paid]))
-            self._writing.write(partial(kept, paid))
-            self._writing.write(partial(booked, [booked_for(each, 0, self._spending) for each in paid]))
+            self._writing.write(
+                partial(self._journal.intended, [Intent(each.prompt_id, each.attempt, *where) for each in paid])
+            )
+            self._writing.write(partial(self._journal.kept, paid))
+            self._writing.write(partial(self._journal.booked, [booked_for(each, 0, self._spending) for each in paid]))
         return paid
 
     # --- what came back ---
@@ -341,7 +377,7 @@ class Generation:
         """Judge replies that are safe in the journal, book what they cost, and give way now and then."""
         for start in range(0, len(replies), _JUDGED):
             books = [self._answered(reply) for reply in replies[start : start + _JUDGED]]
-            self._writing.write(partial(booked, books))
+            self._writing.write(partial(self._journal.booked, books))
             self._changed.set()
             await asyncio.sleep(0)
 
@@ -407,7 +443,7 @@ def rebuild(jobs: Sequence[Job], contexts: ContextStore, journal: Journal, folde
         open_tasks = set()
         for place, context in enumerate(contexts.slice(shard.first, shard.first + shard.images)):
             for index, job in enumerate(jobs):
-                found = standing(job, context, lambda prompt: journal.replies(prompt.id))
+                found = standing(job, context, lambda prompt: journal.replies(prompt.id, prompt.context.image_id))
                 if found.result is not None:
                     shard.outcomes[place, index] = outcome_of(found.result)
                 if found.request is not None:

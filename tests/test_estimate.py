@@ -122,6 +122,8 @@ def test_whole_shards_and_settled_images_are_done_and_the_others_have_the_attemp
         once, thrice, hopeless = (
             conversation.task.prompt(store.get(n), conversation.recipe) for n in (1000, 1001, 1002)
         )
+        keys = [(once, 1), (thrice, 1), (thrice, 2), (thrice, 3), (hopeless, 1)]
+        journal.intend(Intent(each.id, n, each.task, each.context.image_id, "v") for each, n in keys)
         journal.keep([Kept(once.id, 1, b"{}"), *(Kept(thrice.id, n, b"{}") for n in (1, 2, 3))])
         journal.keep([Kept(hopeless.id, 1, None, b'{"code": "filtered", "words": "", "final": true}')])
         found = survey(store, jobs=todo, journal=journal, prompts=None)

@@ -19,11 +19,12 @@ def test_what_was_written_is_there_when_it_is_opened_again(tmp_path: Path) -> No
     with Journal(tmp_path / "j.db") as journal:
         journal.keep_template("v1", "Write.")
         journal.intend([Intent("p", 1, "referring", 7, "v1"), Intent("q", 1, "referring", "seven", "v1")])
+        journal.intend([Intent("p", 2, "referring", 7, "v1")])
         journal.keep([Kept("p", 1, None, b'{"code":"timeout"}'), Kept("p", 2, body)])
         journal.published(Shard("referring", 0, "recipe", 2, 1, {"wrong_count": 1}, 99))
     with Journal(tmp_path / "j.db", read_only=True) as journal:
-        assert journal.replies("p") == [Kept("p", 1, None, b'{"code":"timeout"}'), Kept("p", 2, body)]
-        assert journal.replies("q") == []
+        assert journal.replies("p", 7) == [Kept("p", 1, None, b'{"code":"timeout"}'), Kept("p", 2, body)]
+        assert journal.replies("p", 8) == journal.replies("q", "seven") == []
         assert journal.asked("seven") == [Intent("q", 1, "referring", "seven", "v1")]
         assert journal.template("v1") == "Write."
         assert journal.template("v2") is None
@@ -38,9 +39,10 @@ def test_it_is_durable_and_not_only_fast(tmp_path: Path) -> None:
 
 def test_replies_that_were_acknowledged_survive_sigkill(tmp_path: Path) -> None:
     program = (
-        "import sys; from pathlib import Path; from svit.journal import Journal, Kept\n"
+        "import sys; from pathlib import Path; from svit.journal import Intent, Journal, Kept\n"
         "journal = Journal(Path(sys.argv[1])); n = 0\n"
         "while True:\n"
+        "    journal.intend([Intent('p', n, 't', 7, 'v')])\n"
         "    journal.keep([Kept('p', n, b'x' * 3000)]); print(n, flush=True); n += 1\n"
     )
     writer = subprocess.Popen([sys.executable, "-c", program, tmp_path / "j.db"], stdout=subprocess.PIPE, text=True)
@@ -50,16 +52,35 @@ def test_replies_that_were_acknowledged_survive_sigkill(tmp_path: Path) -> None:
             acknowledged = int(writer.stdout.readline())
         os.kill(writer.pid, signal.SIGKILL)
     with Journal(tmp_path / "j.db") as journal:
-        assert [reply.attempt for reply in journal.replies("p")][: acknowledged + 1] == list(range(acknowledged + 1))
+        assert [reply.attempt for reply in journal.replies("p", 7)][: acknowledged + 1] == list(range(acknowledged + 1))
 
 
 def test_requests_come_in_the_order_in_which_they_were_last_sent(tmp_path: Path) -> None:
     first, second = Intent("p", 1, "referring", 7, "v1"), Intent("q", 1, "referring", 7, "v2")
     with Journal(tmp_path / "j.db") as journal:
-        for sent in ([first], [second], [first]):
+        journal.intend([first, Intent("r", 1, "referring", 8, "v1")])
+        journal.withdraw([("p", 1)])
+        for sent in ([second], [first]):
             journal.intend(sent)
             time.sleep(0.001)
         assert journal.asked(7) == [second, first]
+
+
+def test_numbers_are_never_given_twice(tmp_path: Path) -> None:
+    """What was asked in vain keeps its number, and what is asked after it has another, also in the next process."""
+    with Journal(tmp_path / "j.db") as journal:
+        journal.intend([Intent("p", 1, "referring", 7, "v1"), Intent("q", 1, "referring", 8, "v1")])
+        journal.keep([Kept("p", 1, b"{}")])
+    for _ in range(2):
+        with Journal(tmp_path / "j.db") as journal:
+            assert journal.settle_unknown() == 1
+            journal.book([Booked(kept.prompt_id, kept.attempt, 1, 1, 5) for kept, _ in journal.unbooked()])
+            journal.intend([Intent("q", 1, "referring", 8, "v1")])
+    with Journal(tmp_path / "j.db") as journal:
+        assert [each.unknown for each in journal.history(8)] == [False, True, True]
+        assert journal.replies("q", 8) == []
+        journal.settle_unknown()
+        assert journal.spent().cost == 5
 
 
 def test_a_shard_that_is_withdrawn_is_not_published(tmp_path: Path) -> None:
@@ -91,14 +112,15 @@ def test_a_newer_format_is_refused_in_a_sentence(tmp_path: Path) -> None:
 
 def test_a_disk_that_is_full_stops_with_what_was_acknowledged(tmp_path: Path) -> None:
     with Journal(tmp_path / "j.db") as journal:
+        journal.intend(Intent("p", n, "referring", 7, "v") for n in range(60))
         journal.keep([Kept("p", 1, b"first")])
         journal._db.execute("PRAGMA max_page_count = 30")
         with pytest.raises(StorageError, match="full"):
             journal.keep([Kept("p", n, os.urandom(4000)) for n in range(2, 60)])
-        assert [reply.attempt for reply in journal.replies("p")] == [1]
+        assert [reply.attempt for reply in journal.replies("p", 7)] == [1]
         journal.keep([Kept("p", 2, b"small enough")])
     with Journal(tmp_path / "j.db") as journal:
-        assert journal.replies("p") == [Kept("p", 1, b"first"), Kept("p", 2, b"small enough")]
+        assert journal.replies("p", 7) == [Kept("p", 1, b"first"), Kept("p", 2, b"small enough")]
 
 
 def test_what_a_month_cost_goes_by_when_requests_were_sent_and_is_never_too_little(tmp_path: Path) -> None:
@@ -126,3 +148,14 @@ def test_a_run_keeps_its_id(tmp_path: Path) -> None:
     (tmp_path / "j.db").rename(tmp_path / "moved.db")
     with Journal(tmp_path / "moved.db", read_only=True) as journal:
         assert journal.run_id() == drawn
+
+
+def test_images_that_were_asked_about_are_told_from_others(tmp_path: Path) -> None:
+    with Journal(tmp_path / "j.db") as journal:
+        asked: list[int | str] = [7, "7b", 2**62]
+        journal.intend(Intent(f"{n}", 1, "referring", n, "v") for n in asked)
+        journal.settle_unknown()
+        journal.intend([Intent("8", 1, "referring", 8, "v"), Intent("withdrawn", 1, "referring", 9, "v")])
+        journal.withdraw([("withdrawn", 1)])
+        assert journal.asked_about([*asked, 8, 9, "8", "7"]) == {*asked, 8}
+        assert journal.asked_about([]) == set()

@@ -92,7 +92,7 @@ def _show_task(job: "Job", context: "ImageContext", asked: "Sequence[Intent]", j
         talk.show("The settings have changed since this was asked; the prompt below is today's.")
     why = ", ".join(f"attempt {each.attempt}: {each.reason}" for each in asked if each.prompt_id == last.prompt_id)
     talk.show(f"asked: {why}")
-    replies = journal.replies(last.prompt_id)
+    replies = journal.replies(last.prompt_id, context.image_id)
     reads = [(reply.attempt, read_outcome(reply.body, reply.failure)) for reply in replies]
     results = "\n\n".join(_reply_text(judged(job.task, made, read, attempt), read, attempt) for attempt, read in reads)
     talk.show(talk.side_by_side(prompt_text(made), results or "No answer has come yet."))

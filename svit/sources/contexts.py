@@ -127,6 +127,11 @@ class ContextStore:
         for (record,) in self._rows(between, start, len(self) if stop is None else stop):
             yield self._unpack(record)
 
+    def image_ids(self, start: int, stop: int) -> list[ImageId]:
+        """Return the ids of the contexts from position `start` up to, without, `stop`, in the order they are stored."""
+        between = "SELECT image_id FROM contexts WHERE position >= ? AND position < ? ORDER BY position"
+        return [image_id for (image_id,) in self._rows(between, start, stop)]
+
     def get(self, image_id: ImageId) -> ImageContext:
         """Return the image's context. A number may be given as text; raise SvitError when there is no such image."""
         for form in _forms(image_id):
