@@ -4,7 +4,7 @@
 
 `kills` kills runs at random instants, against `svit simulate`, continues each, and compares its journal and its files
 with the simulator's books. `resume` measures the seconds from starting `svit generate` on a run of 100,000 finished
-requests, and of as many less a part of the last shards, to the first request that it sends.
+requests, to the first request that it sends: with all shards published, and with three that were not.
 """
 
 import argparse
@@ -14,6 +14,7 @@ import os
 import random
 import signal
 import sqlite3
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -192,23 +193,30 @@ def resume(finished: int) -> bool:
             generation = Generation(todo, store, journal, run, limit=images, spending=spending(settings))
             asyncio.run(generation.run(Ready()))
         for title, open_shards in (("whole shards", 0), ("the last 3 shards not published", 3)):
-            if open_shards:
-                database = sqlite3.connect(run.journal)
-                database.execute("DELETE FROM shards WHERE shard >= ?", [images // 1000 - open_shards])
-                database.commit()
-                database.close()
-            before = server.books()["requests"]
-            began = time.perf_counter()
-            process = start(folder, server.url, "--task", "all")
-            wait_for(server, before + 1)
-            seconds = time.perf_counter() - began
-            process.send_signal(signal.SIGKILL)
-            process.wait()
+            took = [to_first_request(folder, server, images // 1000 - open_shards) for _ in range(3)]
+            seconds = statistics.median(took)
             kept_to = kept_to and seconds <= RESUME_BAR
             print(
-                f"{finished:,} finished requests, {title}: {seconds:.2f} s to the first request (bar: {RESUME_BAR:g})"
+                f"{finished:,} finished requests, {title}: {seconds:.2f} s to the first request, median of "
+                f"{', '.join(f'{each:.2f}' for each in took)} (bar: {RESUME_BAR:g})"
             )
     return kept_to
+
+
+def to_first_request(folder: Path, server: Running, shards: int) -> float:
+    """Return the seconds from starting svit to its first request, when so many shards of each task are published."""
+    database = sqlite3.connect(folder / "r" / "journal.db")
+    database.execute("DELETE FROM shards WHERE shard >= ?", [shards])
+    database.commit()
+    database.close()
+    before = server.books()["requests"]
+    began = time.perf_counter()
+    process = start(folder, server.url, "--task", "all")
+    wait_for(server, before + 1)
+    seconds = time.perf_counter() - began
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    return seconds
 
 
 def main() -> None:

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from typing import Literal, Self, get_args
 
 import msgspec
@@ -173,5 +174,6 @@ def _key(shared: Sequence[Message]) -> str:
     return hashlib.blake2b(msgspec.json.encode(shared), digest_size=16).hexdigest()
 
 
+@lru_cache(maxsize=8)
 def _file(text: str, name: str) -> _File:
     return checked(_File, read_yaml(text, name=name), name=name)

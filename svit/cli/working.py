@@ -1,6 +1,7 @@
 """Work in a run's folder, for `svit generate`, `svit regenerate` and `svit rebuild`: told in run.json."""
 
 import asyncio
+import gc
 import itertools
 import os
 import signal
@@ -269,8 +270,13 @@ class Session:
 
     def run(self, asked_of: "Provider") -> None:
         """Run to the end. The first signal lets what is under way be answered, the second stops at once."""
+        import uvloop
+
+        # What is there by now stays: the collector need not look through it again and again.
+        gc.freeze()
         try:
-            asyncio.run(self._run(asked_of))
+            with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+                runner.run(self._run(asked_of))
         except asyncio.CancelledError:
             raise KeyboardInterrupt from None
         if self.generation.is_done:

@@ -9,7 +9,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 
-import httpx2
+import aiohttp
 import msgspec
 import orjson
 import tenacity
@@ -20,7 +20,7 @@ from svit.providers.base import NOT_ASKED, Failure, Reply, Request
 from svit.providers.gate import Gate
 from svit.providers.rule import Again, Stop, verdict
 from svit.providers.sending import Sending
-from svit.providers.transport import UNANSWERED, Endpoint, Transport, lost, transport
+from svit.providers.transport import UNANSWERED, Endpoint, Response, Transport, lost, transport
 from svit.records import Prompt
 
 __all__ = ["Endpoint", "Online"]
@@ -144,7 +144,7 @@ class _Asking:
         end = _End(message.most)
         try:
             response = await self._way.post(message.content)
-            if response.is_success:
+            if 200 <= response.status < 300:
                 return self._answered(response, message, ticket, end)
             return self._refused(response, end)
         except UNANSWERED as error:
@@ -156,7 +156,7 @@ class _Asking:
                 self._concurrency.finished(now, now - began, end.outcome, end.answer)
             self.gate.settle(ticket, end.used)
 
-    def _answered(self, response: httpx2.Response, message: _Message, ticket: Ticket, end: "_End") -> bytes:
+    def _answered(self, response: Response, message: _Message, ticket: Ticket, end: "_End") -> bytes:
         """Return the reply's bytes, after taking from it what concerns the limits."""
         end.outcome = Outcome.ANSWERED
         self.gate.observe(_said(response), ticket)
@@ -169,9 +169,9 @@ class _Asking:
             self._learn(message.prompt_tokens, usage.prompt_tokens)
         return content
 
-    def _refused(self, response: httpx2.Response, end: "_End") -> Failure:
+    def _refused(self, response: Response, end: "_End") -> Failure:
         """Return what an answer that is no completion means; _AgainError when the request is to be asked again."""
-        answer, wait = verdict(response.status_code, response.content), _said(response).wait
+        answer, wait = verdict(response.status, response.content), _said(response).wait
         self.gate.heed(answer, wait)
         if isinstance(answer, Again):
             if answer.overloaded:
@@ -184,7 +184,7 @@ class _Asking:
         if isinstance(answer, Again):
             self.gate.down(answer.words)
             raise _AgainError(answer, None) from None
-        if not isinstance(error, httpx2.ReadError):  # that is a reply which broke off: somebody is there
+        if not isinstance(error, aiohttp.ClientPayloadError):  # that is a reply which broke off: somebody is there
             self.gate.down(answer.words)
         return answer
 
@@ -235,8 +235,8 @@ def _tries_are_up(state: tenacity.RetryCallState) -> bool:
     return state.attempt_number >= TRIES
 
 
-def _said(response: httpx2.Response) -> Reading:
-    told = {n.lower(): v for n, v in response.headers.raw if n.lower().startswith(_TOLD)}
+def _said(response: Response) -> Reading:
+    told = {n.lower(): v for n, v in response.headers if n.lower().startswith(_TOLD)}
     if not told or told.keys() == {b"date"}:
         return _NOTHING
     return reading({n.decode("latin-1"): v.decode("latin-1") for n, v in told.items()}, time.time())

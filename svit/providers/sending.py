@@ -67,7 +67,8 @@ class Sending:
     def _ended(self, task: "asyncio.Task[None]") -> None:
         self._under_way.discard(task)
         if not task.cancelled():
-            self._error = self._error or task.exception()
+            error = task.exception()  # asked for each time: asyncio complains of exceptions that nobody looked at
+            self._error = self._error or error
         self.wake()
 
     async def _place(self) -> None:

@@ -1,6 +1,8 @@
 """`Online` against a server on loopback that answers as each test wants and keeps what it was sent."""
 
 import asyncio
+import base64
+import gzip
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -151,6 +153,34 @@ def test_azure_is_spoken_to_in_both_its_forms(path: str, sent_to: str, header: s
     assert server.lines == [f"POST {sent_to} HTTP/1.1"]
     assert server.headers[0][header] == value
     assert ("api-key" in server.headers[0]) != ("authorization" in server.headers[0])
+
+
+@pytest.mark.parametrize("spared", [False, True])
+def test_the_proxy_of_the_environment_is_used_and_spared_hosts_are(
+    monkeypatch: pytest.MonkeyPatch, spared: bool
+) -> None:
+    async def ask() -> list[bytes | Failure]:
+        async with serving(behind) as proxy, serving(direct) as origin:
+            monkeypatch.setenv("http_proxy", proxy.replace("http://", "http://me:secret@"))
+            monkeypatch.setenv("no_proxy", "127.0.0.1" if spared else "")
+            run = Run(direct)
+            return [reply.outcome async for reply in run.online(origin).complete(run.requests(1))]
+
+    behind, direct = Server(well), Server(well)
+    assert asyncio.run(asyncio.wait_for(ask(), 30)) == [completion()]
+    assert (len(behind.lines), len(direct.lines)) == ((0, 1) if spared else (1, 0))
+    if not spared:
+        assert behind.lines[0].startswith("POST http://127.0.0.1:")
+        assert behind.headers[0]["proxy-authorization"] == "Basic " + base64.b64encode(b"me:secret").decode()
+
+
+def test_a_compressed_reply_is_read_and_one_that_swells_is_cut_off() -> None:
+    replies = [completion(), b" " * (LARGEST_REPLY + 1)]
+    server = Server(lambda n: (200, {"content-encoding": "gzip"}, gzip.compress(replies[n])))
+    first, second = Run(server, window=1).of(2)
+    assert first == completion()
+    assert isinstance(second, Failure)
+    assert "longer than" in second.words
 
 
 def test_azures_older_form_needs_a_version() -> None:
