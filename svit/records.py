@@ -190,11 +190,14 @@ class Draft(_Record, frozen=True, dict=True):
 
 
 class Flaw(_Record, frozen=True):
-    """What is wrong with a completion: a code to count by, and the words that show it."""
+    """What is wrong with a completion: a code to count by, and the words that show it.
+
+    A sample may have flaws of the severity `warn`; what was mended in it is of the severity `repair`.
+    """
 
     code: str
     words: str
-    severity: Literal["reject", "warn"] = "reject"
+    severity: Literal["reject", "warn", "repair"] = "reject"
 
 
 class Provenance(_Record, frozen=True, omit_defaults=False):
@@ -211,13 +214,17 @@ class Provenance(_Record, frozen=True, omit_defaults=False):
 
 
 class Sample(_Record, frozen=True):
-    """An image's instruction data for one task, as it goes to the shard."""
+    """An image's instruction data for one task, as it goes to the shard.
+
+    `dropped` counts the dialogues that were left out of a completion with flaws, by their first flaw.
+    """
 
     context: ImageContext
     task: str
     dialogues: tuple[Dialogue, ...]
     provenance: Provenance
     warnings: tuple[Flaw, ...] = ()
+    dropped: Mapping[str, int] = {}
 
 
 class Rejection(_Record, frozen=True):

@@ -40,6 +40,8 @@ def sample_line(sample: Sample) -> bytes:
     }
     if sample.warnings:
         record["warnings"] = msgspec.to_builtins(sample.warnings)
+    if sample.dropped:
+        record["dropped"] = sample.dropped
     return _line(record)
 
 

@@ -46,7 +46,7 @@ PARSERS = {
     "referring": question_answer_pairs,
 }
 CHECKS: dict[str, tuple[checks.Check, ...]] = {
-    "conversation": (checks.conversations_of(2, 2), checks.is_at_most(50), checks.shows_no_coordinates),
+    "conversation": (checks.exactly(2), checks.turns_each(2), checks.is_at_most(50), checks.shows_no_coordinates),
     "complex_reasoning": (checks.exactly(3), checks.shows_no_coordinates),
     "detail_description": (checks.exactly(1), checks.describes_at_length(20), checks.shows_no_coordinates),
     "referring": (
@@ -176,9 +176,8 @@ def test_counts() -> None:
     one, two = Dialogue((Turn("a", "b"),)), Dialogue((Turn("a", "b"), Turn("c", "d")))
     assert found(Draft(PROMPT, (one, one)), checks.exactly(2)) == []
     assert found(Draft(PROMPT, (one,)), checks.exactly(2)) == [Flaw("wrong_count", "1 instead of 2")]
-    assert found(Draft(PROMPT, (two, two)), checks.conversations_of(2, 2)) == []
-    assert [flaw.words for flaw in found(Draft(PROMPT, (two, one, two)), checks.conversations_of(2, 2))] == [
-        "3 conversations instead of 2",
+    assert found(Draft(PROMPT, (two, two)), checks.turns_each(2)) == []
+    assert [flaw.words for flaw in found(Draft(PROMPT, (two, one, two)), checks.turns_each(2))] == [
         "conversation 2: 1 turns instead of 2",
     ]
 

@@ -43,7 +43,7 @@ def says_good(draft: Draft) -> Iterator[Flaw]:
 
 
 def job(name: str = "t", *, attempts: int = 3, template: str = "Write.") -> Job:
-    task = Task(name, "", context_text, one_answer, (says_good,), lambda context, seed: "", 10)
+    task = Task(name, "", context_text, one_answer, 1, (says_good,), lambda context, seed: "", 10)
     counter = TokenCounter(len, exact=True)
     return Job(task, Recipe(Template(template, name="t.txt"), Sampling("m", 10), counter, 10_000), attempts)
 

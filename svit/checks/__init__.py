@@ -13,13 +13,13 @@ from svit.checks.boxes import (
 )
 from svit.checks.form import (
     asks_nothing_twice,
-    conversations_of,
     describes_at_length,
     exactly,
     has_no_empty_turn,
     is_at_most,
     is_long_enough,
     repeats_no_text,
+    turns_each,
 )
 from svit.checks.quoting import Check
 from svit.checks.sources import hides_its_source
@@ -42,7 +42,6 @@ __all__ = [
     "answers_every_question",
     "asks_nothing_twice",
     "boxes_are_annotated",
-    "conversations_of",
     "describes_at_length",
     "every_box_has_a_mention",
     "every_box_is_valid",
@@ -57,5 +56,6 @@ __all__ = [
     "plural_names_have_boxes",
     "repeats_no_text",
     "shows_no_coordinates",
+    "turns_each",
     "unusable",
 ]

@@ -32,12 +32,10 @@ def exactly(count: int) -> Check:
     return has_that_many
 
 
-def conversations_of(count: int, turns: int) -> Check:
-    """Return the check that there are `count` conversations of `turns` turns each."""
+def turns_each(turns: int) -> Check:
+    """Return the check that each dialogue has so many turns."""
 
     def has_that_many(draft: Draft) -> Iterator[Flaw]:
-        if len(draft.dialogues) != count:
-            yield Flaw("wrong_count", f"{len(draft.dialogues)} conversations instead of {count}")
         for number, dialogue in enumerate(draft.dialogues, 1):
             if len(dialogue.turns) != turns:
                 yield Flaw("wrong_count", f"conversation {number}: {len(dialogue.turns)} turns instead of {turns}")

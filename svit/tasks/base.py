@@ -1,7 +1,9 @@
 """What a task is: a value made of a renderer, a parser, checks and an offline writer."""
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from svit import __version__, checks, clean
 from svit.checks import Check
@@ -9,28 +11,46 @@ from svit.errors import ParseError
 from svit.records import Completion, Dialogue, Draft, Flaw, ImageContext, Prompt, Provenance, Rejection, Sample, Turn
 from svit.render import Recipe, shared_context_text, shortened
 
+Repair = Callable[[Draft], tuple[Draft, tuple[Flaw, ...]]]
+"""Returns the draft with what could be mended, and what that was: flaws of the severity `repair`."""
+
+
+class Verdict(NamedTuple):
+    """What the judge keeps of a draft, nothing when it rejects it, and why; `dropped` counts what it left out."""
+
+    dialogues: tuple[Dialogue, ...]
+    flaws: tuple[Flaw, ...]
+    dropped: Mapping[str, int] = {}
+
 
 @dataclass(frozen=True)
 class Task:
     """One kind of instruction data.
 
     `render` turns a context into the text that the model is shown, unless the context comes first and is shown alike
-    for all tasks; `parse` reads the model's answer form or raises
-    ParseError, `checks` yield the flaws of what was read, `write_offline(context, seed)` writes a completion from
-    the annotations alone, in that same answer form. `draws_question` says that the model writes the answer alone and
-    the user's question is drawn from a file. `answer_tokens` is what an estimate takes a completion to be before one
-    was seen; None takes the `max_tokens`.
+    for all tasks; `parse` reads the model's answer form or raises ParseError; `dialogues` is how many are asked for:
+    conversations, question-answer pairs, or one description. `checks` yield the flaws of what was read, `grounding`
+    those that only the annotations show; all of them hold for any part of the dialogues too. `repair` mends what has
+    one meaning only, and says what it mended. `write_offline(context, seed)` writes a completion from the annotations
+    alone, in that same answer form. `draws_question` says that the model writes the answer alone and the user's
+    question is drawn from a file. `answer_tokens` is what an estimate takes a completion to be before one was seen;
+    None takes the `max_tokens`. With `min_pairs`, flawless dialogues of a flawed completion make a sample when they
+    have so many pairs together; 0 wants all or nothing.
     """
 
     name: str
     summary: str
     render: Callable[[ImageContext], str]
     parse: Callable[[str], tuple[Dialogue, ...]]
+    dialogues: int
     checks: tuple[Check, ...]
     write_offline: Callable[[ImageContext, int], str]
     max_tokens: int
+    grounding: tuple[Check, ...] = ()
+    repair: Repair | None = None
     draws_question: bool = False
     answer_tokens: int | None = None
+    min_pairs: int = 0
 
     def prompt(self, context: ImageContext, recipe: Recipe) -> Prompt:
         """Return the request about this image, its context shortened to the recipe's room when it must be."""
@@ -51,23 +71,64 @@ class Task:
 
     def judge(self, prompt: Prompt, completion: Completion, attempt: int) -> Sample | Rejection:
         """Return the sample that the completion makes, or the rejection that says why it makes none."""
+        verdict = self._read(prompt, completion)
         provenance = provenance_of(prompt, attempt, completion.model)
-        dialogues, flaws = self._read(prompt, completion)
-        if any(flaw.severity == "reject" for flaw in flaws):
-            return Rejection(prompt.context.image_id, self.name, completion.text, tuple(flaws), provenance)
-        return Sample(prompt.context, self.name, dialogues, provenance, tuple(flaws))
+        if not verdict.dialogues:
+            return Rejection(prompt.context.image_id, self.name, completion.text, verdict.flaws, provenance)
+        return Sample(prompt.context, self.name, verdict.dialogues, provenance, verdict.flaws, verdict.dropped)
 
-    def _read(self, prompt: Prompt, completion: Completion) -> tuple[tuple[Dialogue, ...], list[Flaw]]:
-        flaws = list(checks.unusable(completion))
-        if flaws:
-            return (), flaws
+    def _read(self, prompt: Prompt, completion: Completion) -> Verdict:
+        if flaws := tuple(checks.unusable(completion)):
+            return Verdict((), flaws)
         try:
             parsed = self.parse(clean.without_boilerplate(completion.text))
         except ParseError as error:
-            return (), [Flaw("unparsable", str(error))]
-        dialogues = _cleaned(parsed, prompt.question)
-        draft = Draft(prompt, dialogues)
-        return dialogues, [flaw for check in self.checks for flaw in check(draft)]
+            return Verdict((), (Flaw("unparsable", str(error)),))
+        return self.verdict(Draft(prompt, _cleaned(parsed, prompt.question)))
+
+    def verdict(self, draft: Draft, *, grounded: bool = True) -> Verdict:
+        """Return what is kept of a draft, and its flaws; without `grounded` nothing is compared with annotations."""
+        repairs: tuple[Flaw, ...] = ()
+        if grounded and self.repair:
+            draft, repairs = self.repair(draft)
+        flaws = (*self._miscounted(draft), *self.flaws(draft, grounded=grounded))
+        if all(flaw.severity != "reject" for flaw in flaws):
+            return Verdict(draft.dialogues, flaws + repairs)
+        kept, dropped = self._salvaged(draft, grounded=grounded) if self.min_pairs else ((), {})
+        if sum(len(dialogue.turns) for dialogue in kept) < max(1, self.min_pairs):
+            return Verdict((), flaws)
+        left = Draft(draft.prompt, kept)
+        known = (*self._miscounted(left), *self.flaws(left, grounded=grounded), *repairs)
+        return Verdict(kept, tuple(as_warning(flaw) for flaw in known), dropped)
+
+    def flaws(self, draft: Draft, *, grounded: bool = True) -> tuple[Flaw, ...]:
+        """Return what is wrong with the dialogues, however many they are."""
+        asked = (*self.checks, *self.grounding) if grounded else self.checks
+        return tuple(flaw for check in asked for flaw in check(draft))
+
+    def _miscounted(self, draft: Draft) -> tuple[Flaw, ...]:
+        return tuple(checks.exactly(self.dialogues)(draft))
+
+    def _salvaged(self, draft: Draft, *, grounded: bool) -> tuple[tuple[Dialogue, ...], Mapping[str, int]]:
+        """Return the dialogues without a flaw, as many as are asked for, and how many others there are, by first flaw.
+
+        Each is tried beside those before it: of two pairs that ask the same, the first stays.
+        """
+        kept: tuple[Dialogue, ...] = ()
+        dropped: Counter[str] = Counter()
+        for dialogue in draft.dialogues:
+            flaws = self.flaws(Draft(draft.prompt, (*kept, dialogue)), grounded=grounded)
+            codes = [flaw.code for flaw in flaws if flaw.severity == "reject"]
+            if not codes and len(kept) < self.dialogues:
+                kept += (dialogue,)
+            else:
+                dropped[codes[0] if codes else "wrong_count"] += 1
+        return kept, dict(dropped)
+
+
+def as_warning(flaw: Flaw) -> Flaw:
+    """Return the flaw as one that its sample may have."""
+    return flaw if flaw.severity != "reject" else Flaw(flaw.code, flaw.words, "warn")
 
 
 def provenance_of(prompt: Prompt, attempt: int, model: str) -> Provenance:

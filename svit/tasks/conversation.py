@@ -11,7 +11,7 @@ from functools import partial
 from random import Random
 from typing import NamedTuple
 
-from svit.checks import EVERY_TASK, conversations_of, shows_no_coordinates
+from svit.checks import EVERY_TASK, shows_no_coordinates, turns_each
 from svit.parse import conversations
 from svit.records import ImageContext
 from svit.render import context_text
@@ -134,7 +134,8 @@ TASK = Task(
     summary="three conversations of five turns, each on its own topic",
     render=partial(context_text, region_boxes=False),
     parse=conversations,
-    checks=(*EVERY_TASK, conversations_of(CONVERSATIONS, TURNS), shows_no_coordinates),
+    dialogues=CONVERSATIONS,
+    checks=(*EVERY_TASK, turns_each(TURNS), shows_no_coordinates),
     write_offline=_write,
     max_tokens=2048,
     answer_tokens=ANSWER_TOKENS,

@@ -6,7 +6,7 @@ right of the desk one can see a wooden shelf.
 
 from functools import partial
 
-from svit.checks import EVERY_TASK, describes_at_length, exactly, shows_no_coordinates
+from svit.checks import EVERY_TASK, describes_at_length, shows_no_coordinates
 from svit.parse import description
 from svit.records import ImageContext
 from svit.render import context_text
@@ -31,7 +31,8 @@ TASK = Task(
     summary="one description of the whole image",
     render=partial(context_text, region_boxes=False),
     parse=description,
-    checks=(*EVERY_TASK, exactly(1), describes_at_length(LEAST_WORDS), shows_no_coordinates),
+    dialogues=1,
+    checks=(*EVERY_TASK, describes_at_length(LEAST_WORDS), shows_no_coordinates),
     write_offline=_write,
     max_tokens=1024,
     draws_question=True,

@@ -15,7 +15,6 @@ from svit.checks import (
     every_box_is_valid,
     every_mention_has_a_box,
     every_pair_refers,
-    exactly,
     plural_names_have_boxes,
 )
 from svit.parse import question_answer_pairs
@@ -53,16 +52,9 @@ TASK = Task(
     summary="ten question-answer pairs that name each object with its bounding box",
     render=partial(context_text, region_boxes=True),
     parse=question_answer_pairs,
-    checks=(
-        *EVERY_TASK,
-        exactly(PAIRS),
-        every_pair_refers,
-        every_mention_has_a_box,
-        every_box_has_a_mention,
-        every_box_is_valid,
-        boxes_are_annotated(min_iou=0.5),
-        plural_names_have_boxes,
-    ),
+    dialogues=PAIRS,
+    checks=(*EVERY_TASK, every_pair_refers, every_mention_has_a_box, every_box_has_a_mention, every_box_is_valid),
+    grounding=(boxes_are_annotated(min_iou=0.5), plural_names_have_boxes),
     write_offline=_write,
     max_tokens=2048,
     answer_tokens=ANSWER_TOKENS,

@@ -1,11 +1,14 @@
 """The judge, whatever the task: what becomes of a completion, and what is remembered of it."""
 
+import json
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
 from svit.records import Completion, Dialogue, Draft, Flaw, ImageContext, Rejection, Sample, Sampling, Turn
 from svit.render import Recipe, Template, context_text
+from svit.shards import sample_line
 from svit.tasks.base import Task
 from svit.tokens import TokenCounter
 
@@ -33,7 +36,7 @@ def remarks(draft: Draft) -> Iterator[Flaw]:
         yield Flaw("wrong", answer)
 
 
-TASK = Task("t", "", context_text, parse, (remarks,), lambda context, seed: "", 10)
+TASK = Task("t", "", context_text, parse, 1, (remarks,), lambda context, seed: "", 10)
 
 
 def judged(text: str) -> Sample | Rejection:
@@ -64,3 +67,49 @@ def test_a_sample_remembers_where_it_is_from() -> None:
     assert sample.context.captions == ("A dog.",)
     prompt = TASK.prompt(CONTEXT, RECIPE)
     assert (where.prompt_id, where.prompt_version) == (prompt.id, RECIPE.template.version)
+
+
+def pairs(text: str) -> tuple[Dialogue, ...]:
+    return tuple(Dialogue((Turn(f"{line}?", line),)) for line in text.split(","))
+
+
+def is_wrong(draft: Draft) -> Iterator[Flaw]:
+    yield from (Flaw("wrong", turn.answer) for turn in draft.turns if "wrong" in turn.answer)
+    yield from (Flaw("odd", turn.answer, "warn") for turn in draft.turns if "odd" in turn.answer)
+
+
+def said_twice(draft: Draft) -> Iterator[Flaw]:
+    answers = [turn.answer for turn in draft.turns]
+    yield from (Flaw("twice", answer) for answer in set(answers) if answers.count(answer) > 1)
+
+
+@pytest.mark.parametrize(
+    ("text", "kept", "dropped", "warnings"),
+    [
+        ("a,b,c,d", "abcd", {}, []),
+        ("a,b,wrong,d", "abd", {"wrong": 1}, ["wrong_count"]),
+        ("a,b,a,b", "", {}, ["twice", "twice"]),
+        ("a,b,a,d", "abd", {"twice": 1}, ["wrong_count"]),
+        ("a,b,c", "abc", {}, ["wrong_count"]),
+        ("a,b,c,d,e,wrong", "abcd", {"wrong_count": 1, "wrong": 1}, []),
+        ("a,odd,c,wrong", ["a", "odd", "c"], {"wrong": 1}, ["wrong_count", "odd"]),
+        ("a,wrong,c,wrong", "", {}, ["wrong", "wrong"]),
+    ],
+)
+def test_flawless_pairs_of_a_flawed_completion_are_kept_when_they_are_enough(
+    text: str, kept: str, dropped: dict[str, int], warnings: list[str]
+) -> None:
+    strict = Task("t", "", context_text, pairs, 4, (is_wrong, said_twice), lambda context, seed: "", 10)
+    for task in (strict, replace(strict, min_pairs=3)):
+        result = task.judge(task.prompt(CONTEXT, RECIPE), Completion(text, "stop", "answered"), 1)
+        if not kept or (task is strict and (dropped or warnings)):
+            assert isinstance(result, Rejection)
+            assert {flaw.severity for flaw in result.flaws} <= {"reject", "warn"}
+            continue
+        assert isinstance(result, Sample)
+        assert [turn.answer for dialogue in result.dialogues for turn in dialogue.turns] == list(kept)
+        assert result.dropped == dropped
+        assert [flaw.code for flaw in result.warnings] == warnings
+        assert {flaw.severity for flaw in result.warnings} <= {"warn"}
+        line = json.loads(sample_line(result))
+        assert line.get("dropped", {}) == dropped
