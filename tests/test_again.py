@@ -213,6 +213,29 @@ def test_prompts_that_the_endpoint_finds_too_long_are_shortened_once_and_their_s
     assert ended(tmp_path, "detail_description") == list(range(60))
 
 
+def test_an_answer_in_the_wrong_form_is_shown_again_with_its_flaw_and_every_attempt_is_paid_once(
+    tmp_path: Path, distinct: Path
+) -> None:
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "referring.txt").write_text("Describe this.\n\n{{context}}")
+    with running(Options(port=0)) as server:
+        words = ("--task", "referring", "--contexts", distinct, "--limit", "5", "--prompts", "own")
+        talk = finished(generate(tmp_path, server, *words, more="attempts: 3\n"), 1)
+        books = server.books()
+        again = finished(generate(tmp_path, server, *words, more="attempts: 3\non_flaw: {unparsable: fresh}\n"), 1)
+        assert server.books()["billed"] == books["billed"] == 15
+    assert "15 requests: 10 rejected: unparsable, 5 new prompt" in talk
+    assert "nothing was asked" in again
+    rows = svit(tmp_path, "show", "r", "1")
+    shown = rows.communicate(timeout=60)[0]
+    assert "--- assistant ---" in shown
+    assert "It is not in the form that was asked for." in shown
+    assert "completion, attempt 3" in shown
+    assert (booked(tmp_path)["prompt_tokens"], booked(tmp_path)["replies"]) == (books["prompt_tokens"], 15)
+    talk = finished(svit(tmp_path, "rebuild", "r"), 1)
+    assert "unparsable" in talk
+
+
 def test_what_the_flex_tier_refuses_and_the_default_tier_answers_is_paid_in_full(
     tmp_path: Path, distinct: Path
 ) -> None:

@@ -157,6 +157,9 @@ class Work:
                 texts[f"{job.task.name}.questions.txt"] = "\n".join(job.recipe.questions)
             if job.recipe.lead:
                 texts["context_first.txt"] = job.recipe.lead
+            if job.repairs:
+                texts["repair.txt"] = job.repairs.text
+                texts["flaws.txt"] = "\n".join(f"{code}: {words}" for code, words in job.repairs.told.items())
         return texts
 
     def shards(self) -> "list[Shard]":
