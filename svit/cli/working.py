@@ -116,7 +116,11 @@ class Work:
                 talk.say("All of it was done already; nothing was asked.")
             self.report()
             if books.price:
-                talk.log.event("cost", f"Cost so far: {cost_text(spent)}", dollars=spent.cost / NANO)
+                samples = sum(shard.samples for shard in self.journal.shards())
+                per_dollar = round(samples * NANO / spent.cost) if spent.cost else None
+                words = "" if per_dollar is None else f"; {per_dollar:,} samples a dollar"
+                figures = {"dollars": spent.cost / NANO, "samples_per_dollar": per_dollar}
+                talk.log.event("cost", f"Cost so far: {cost_text(spent)}{words}", **figures)
         code = 1 if any(shard.flaws for shard in self.shards()) else 0
         talk.log.event("end", exit=code)
         return code
