@@ -212,10 +212,10 @@ class Work:
 
     def report(self) -> None:
         """Say what came of the run and what to do next."""
-        counts: dict[str, list[int]] = {}
+        counts = {job.task.name: [0, 0] for job in self.jobs}
         flaws: Counter[str] = Counter()
         for shard in self.shards():
-            row = counts.setdefault(shard.task, [0, 0])
+            row = counts[shard.task]
             row[0] += shard.samples
             row[1] += sum(shard.flaws.values())
             flaws.update(shard.flaws)
