@@ -32,6 +32,10 @@ was refused, cut off, empty or invented is better not shown again."""
 _SHORTER = 0.6
 """What is left of a context's tokens when the endpoint finds the prompt too long. Once: then it is rejected."""
 
+_TOKEN_BYTES = 8
+"""Bytes of a token of an answer, at most on the average of a text: English has about 4.5."""
+_FLAW_BYTES = 300
+"""Bytes of the words that show a flaw, and of what is around them, at most."""
 _MOST_TOLD = 20
 """Flaws that a model is told of at once."""
 
@@ -72,6 +76,14 @@ class Job:
     recipe: Recipe
     attempts: int
     repairs: Repairs | None = None
+
+    @property
+    def longest_repair(self) -> int:
+        """The bytes by which a prompt that has an answer mended is longer than the first one, at most."""
+        if self.repairs is None or not self.repairs.codes:
+            return 0
+        told = sum(len(words.encode()) + _FLAW_BYTES for words in self.repairs.told.values())
+        return _TOKEN_BYTES * self.recipe.sampling.max_tokens + len(self.repairs.text.encode()) + told
 
     def following(self, base: Prompt, result: Sample | Rejection | None) -> Prompt:
         """Return the prompt of the next attempt: the first one again, or one that has the last answer mended."""
