@@ -7,12 +7,15 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from hypothesis import settings
 
 from svit.records import ImageContext
 from svit.resources import SAMPLE
 from svit.sources.contexts import ContextStore, build_store
 from svit.sources.visual_genome import VisualGenome
 
+settings.register_profile("svit", deadline=None)  # tests assert behaviour, never times
+settings.load_profile("svit")
 REAL = Path(os.environ.get("SVIT_REAL", Path(__file__).parents[2] / "shared" / "real"))
 _ran: list[str] = []
 _skipped: list[str] = []
