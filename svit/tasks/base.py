@@ -94,7 +94,7 @@ class Task:
         flaws = (*self._miscounted(draft), *self.flaws(draft, grounded=grounded))
         if all(flaw.severity != "reject" for flaw in flaws):
             return Verdict(draft.dialogues, flaws + repairs)
-        kept, dropped = self._salvaged(draft, grounded=grounded) if self.min_pairs else ((), {})
+        kept, dropped = self.salvaged(draft, grounded=grounded) if self.min_pairs else ((), {})
         if sum(len(dialogue.turns) for dialogue in kept) < max(1, self.min_pairs):
             return Verdict((), flaws)
         left = Draft(draft.prompt, kept)
@@ -109,7 +109,7 @@ class Task:
     def _miscounted(self, draft: Draft) -> tuple[Flaw, ...]:
         return tuple(checks.exactly(self.dialogues)(draft))
 
-    def _salvaged(self, draft: Draft, *, grounded: bool) -> tuple[tuple[Dialogue, ...], Mapping[str, int]]:
+    def salvaged(self, draft: Draft, *, grounded: bool) -> tuple[tuple[Dialogue, ...], Mapping[str, int]]:
         """Return the dialogues without a flaw, as many as are asked for, and how many others there are, by first flaw.
 
         Each is tried beside those before it: of two pairs that ask the same, the first stays.
