@@ -2,81 +2,23 @@
 
 import gzip
 import json
-import os
-import subprocess
-import sys
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from published import LONG, MAN, PAIR, PUBLISHED, YARD, Entry, Pair, array, blocks, lines, llava, own, referring
 from svit.audit import audit
 from svit.audit.forms import read
 from svit.audit.tally import AuditReport
-from svit.boxes import Box
 from svit.errors import DataError, SvitError
-from svit.records import Completion, Draft, ImageContext, Object, Prompt, Sample, Sampling
+from svit.records import Completion, Draft, ImageContext, Prompt, Sample, Sampling
 from svit.render import Recipe, Template
+from svit.resources import PROMPTS
 from svit.shards import sample_line
 from svit.sources.contexts import build_store
 from svit.tasks import TASKS
 from svit.tokens import TokenCounter
-
-Entry = dict[str, Any]
-Pair = tuple[str, str]
-
-YARD = ImageContext(
-    image_id=41,
-    image="vg/VG_100K/41.jpg",
-    width=400,
-    height=300,
-    objects=(
-        Object(1, "man", Box(0.1, 0.2, 0.3, 0.8)),
-        Object(2, "man", Box(0.5, 0.2, 0.7, 0.8)),
-        Object(3, "ladder", Box(0.4, 0.1, 0.5, 0.9)),
-    ),
-)
-MAN, OTHER, LADDER = "[0.1, 0.2, 0.3, 0.8]", "[0.5, 0.2, 0.7, 0.8]", "[0.4, 0.1, 0.5, 0.9]"
-LONG = (
-    "A man in a grey coat leans a wooden ladder against the wall of a barn. Behind him a second man carries a bucket "
-    "across the yard. Two hens pick at the straw beside the gate, and the sky over the roof is clear."
-)
-
-
-def blocks(image_id: int | str, *blocks: Sequence[Pair], topic: str | None = None) -> Entry:
-    """A record in SVIT's published shape, one block for each list of pairs."""
-    said = [
-        {"content": [turn for q, a in block for turn in ({"from": "user", "value": q}, {"from": "gpt", "value": a})]}
-        for block in blocks
-    ]
-    return {"image_id": image_id, "conversations": [{"topic": topic, **block} if topic else block for block in said]}
-
-
-def llava(name: str, *pairs: Pair) -> Entry:
-    """A record in LLaVA's published shape."""
-    turns = [turn for q, a in pairs for turn in ({"from": "human", "value": q}, {"from": "gpt", "value": a})]
-    return {"id": name, "image": f"coco/train2017/{name}.jpg", "conversations": turns}
-
-
-def own(task: str, *dialogues: Sequence[Pair], topic: str | None = None, **more: Any) -> Entry:
-    """A record in our own shape."""
-    provenance = {"model": "m", "prompt_id": "p", "prompt_version": "v", "attempt": 1}
-    entry = blocks(41, *dialogues, topic=topic)
-    return {"image": "vg/VG_100K/41.jpg", "task": task, "provenance": provenance, **entry, **more}
-
-
-def array(folder: Path, *entries: Entry) -> Path:
-    path = folder / "data.json"
-    path.write_text(json.dumps(entries, indent=1, ensure_ascii=False), encoding="utf-8")
-    return path
-
-
-def lines(folder: Path, *entries: Entry) -> Path:
-    path = folder / "data.jsonl"
-    path.write_text("".join(json.dumps(entry, ensure_ascii=False) + "\n" for entry in entries), encoding="utf-8")
-    return path
 
 
 def flaws(report: AuditReport) -> dict[str, int]:
@@ -96,25 +38,6 @@ def yard(tmp_path: Path) -> Path:
     path = tmp_path / "yard.contexts"
     build_store(path, [YARD], origin="a test")
     return path
-
-
-def referring(question: str, answer: str = f"The <st>ladder<ed> {LADDER} does.") -> Entry:
-    return blocks(41, [(question, answer)])
-
-
-PUBLISHED = {
-    "answers_empty_message": blocks(
-        41, [("Describe this image in detail.", f"It seems that your message is empty. {LONG}")]
-    ),
-    "names_source": blocks(41, [("Describe this image in detail.", f"{LONG} The captions mention a barn as well.")]),
-    "box_malformed": referring(f"Who stands beside the <st>man<ed> [0.1, 0.2, 0.3.5, 0.8] and the <st>man<ed> {MAN}?"),
-    "box_out_of_range": referring("Who stands beside the <st>man<ed> [0.1, 0.2, 3.0, 0.8]?"),
-    "box_without_mention": referring(f"Who stands beside the man {MAN}?"),
-    "mention_without_box": referring("Who stands beside the <st>man<ed> in the yard?"),
-    "plural_with_one_box": referring(f"What do the <st>men<ed> {MAN} carry across the yard?"),
-    "too_short": blocks(41, [("Why?", LONG), ("So", LONG.replace("hens", "geese"))]),
-}
-"""The faults that the authors of SVIT and its readers found in the published data, in words of our own."""
 
 
 @pytest.mark.parametrize("code", PUBLISHED)
@@ -157,7 +80,6 @@ def test_a_context_is_taken_only_for_the_image_that_the_record_names(
     assert report.contexts.with_context == known
 
 
-PAIR = ("Why is the man careful?", "The ladder is old and might slip.")
 SHAPES = [
     (blocks(1, [PAIR] * 2, topic="Work"), "conversation"),
     (blocks(1, [PAIR, ("And the hens?", "They stay away.")]), "conversation"),
@@ -180,6 +102,12 @@ SHAPES = [
 def test_the_task_is_the_records_own_or_told_by_its_shape(entry: Entry, task: str) -> None:
     assert read(json.dumps(entry).encode()).task == task
     assert read(json.dumps(entry).encode(), "detail_description").task == entry.get("task", "detail_description")
+
+
+def test_all_requests_of_ours_ask_for_a_description() -> None:
+    questions = (PROMPTS / "detail_description.questions.txt").read_text(encoding="utf-8").splitlines()
+    told = {read(json.dumps(blocks(1, [(question, LONG)])).encode()).task for question in questions}
+    assert told == {"detail_description"}
 
 
 @pytest.mark.parametrize("entry", [entry for entry, _ in SHAPES[:-1]])
@@ -405,84 +333,6 @@ def test_a_file_without_a_record_leaves_no_other(tmp_path: Path) -> None:
 def test_an_unknown_task_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SvitError, match="no task 'sing'"):
         audit(array(tmp_path, blocks(1, [PAIR])), task="sing")
-
-
-def told(folder: Path, *words: str | Path, code: int = 0) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "svit", "check", *map(str, words)]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
-    assert done.returncode == code, done.stderr
-    assert "Traceback" not in done.stderr
-    return done
-
-
-def test_the_command_shows_the_flaws_and_ends_with_0_whatever_it_finds(tmp_path: Path, yard: Path) -> None:
-    path = array(tmp_path, *PUBLISHED.values(), {"image_id": 5})
-    done = told(tmp_path, path, "--contexts", yard, "--fix", "out.json", "--examples", "1")
-    for words in (
-        "8 records of 9 pairs, in SVIT's form",
-        "damaged records: 1, in no figure below",
-        "record 8 has no 'conversations'",
-        "8 records have a context",
-        "names_source (detail_description):\n  record 1, image 41: ",
-        "No record of 8 could be kept.",
-        "Records dropped, by first flaw:",
-    ):
-        assert words in done.stdout
-    assert done.stderr == ""
-    assert told(tmp_path, path, "--fix", "out.json", code=2).stderr.startswith("svit: out.json is there already")
-
-
-def test_json_has_one_shape(tmp_path: Path, yard: Path) -> None:
-    path = array(tmp_path, *PUBLISHED.values())
-    plain = json.loads(told(tmp_path, path, "--json").stdout)
-    full = json.loads(told(tmp_path, path, "--json", "--contexts", yard, "--fix", "o.json").stdout)
-    assert list(plain) == list(full) == "file forms records pairs damaged damage contexts tasks fix".split()
-    assert (plain["contexts"], plain["fix"], plain["forms"]) == (None, None, {"svit": 8})
-    assert list(full["contexts"]) == "file with_context without_context".split()
-    assert list(full["fix"]) == "file kept changed dropped pairs left_out".split()
-    assert list(full["tasks"][0]) == "task records pairs flawed per_100_records flaws".split()
-    assert list(full["tasks"][0]["flaws"][0]) == "code severity records per_100_records flaws examples".split()
-    assert list(full["tasks"][0]["flaws"][0]["examples"][0]) == "place image_id words".split()
-
-
-@pytest.mark.parametrize("name", ["data.json", "link.json", "./data.json"])
-def test_the_input_is_never_written_over(name: str, tmp_path: Path) -> None:
-    path = array(tmp_path, blocks(1, [("So", "No.")]))
-    (tmp_path / "link.json").symlink_to(path)
-    before = path.read_bytes()
-    assert "is the file that is read" in told(tmp_path, path, "--fix", name, code=2).stderr
-    assert path.read_bytes() == before
-
-
-UNREADABLE = {
-    "is empty": b" \n",
-    "is a zip file": b"PK\x03\x04rest",
-    "ends in the middle of its gzip data": gzip.compress(json.dumps([blocks(1, [PAIR])] * 99).encode(), 0)[:900],
-    "is damaged gzip data": gzip.compress(json.dumps([blocks(1, [PAIR])]).encode())[:-8] + b"\xff" * 8,
-    "has no record": b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 9,
-}
-
-
-@pytest.mark.parametrize("words", UNREADABLE)
-def test_what_cannot_be_read_ends_with_2_and_a_sentence(words: str, tmp_path: Path) -> None:
-    (tmp_path / "data").write_bytes(UNREADABLE[words])
-    assert words in told(tmp_path, "data", "--fix", "out", code=2).stderr
-    assert [file.name for file in tmp_path.iterdir()] == ["data"]
-
-
-def test_no_file_and_a_folder_end_with_2(tmp_path: Path) -> None:
-    assert "There is no file" in told(tmp_path, "missing.json", code=2).stderr
-    assert "is a folder" in told(tmp_path, tmp_path, code=2).stderr
-
-
-def test_a_reader_that_has_enough_ends_it_quietly(tmp_path: Path) -> None:
-    path = array(tmp_path, *[PUBLISHED["too_short"]] * 200)
-    reading, writing = os.pipe()
-    os.close(reading)
-    command = [sys.executable, "-m", "svit", "check", str(path), "--examples", "200"]
-    done = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, text=True)
-    os.close(writing)
-    assert (done.returncode, done.stderr) == (0, "")
 
 
 @pytest.mark.real

@@ -10,11 +10,13 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Literal
 
 import msgspec
 
 from svit.records import Dialogue, Flaw, ImageId, Turn
+from svit.resources import prompt_text
 from svit.shards import as_line
 from svit.sources.arrays import Key
 from svit.sources.faults import fault
@@ -210,8 +212,19 @@ def _task_by_shape(dialogues: Sequence[Dialogue]) -> str:
     turns = [turn for dialogue in dialogues for turn in dialogue.turns]
     if any(dialogue.topic for dialogue in dialogues):
         return "conversation"
-    if len(turns) == 1 and _ASKS_FOR_DESCRIPTION.search(turns[0].question):
+    if len(turns) == 1 and _asks_for_description(turns[0].question):
         return "detail_description"
     if any("<st>" in text for turn in turns for text in (turn.question, turn.answer)):
         return "referring"
     return "conversation" if len(turns) > len(dialogues) else "complex_reasoning"
+
+
+def _asks_for_description(question: str) -> bool:
+    return question in _our_requests() or bool(_ASKS_FOR_DESCRIPTION.search(question))
+
+
+@cache
+def _our_requests() -> frozenset[str]:
+    """Return the questions that svit itself draws for descriptions."""
+    text, _ = prompt_text("detail_description.questions.txt")
+    return frozenset(map(str.strip, text.splitlines()))

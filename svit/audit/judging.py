@@ -100,13 +100,12 @@ def _in_plain_text(record: Record, task: Task, context: ImageContext | None) -> 
         context=context or ImageContext(record.image_id, record.image, 1, 1),
         question=clean.plain(record.dialogues[0].turns[0].question) if task.draws_question else "",
     )
+    texts = [text for dialogue in record.dialogues for text in _texts(dialogue)]
+    if all(texts) and clean.are_plain(texts):
+        return Draft(prompt, record.dialogues), ()
     draft = Draft(prompt, tuple(map(_plain, record.dialogues)))
-    changed = [
-        was
-        for old, new in zip(record.dialogues, draft.dialogues, strict=True)
-        for was, now in zip(_texts(old), _texts(new), strict=True)
-        if was != now
-    ]
+    plain = [text for dialogue in draft.dialogues for text in _texts(dialogue)]
+    changed = (was for was, now in zip(texts, plain, strict=True) if was != now)
     return draft, tuple(Flaw("not_plain", excerpt(text), "repair") for text in changed)
 
 

@@ -11,14 +11,14 @@ LONGEST = 16 * 2**20
 """Bytes of a record. One that goes on for longer has lost its end."""
 TOO_LONG = f"has more than {LONGEST:,} bytes"
 
-_TOKEN = re.compile(rb'"[^"\\]*+(?>(?:\\.[^"\\]*+)*)"|[{}"]', re.DOTALL)
-"""A whole string, a brace, or the quote of a string whose end is not there yet."""
+_STRING = rb'"[^"\\]*+(?>(?:\\.[^"\\]*+)*)"'
+_TO_BRACE = re.compile(rb'[^"{}]*+(?>(?:' + _STRING + rb'[^"{}]*+)*)([{}]?+)', re.DOTALL)
+"""All up to a brace outside of strings; without a brace, up to a string whose end is not there yet."""
 _BETWEEN = re.compile(rb"[\s,\[\]]*+")
 _START = re.compile(rb'\{\s*+"(?:image_id|id|image|conversations)"\s*+:')
 """Where a record begins, as far as can be told from the middle of a damaged one."""
 _OVERLAP = 64
 """Bytes that a `_START` may lack at the end of what was read."""
-_OPENING, _CLOSING, _QUOTE = b'{}"'
 
 Element = tuple[bytes, str]
 """The bytes of an element and what is wrong with them; no bytes where something is."""
@@ -68,7 +68,7 @@ class _Rest:
         if self.begin is None:
             if not self._reaches_an_element():
                 return None
-            if self._data[self._at] != _OPENING:
+            if self._data[self._at] != ord("{"):
                 self.is_lost = True
                 return b"", "is no object"
             self.begin, self._depth = self._at, 0
@@ -107,20 +107,12 @@ class _Rest:
 
     def _reaches_the_end(self) -> bool:
         """Whether the record ends in what was read; `_at` is behind it then, or where to look on."""
-        for token in _TOKEN.finditer(self._data, self._at):
-            first = self._data[token.start()]
-            if first == _OPENING:
-                self._depth += 1
-            elif first == _CLOSING:
-                self._depth -= 1
-                if not self._depth:
-                    self._at = token.end()
-                    return True
-            elif len(token[0]) == 1:
-                self._at = token.start()
-                return False
-        self._at = len(self._data)
-        return False
+        while step := _TO_BRACE.match(self._data, self._at):
+            self._at = step.end()
+            self._depth += {b"{": 1, b"}": -1, b"": 0}[step[1]]
+            if not self._depth or not step[1]:
+                break
+        return not self._depth
 
 
 def _damage(raw: bytes) -> str:
