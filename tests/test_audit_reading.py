@@ -66,6 +66,13 @@ def test_a_damaged_record_costs_itself_alone(name: str) -> None:
     assert len(damage) >= 1
 
 
+def test_records_in_the_grip_of_a_damaged_one_are_freed() -> None:
+    whole = [json.dumps(record).encode() for record in GOOD]
+    whole[1], whole[3] = whole[1][:-1], whole[3] + b"}"
+    ids, damage = found_in(b"[" + b", ".join(whole) + b"]")
+    assert (ids, len(damage)) == ([0, 2, 3, 4, 5], 2)
+
+
 @pytest.mark.parametrize(("less", "words"), [(1, "is missing: the array has no end"), (20, "ends in the middle")])
 def test_an_array_that_is_cut_off_is_told(less: int, words: str) -> None:
     ids, damage = found_in(json.dumps(GOOD).encode()[:-less])

@@ -12,9 +12,9 @@ from svit import checks, clean
 from svit.audit.forms import Record
 from svit.checks import Check
 from svit.checks.quoting import excerpt
-from svit.records import Dialogue, Draft, Flaw, ImageContext, ImageId, Prompt, Sampling, Turn
+from svit.records import Dialogue, Draft, Flaw, ImageContext, ImageId, Prompt, Sampling
 from svit.tasks import TASKS
-from svit.tasks.base import Task, as_warning
+from svit.tasks.base import Task, as_warning, cleaned
 
 _ARCHIVE = re.compile(r"COCO_(?:train|val|test)\d{4}_")
 """How COCO's archives of 2014 begin the names of their files."""
@@ -100,18 +100,12 @@ def _in_plain_text(record: Record, task: Task, context: ImageContext | None) -> 
         context=context or ImageContext(record.image_id, record.image, 1, 1),
         question=clean.plain(record.dialogues[0].turns[0].question) if task.draws_question else "",
     )
-    texts = [text for dialogue in record.dialogues for text in _texts(dialogue)]
-    if all(texts) and clean.are_plain(texts):
-        return Draft(prompt, record.dialogues), ()
-    draft = Draft(prompt, tuple(map(_plain, record.dialogues)))
-    plain = [text for dialogue in draft.dialogues for text in _texts(dialogue)]
-    changed = (was for was, now in zip(texts, plain, strict=True) if was != now)
-    return draft, tuple(Flaw("not_plain", excerpt(text), "repair") for text in changed)
-
-
-def _plain(dialogue: Dialogue) -> Dialogue:
-    turns = tuple(Turn(clean.plain(turn.question), clean.plain(turn.answer)) for turn in dialogue.turns)
-    return Dialogue(turns, clean.plain(dialogue.topic) if dialogue.topic is not None else None)
+    draft = Draft(prompt, cleaned(record.dialogues, ""))
+    if draft.dialogues is record.dialogues:
+        return draft, ()
+    both = zip(record.dialogues, draft.dialogues, strict=True)
+    texts = (pair for old, new in both for pair in zip(_texts(old), _texts(new), strict=True))
+    return draft, tuple(Flaw("not_plain", excerpt(was), "repair") for was, now in texts if was != now)
 
 
 def _texts(dialogue: Dialogue) -> list[str]:

@@ -59,8 +59,8 @@ def _refuse_existing(fix: Path, file: Path) -> None:
 
 
 def _watched(data: "DataFile", *, quiet: bool) -> Iterator["Piece"]:
-    """Yield the records, with a bar of the bytes that were read where one can be seen."""
-    if quiet or not sys.stderr.isatty():
+    """Yield the records, with a bar of the bytes that were read where one can be seen and a file has a size."""
+    if quiet or not sys.stderr.isatty() or not data.path.is_file():
         yield from data
         return
     from tqdm import tqdm

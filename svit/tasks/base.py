@@ -84,7 +84,7 @@ class Task:
             parsed = self.parse(clean.without_boilerplate(completion.text))
         except ParseError as error:
             return Verdict((), (Flaw("unparsable", str(error)),))
-        return self.verdict(Draft(prompt, _cleaned(parsed, prompt.question)))
+        return self.verdict(Draft(prompt, cleaned(parsed, prompt.question)))
 
     def verdict(self, draft: Draft, *, grounded: bool = True) -> Verdict:
         """Return what is kept of a draft, and its flaws; without `grounded` nothing is compared with annotations."""
@@ -145,7 +145,7 @@ def provenance_of(prompt: Prompt, attempt: int, model: str) -> Provenance:
     )
 
 
-def _cleaned(parsed: tuple[Dialogue, ...], question: str) -> tuple[Dialogue, ...]:
+def cleaned(parsed: tuple[Dialogue, ...], question: str) -> tuple[Dialogue, ...]:
     """Return the dialogues in plain text, with our question where the model wrote none."""
     texts = [text for dialogue in parsed for turn in dialogue.turns for text in (turn.question, turn.answer)]
     texts += [dialogue.topic for dialogue in parsed if dialogue.topic]
