@@ -115,6 +115,14 @@ def test_data_of_others_has_as_many_turns_as_it_likes(entry: Entry, tmp_path: Pa
     assert "wrong_count" not in flaws(audit(array(tmp_path, entry)))
 
 
+def test_what_cleaning_changes_is_shown_where_it_stands(tmp_path: Path) -> None:
+    report = audit(array(tmp_path, blocks(1, [PAIR, ("And then?", f"{LONG}\nHe is *very* careful.")])))
+    [flaw] = report.tasks[0].flaws
+    [example] = flaw.examples
+    assert (flaw.code, flaw.severity) == ("not_plain", "repair")
+    assert example.words == f"...{LONG[-50:]}\\nHe is *very* careful."
+
+
 @pytest.mark.parametrize("question", ["<image>\n{}", "{}\n<image>", "<image>{}", "<image>\n\n<image>\n{} <image>"])
 def test_the_image_mark_of_llava_is_no_flaw_and_stays_where_it_was(question: str, tmp_path: Path) -> None:
     out = tmp_path / "out.jsonl"

@@ -11,13 +11,14 @@ from typing import NamedTuple
 from svit import checks, clean
 from svit.audit.forms import Record
 from svit.checks import Check
-from svit.checks.quoting import excerpt
 from svit.records import Dialogue, Draft, Flaw, ImageContext, ImageId, Prompt, Sampling
 from svit.tasks import TASKS
 from svit.tasks.base import Task, as_warning, cleaned
 
 _ARCHIVE = re.compile(r"COCO_(?:train|val|test)\d{4}_")
 """How COCO's archives of 2014 begin the names of their files."""
+_AROUND = 50
+"""Characters shown on either side of a change."""
 _UNSENT = Sampling("", 1)
 
 
@@ -105,7 +106,15 @@ def _in_plain_text(record: Record, task: Task, context: ImageContext | None) -> 
         return draft, ()
     both = zip(record.dialogues, draft.dialogues, strict=True)
     texts = (pair for old, new in both for pair in zip(_texts(old), _texts(new), strict=True))
-    return draft, tuple(Flaw("not_plain", excerpt(was), "repair") for was, now in texts if was != now)
+    return draft, tuple(Flaw("not_plain", _where_changed(was, now), "repair") for was, now in texts if was != now)
+
+
+def _where_changed(was: str, now: str) -> str:
+    """Return the words around the first character that cleaning changed; line ends are shown, escaped."""
+    place = next((i for i, (old, new) in enumerate(zip(was, now, strict=False)) if old != new), len(now))
+    first, last = max(0, place - _AROUND), place + _AROUND
+    words = was[first:last].replace("\n", "\\n")
+    return f"{'...' if first else ''}{words}{'...' if last < len(was) else ''}"
 
 
 def _texts(dialogue: Dialogue) -> list[str]:
