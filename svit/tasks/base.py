@@ -90,7 +90,7 @@ class Task:
             parsed = self.parse(clean.without_boilerplate(completion.text))
         except ParseError as error:
             return Verdict((), (Flaw("unparsable", str(error)),))
-        return self.verdict(Draft(prompt, _cleaned(parsed, prompt.question)))
+        return self.verdict(Draft(prompt, cleaned(parsed, prompt.question)))
 
     def _before_the_cut(self, prompt: Prompt, text: str, flaws: tuple[Flaw, ...]) -> Verdict:
         """Return what is kept of a text that was cut off, without the dialogue that it was cut off in."""
@@ -115,7 +115,7 @@ class Task:
         flaws = (*self._miscounted(draft), *self.flaws(draft, grounded=grounded))
         if all(flaw.severity != "reject" for flaw in flaws):
             return Verdict(draft.dialogues, flaws + repairs)
-        kept, dropped = self._salvaged(draft, grounded=grounded) if self.min_pairs else ((), {})
+        kept, dropped = self.salvaged(draft, grounded=grounded) if self.min_pairs else ((), {})
         if sum(len(dialogue.turns) for dialogue in kept) < max(1, self.min_pairs):
             return Verdict((), flaws)
         left = Draft(draft.prompt, kept)
@@ -130,7 +130,7 @@ class Task:
     def _miscounted(self, draft: Draft) -> tuple[Flaw, ...]:
         return tuple(checks.exactly(self.dialogues)(draft))
 
-    def _salvaged(self, draft: Draft, *, grounded: bool) -> tuple[tuple[Dialogue, ...], Mapping[str, int]]:
+    def salvaged(self, draft: Draft, *, grounded: bool) -> tuple[tuple[Dialogue, ...], Mapping[str, int]]:
         """Return the dialogues without a flaw, as many as are asked for, and how many others there are, by first flaw.
 
         Each is tried beside those before it: of two pairs that ask the same, the first stays.
@@ -166,7 +166,7 @@ def provenance_of(prompt: Prompt, attempt: int, model: str) -> Provenance:
     )
 
 
-def _cleaned(parsed: tuple[Dialogue, ...], question: str) -> tuple[Dialogue, ...]:
+def cleaned(parsed: tuple[Dialogue, ...], question: str) -> tuple[Dialogue, ...]:
     """Return the dialogues in plain text, with our question where the model wrote none."""
     texts = [text for dialogue in parsed for turn in dialogue.turns for text in (turn.question, turn.answer)]
     texts += [dialogue.topic for dialogue in parsed if dialogue.topic]
