@@ -100,7 +100,7 @@ class Task:
                 parsed = self.parse("\n".join(lines[:end]))
             except ParseError:
                 continue
-            kept = self.verdict(Draft(prompt, _cleaned(parsed[:-1], prompt.question)))
+            kept = self.verdict(Draft(prompt, cleaned(parsed[:-1], prompt.question)))
             if kept.dialogues:
                 dropped = {**kept.dropped, "truncated": 1 + kept.dropped.get("truncated", 0)}
                 return Verdict(kept.dialogues, (*map(as_warning, flaws), *kept.flaws), dropped)
