@@ -103,7 +103,7 @@ class _Cell(NamedTuple):
 
 _TREE_WIDTH, _TREE_HEIGHT, _LEVELS = 720, 440, 3
 _THINNEST = 9.0
-"""User units. Thinner cells have no room for a word: they are left out, and leave the white that shows how many."""
+"""User units. Thinner cells have no room for a word: they are left out, and leave a blank that shows how many."""
 _LINE = 13.0
 """User units that a word of the usual size needs, with its share; thinner cells have a smaller word alone."""
 
