@@ -1,0 +1,38 @@
+"""`svit report`: a run as one page of HTML."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from svit.cli import talk
+
+
+def report(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="Run folder.")],
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", metavar="FILE", help="Where the page goes; RUN/report.html by default."),
+    ] = None,
+    images: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Folder of the photographs, to show them with their boxes."),
+    ] = None,
+) -> None:
+    """Write one HTML page about a run: yield, cost, flaws, lengths, grounding, variety, samples with their boxes.
+
+    The page is one file, needs no network and holds no script. The run is only read, and may go on meanwhile.
+    """
+    from svit.errors import SvitError
+    from svit.report.gathering import gathered
+    from svit.report.page import page
+    from svit.runs import RunFolder
+    from svit.shards import publish
+
+    if images is not None and not images.is_dir():
+        raise SvitError(f"{images} is no folder. Name the one with the photographs that the records name.")
+    folder = RunFolder(run)
+    target = output or folder.path / "report.html"
+    found = gathered(folder, watch=lambda chunks, total: talk.watched(chunks, total, "shard", quiet=False))
+    publish(target, [page(found, images).encode()])
+    talk.say(f"The report is in {target}.")

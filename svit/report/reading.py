@@ -1,0 +1,136 @@
+"""The files of a run, read line by line, thousand images by thousand, with what the annotators said of each image."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from typing import NamedTuple, Self, TypeVar
+
+import msgspec
+
+from svit.errors import DataError, SvitError
+from svit.records import Flaw, ImageContext, ImageId, Rejection
+from svit.runs import RunFolder
+from svit.shards import SHARD_IMAGES, lines_of
+from svit.sources.contexts import ContextStore
+
+L = TypeVar("L")
+
+
+class Said(msgspec.Struct, frozen=True):
+    """One turn of a sample's line."""
+
+    who: str = msgspec.field(name="from")
+    value: str
+
+
+class Block(msgspec.Struct, frozen=True):
+    """One dialogue of a sample's line."""
+
+    content: tuple[Said, ...]
+    topic: str | None = None
+
+    @property
+    def pairs(self) -> Iterator[tuple[str, str]]:
+        """The questions, each with its answer."""
+        for question, answer in zip(self.content[::2], self.content[1::2], strict=False):
+            yield question.value, answer.value
+
+
+class Source(msgspec.Struct, frozen=True):
+    """What of a line's provenance the report needs."""
+
+    attempt: int
+    model: str = ""
+
+
+class SampleLine(msgspec.Struct, frozen=True):
+    """A sample as its line has it; what the report has no use for is passed over."""
+
+    image_id: ImageId
+    image: str
+    width: int
+    height: int
+    task: str
+    conversations: tuple[Block, ...]
+    provenance: Source
+    warnings: tuple[Flaw, ...] = ()
+    dropped: Mapping[str, int] = {}
+
+
+class Chunk(NamedTuple):
+    """The images of one shard: what is known of them, and the files of their samples and rejections, by task."""
+
+    contexts: Mapping[ImageId, ImageContext]
+    samples: Mapping[str, Path]
+    rejected: Mapping[str, Path]
+
+
+_sample = msgspec.json.Decoder(SampleLine).decode
+_rejection = msgspec.json.Decoder(Rejection).decode
+
+
+class RunReading:
+    """The shards of a run in their order, opened by a `with` block together with the contexts where they are there.
+
+    `without_contexts` says in a sentence why there are none; it is empty when there are.
+    """
+
+    def __init__(self, folder: RunFolder, tasks: tuple[str, ...], contexts: Path, digest: str) -> None:
+        """`contexts` is the store that the run was made from, `digest` that of its records."""
+        self._folder, self._tasks = folder, tasks
+        self._path, self._digest = contexts, digest
+        self._opened = ExitStack()
+        self._store: ContextStore | None = None
+        self.without_contexts = ""
+
+    def __enter__(self) -> Self:
+        """Open the contexts."""
+        try:
+            store = self._opened.enter_context(ContextStore(self._path))
+        except SvitError as error:
+            self.without_contexts = str(error)
+            return self
+        if store.digest == self._digest:
+            self._store = store
+        else:
+            self.without_contexts = f"{self._path.name} holds other contexts than the run was made from."
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close them."""
+        self._opened.close()
+
+    def chunks(self) -> Iterator[Chunk]:
+        """Yield the images of each shard. Raises DataError when the contexts are damaged."""
+        for number in self.numbers():
+            first = number * SHARD_IMAGES
+            known = self._store.slice(first, first + SHARD_IMAGES) if self._store else ()
+            yield Chunk(
+                {context.image_id: context for context in known},
+                {task: self._folder.samples(task, number) for task in self._tasks},
+                {task: self._folder.rejected(task, number) for task in self._tasks},
+            )
+
+    def numbers(self) -> list[int]:
+        """Return the numbers of the shards that there are, of any task."""
+        files = (file for task in self._tasks for file in (self._folder.path / task).glob("*.jsonl"))
+        names = {file.name.split(".")[0] for file in files}
+        return sorted(int(name) for name in names if name.isdecimal())
+
+
+def sample_lines(path: Path) -> Iterator[SampleLine]:
+    """Yield the samples of a file, none when it is missing. Raises DataError for a line that is not svit's."""
+    return _decoded(path, _sample)
+
+
+def rejection_lines(path: Path) -> Iterator[Rejection]:
+    """Yield the rejections of a file, none when it is missing. Raises DataError for a line that is not svit's."""
+    return _decoded(path, _rejection)
+
+
+def _decoded(path: Path, decode: Callable[[bytes], L]) -> Iterator[L]:
+    for number, line in enumerate(lines_of(path), 1):
+        try:
+            yield decode(line)
+        except msgspec.DecodeError as error:
+            raise DataError(f"{path}: line {number} is not what svit writes: {error}.") from error
