@@ -1,6 +1,5 @@
 """Checks that count and compare: how many turns, how long, how often the same."""
 
-import re
 from collections import Counter
 from collections.abc import Hashable, Iterator, Sequence
 
@@ -17,9 +16,6 @@ _PHRASE = 10
 _REPEATED = _PHRASE + _LOOP - 1
 """A phrase said three times takes twelve words or more, and repeats at least eleven words, ten pairs, nine threes: so
 many where its occurrences overlap most, and are one word said twelve times."""
-
-_PUNCTUATION = re.compile(r"[\W_]+")
-_NO_ASCII_WORD = bytes(byte for byte in range(256) if byte >= 128 or not chr(byte).isalnum()).replace(b"\n", b"")
 
 
 def exactly(count: int) -> Check:
@@ -84,19 +80,6 @@ def describes_at_length(min_words: int) -> Check:
     return is_no_shorter
 
 
-def asks_nothing_twice(draft: Draft) -> Iterator[Flaw]:
-    """Yield duplicate_question where a question comes back in the same image, whatever its case and punctuation."""
-    if _all_differ([turn.question for turn in draft.turns]):
-        return
-    seen: set[str] = set()
-    for turn in draft.turns:
-        question = _folded(turn.question)
-        if question in seen:
-            yield Flaw("duplicate_question", excerpt(turn.question))
-        elif question:
-            seen.add(question)
-
-
 def repeats_no_text(draft: Draft) -> Iterator[Flaw]:
     """Yield repeated_text where an answer says a sentence or a phrase three times, or three answers are the same."""
     answers = [turn.answer for turn in draft.turns]
@@ -142,14 +125,3 @@ def _repeated_phrase(text: str) -> str:
         return ""
     phrase, times = Counter(phrases).most_common(1)[0]
     return " ".join(phrase) if times >= _LOOP else ""
-
-
-def _all_differ(questions: list[str]) -> bool:
-    """Whether no two questions are alike once folded, by a cheap look at their ASCII letters and digits."""
-    text = "\n".join(questions).casefold()
-    bare = text.encode(errors="replace").translate(None, _NO_ASCII_WORD).split(b"\n")
-    return len(set(bare)) == len(bare) == len(questions)
-
-
-def _folded(text: str) -> str:
-    return _PUNCTUATION.sub(" ", text.casefold()).strip()

@@ -11,7 +11,7 @@ from functools import partial
 from random import Random
 from typing import NamedTuple
 
-from svit.checks import EVERY_TASK, shows_no_coordinates, turns_each
+from svit.checks import EVERY_TASK, counts_are_annotated, objects_are_supported, shows_no_coordinates, turns_each
 from svit.parse import conversations
 from svit.records import ImageContext
 from svit.render import context_text
@@ -136,6 +136,7 @@ TASK = Task(
     parse=conversations,
     dialogues=CONVERSATIONS,
     checks=(*EVERY_TASK, turns_each(TURNS), shows_no_coordinates),
+    grounding=(objects_are_supported, counts_are_annotated),
     write_offline=_write,
     max_tokens=2048,
     answer_tokens=ANSWER_TOKENS,

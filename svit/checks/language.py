@@ -1,0 +1,76 @@
+"""The check that a text is in English, the language of every prompt."""
+
+import re
+from collections.abc import Iterator
+
+from svit.checks.quoting import excerpt
+from svit.knowledge import word_set
+from svit.records import Draft, Flaw
+
+_LETTERS = 12
+"""Letters of another script: fewer are a name or a sign."""
+_WORDS = 12
+"""A text of so many words without one of English's most frequent is in another language."""
+_FOREIGN_SHARE = 0.2
+
+_QUOTED = re.compile(r'"[^"\n]{0,200}"|“[^”\n]{0,200}”|«[^»\n]{0,200}»|「[^」\n]{0,200}」|<st>[^<>]{0,200}<ed>')
+_OTHER_SCRIPT = re.compile(r"[^\W\d_A-Za-z\u00aa-\u024f\u1e00-\u1eff]")
+_WORD = re.compile(r"[^\W\d_]+")
+_ENGLISH = word_set(
+    """the of and to is are it that with for be this was by at from not but they you he she his her their its which
+    there what how where who why would could can could will has have had been were these those some than then if when
+    while also both other two one into out up over about near next behind front left right top yes some more most as"""
+)
+_FOREIGN = word_set(
+    """der das und ist nicht mit ein eine einen dem den auf sich im auch sind wird zu von
+    le les des est une dans et du au sur pour qui que avec il elle sont ne pas ce
+    el los las es un una con por en su se al y del como para hay está
+    il di che è della nel sono gli una per si
+    o os uma com em na da não são um ao
+    het een van en op zijn niet naar
+    i w na się jest z nie do że są
+    og er på med til som av det ett och på är
+    bir ve bu için ile olan var
+    yang dan di ini itu dengan untuk pada adalah"""
+)
+_TELLING = _FOREIGN - _ENGLISH - word_set("a i en se on an do die no as or per si na er us o w z y van di un la de")
+"""Of the frequent words of other languages those that no English text has, names aside."""
+
+
+def is_in_english(draft: Draft) -> Iterator[Flaw]:
+    """Yield wrong_language for a text that is mostly in another script, or in the words of another language.
+
+    Names, and words of other languages in quotation marks or between `<st>` and `<ed>`, are spared.
+    """
+    if draft.lowered.isascii() and not _seems_foreign(draft):
+        return
+    for text in draft.texts:
+        bare = _QUOTED.sub(" ", text)
+        if _is_in_another_script(bare) or _is_in_another_language(bare):
+            yield Flaw("wrong_language", excerpt(text))
+
+
+def _seems_foreign(draft: Draft) -> bool:
+    """Whether some text has none of the shortest English words in it: a cheap look."""
+    return any(
+        " the " not in text and " is " not in text and " a " not in text and len(text) > 40 for text in draft.texts
+    )
+
+
+def _is_in_another_script(text: str) -> bool:
+    if text.isascii():
+        return False
+    others = len(_OTHER_SCRIPT.findall(text))
+    return others >= _LETTERS and 2 * others > sum(map(str.isalpha, text))
+
+
+def _is_in_another_language(text: str) -> bool:
+    words = _WORD.findall(text.lower())
+    if not _ENGLISH.isdisjoint(words):
+        english = sum(word in _ENGLISH for word in words)
+        foreign = sum(word in _FOREIGN for word in words)
+        telling = len(_TELLING.intersection(words))
+        return telling >= 2 and foreign > 2 * english and foreign >= _FOREIGN_SHARE * len(words)
+    if len(words) >= _WORDS:
+        return True
+    return len(_TELLING.intersection(words)) >= 2

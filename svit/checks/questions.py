@@ -1,0 +1,113 @@
+"""Checks of what is asked beside what is answered: nothing twice, nothing given away, not always the same answer."""
+
+import re
+from collections.abc import Iterator
+
+from rapidfuzz import fuzz, process
+from rapidfuzz.distance import Indel
+
+from svit.checks.quoting import excerpt
+from svit.knowledge import word_set
+from svit.records import Draft, Flaw
+
+_ALIKE = 90.0
+"""Percent of the characters of two questions that are the same, in order, before their words are compared."""
+_LONG = 5
+"""Letters. Shorter words that differ by one are other words: "car" and "cart"."""
+_MANY = 6
+"""Yes or no answers of an image: fewer may all be the same by chance."""
+_FEW = 8
+"""Of so many, one may be different and it is still nearly always the same answer."""
+
+_PUNCTUATION = re.compile(r"[\W_]+")
+_FILLER = re.compile(
+    r"""
+    \b(?: (?:can|could|would)\ you\ (?:please\ )?(?:tell|say|describe|explain)(?:\ me)? | please | do\ you\ know
+      | (?:as\ )?(?:(?:shown|seen|visible|depicted)\ )? (?:in|on|of|from)\ (?:the|this)
+        \ (?:image|picture|photo|photograph|scene)
+      | the | an? | is | are | was | were | be | being | do | does | did | has | have | of | there ) (?=\ |$)
+    """,
+    re.VERBOSE | re.MULTILINE,
+)
+"""Words that a question keeps its meaning without, once it is in small letters and without marks."""
+_ASKING = re.compile(r"(?:[a-z ]+, )?(?:what|who|whom|whose|where|why|when|how|which)\b")
+_CHOICE = re.compile(r" (?:or|and|between|among)\b|:|which (?:half|side|end|one|of)\b")
+_SAYS_NOTHING = word_set(
+    """the a an is are was were be being been do does did has have had of it its it's he she they them him her his
+    their this that these those there here to in on at so and one image picture photo photograph scene shown seen
+    visible indeed can will would i you we"""
+)
+_YES_OR_NO = re.compile(r"\W*(yes|no)\b", re.IGNORECASE)
+
+
+def asks_nothing_twice(draft: Draft) -> Iterator[Flaw]:
+    """Yield duplicate_question where a question comes back in the same image in the same or nearly the same words.
+
+    Case, punctuation, articles, "in the image" and a letter more or less in a long word make no other question; another
+    thing, side, number or box does.
+    """
+    seen: dict[str, None] = {}
+    for turn, key in zip(draft.turns, _bare(tuple(turn.question for turn in draft.turns)), strict=True):
+        if not key:
+            continue
+        if key in seen or any(
+            _are_alike(key, other)
+            for other, *_ in process.extract(key, seen, scorer=fuzz.ratio, score_cutoff=_ALIKE, limit=None)
+        ):
+            yield Flaw("duplicate_question", excerpt(turn.question))
+        seen[key] = None
+
+
+def answers_say_more_than_questions(draft: Draft) -> Iterator[Flaw]:
+    """Yield question_gives_answer for an answer all of whose words are the question's own: "the red car" is "red".
+
+    Only what asks with a "what" or a "why" can give its answer away; a choice names the answer among others.
+    """
+    for turn in draft.turns:
+        answer = turn.answer.lower()
+        question = turn.question.lower()
+        last = answer.rstrip(" .!?").rpartition(" ")[2]
+        if last not in question and last not in _SAYS_NOTHING:
+            continue
+        if _ASKING.match(question) and not _CHOICE.search(question) and _is_within(answer, question):
+            yield Flaw("question_gives_answer", excerpt(both := f"{turn.question} {turn.answer}", 0, len(both)))
+
+
+def answers_are_balanced(draft: Draft) -> Iterator[Flaw]:
+    """Yield yes_no_bias, a warning, where six or more questions of an image are nearly all answered yes, or no."""
+    firsts = [match[1].lower() for turn in draft.turns if (match := _YES_OR_NO.match(turn.answer))]
+    if len(firsts) < _MANY:
+        return
+    rarer = min(firsts.count("yes"), firsts.count("no"))
+    if rarer <= (len(firsts) >= _FEW):
+        more = max(("yes", "no"), key=firsts.count)
+        yield Flaw("yes_no_bias", f"{len(firsts) - rarer} of {len(firsts)} answers are {more}", "warn")
+
+
+def _is_within(answer: str, question: str) -> bool:
+    """Whether the answer has words of its own to say, and all of them are the question's."""
+    said = set(_PUNCTUATION.split(answer)) - _SAYS_NOTHING - {""}
+    return bool(said) and said <= set(_PUNCTUATION.split(question))
+
+
+def _bare(questions: tuple[str, ...]) -> list[str]:
+    """Return the words of each question that tell it from others; all its words where none does."""
+    folded = [_PUNCTUATION.sub(" ", question.casefold()).strip() for question in questions]
+    bare = _FILLER.sub("", "\n".join(folded)).replace("which ", "what ").split("\n")
+    return [" ".join(key.split()) or whole for key, whole in zip(bare, folded, strict=True)]
+
+
+def _are_alike(one: str, other: str) -> bool:
+    """Whether two questions differ in the spelling of words only: a plural, a letter left out."""
+    words, others = one.split(), other.split()
+    return len(words) == len(others) and all(map(_is_one_word, words, others))
+
+
+def _is_one_word(one: str, other: str) -> bool:
+    if one == other:
+        return True
+    if not (one.isalpha() and other.isalpha()):
+        return False
+    if f"{one}s" == other or f"{other}s" == one:
+        return True
+    return min(len(one), len(other)) >= _LONG and Indel.distance(one, other, score_cutoff=1) <= 1
