@@ -1,15 +1,16 @@
 """Mending of a draft before it is checked: only what has one meaning, and each repair is told as a flaw."""
 
-from collections import defaultdict
 from collections.abc import Callable, Iterable
 
-from svit.boxes import DECIMALS, Box
+from svit.boxes import Box
 from svit.mentions import Coordinates, Mention, in_one_form, replaced, tidy_once
+from svit.places import STEPS, places_of
 from svit.records import Dialogue, Draft, Flaw, ImageContext, Turn
 
-_STEPS = 10**DECIMALS
 _SLACK = 5
 """Steps of a printed coordinate, that is thousandths: what a model loses that writes two decimals for three."""
+_SAME = 0.5005 / STEPS
+"""Up to this far from an annotated side, a written one is that side, rounded."""
 _NO_DOUBT = 0.8
 """The intersection over union under which a box, small ones above all, may be meant for another place."""
 _LONGEST = 110
@@ -66,33 +67,35 @@ def _mended(text: str, mention: Mention, snap: Snap, repairs: list[Flaw]) -> str
 
 def _snapping(context: ImageContext) -> Snap:
     """Return the function that gives the annotated box which coordinates just miss; None for right and far ones."""
-    by_left: dict[int, list[Box]] = defaultdict(list)
-    for item in (*context.objects, *context.regions):
-        by_left[int(item.box.x1 * _STEPS + 0.5)].append(item.box)
+    places = places_of(context)
 
     def snap(coordinates: Coordinates) -> Box | None:
         if len(coordinates) != 4 or not all(-1 < side < 2 for side in coordinates):
             return None
-        left = round(coordinates[0] * _STEPS)
-        if any(box.printed() == coordinates for box in by_left.get(left, ())):
-            return None
-        written = [round(side * _STEPS) for side in coordinates]
-        around = (box for near in range(left - _SLACK - 1, left + _SLACK + 2) for box in by_left.get(near, ()))
-        meant = {str(box): box for box in around if _is_near(_steps(box), written)}
+        x1, y1, x2, y2 = coordinates
+        for box, _ in places.beside(x1):
+            if (
+                abs(box.x1 - x1) < _SAME
+                and abs(box.y1 - y1) < _SAME
+                and abs(box.x2 - x2) < _SAME
+                and abs(box.y2 - y2) < _SAME
+            ):
+                return None
+        near = (box for box, _ in places.beside(x1, _SLACK + 1))
+        meant = {str(box): box for box in near if _is_near(box, coordinates)}
         if len(meant) != 1:
             return None
         (box,) = meant.values()
-        return box if _steps(box) != written and _overlap(coordinates, box) >= _NO_DOUBT else None
+        return box if box.printed() != coordinates and _overlap(coordinates, box) >= _NO_DOUBT else None
 
     return snap
 
 
-def _steps(box: Box) -> list[int]:
-    return [round(side * _STEPS) for side in box.printed()]
-
-
-def _is_near(annotated: list[int], written: list[int]) -> bool:
-    return all(abs(one - other) <= _SLACK for one, other in zip(annotated, written, strict=True))
+def _is_near(box: Box, coordinates: Coordinates) -> bool:
+    return all(
+        abs(round(STEPS * one) - round(STEPS * other)) <= _SLACK
+        for one, other in zip(box.printed(), coordinates, strict=True)
+    )
 
 
 def _overlap(coordinates: Coordinates, box: Box) -> float:

@@ -4,12 +4,12 @@ from collections.abc import Callable, Iterator
 from functools import cache, lru_cache
 from itertools import chain
 
-from svit.boxes import DECIMALS, Box
+from svit.boxes import Box
 from svit.checks.quoting import Check, excerpt
 from svit.mentions import Coordinates, Mention, mentions, strays, tidy_once
+from svit.places import places_of
 from svit.records import Draft, Flaw, ImageContext
 
-_STEPS = 10**DECIMALS
 SAME_PLACE = 0.5
 """The intersection over union from which on two boxes are taken for the same thing, as in grounding benchmarks."""
 
@@ -102,15 +102,9 @@ def box_of(coordinates: Coordinates) -> Box | None:
 
 def _annotated(context: ImageContext, min_iou: float) -> Callable[[Box], bool]:
     """Return the question whether a box overlaps an annotated one; a copied one is found by its left side."""
-    boxes = [thing.box for thing in context.objects] + [region.box for region in context.regions]
-    by_left = {int(box.x1 * _STEPS + 0.5): box for box in boxes}
+    places = places_of(context)
 
     def is_annotated(box: Box) -> bool:
-        near = by_left.get(int(box.x1 * _STEPS + 0.5))
-        if near and box.iou(near) >= min_iou:
-            return True
-        left, right = box.x1 - 1 / _STEPS, box.x1 + 1 / _STEPS
-        beside = (other for other in boxes if left <= other.x1 <= right)
-        return any(box.iou(other) >= min_iou for other in chain(beside, boxes))
+        return any(box.iou(other) >= min_iou for other, _ in chain(places.beside(box.x1), places.annotations))
 
     return is_annotated

@@ -33,8 +33,13 @@ _MEANS_MORE = word_set(
 )
 """Nouns that are verbs, colors or parts too, that many a thing may be called, or that a scene has without a word."""
 _GENERAL = re.compile(
-    r"\b(?:used to|usually|often|as a rule|likely|because|may|might|could|would|should|must|can (?!be seen|see)|if|people"
-    r"|to (?:carry|hold|keep|wear|avoid|prevent)|so that|such as|no|not|without|needs?)\b|n['’]t\b|^\W*(?:wear|taking|\w+ it)\b"
+    r"""
+    \b(?: used\ to | usually | often | as\ a\ rule | likely | because | may | might | could | would | should | must
+      | can\ (?!be\ seen|see) | if | people | to\ (?:carry|hold|keep|wear|avoid|prevent) | so\ that | such\ as | no | not
+      | without | needs? )\b
+    | n['’]t\b | ^\W*(?:wear|taking|\w+\ it)\b
+    """,
+    re.VERBOSE,
 )
 _SENTENCE = re.compile(r"[^.!?]++")
 _COUNTED_KINDS = word_set("animal vehicle furniture appliance electronics sports toy music accessory kitchenware")
@@ -103,7 +108,8 @@ def counts_are_annotated(draft: Draft) -> Iterator[Flaw]:
     if not _MAY_COUNT(draft.lowered):
         return
     for turn in draft.turns:
-        for match in _COUNT.finditer(turn.answer.lower()):
+        lowered = turn.answer.lower()
+        for match in _COUNT.finditer(lowered) if _MAY_COUNT(lowered) else ():
             noun, count = _counted(match[2]), number_value(match[1])
             if noun and count and _contradicts(draft.prompt.context, noun, count):
                 yield Flaw("wrong_count_claim", excerpt(turn.answer, match.start(), match.end()), "warn")

@@ -1,5 +1,6 @@
 """Checks that count and compare: how many turns, how long, how often the same."""
 
+import re
 from collections import Counter
 from collections.abc import Hashable, Iterator, Sequence
 
@@ -16,6 +17,9 @@ _PHRASE = 10
 _REPEATED = _PHRASE + _LOOP - 1
 """A phrase said three times takes twelve words or more, and repeats at least eleven words, ten pairs, nine threes: so
 many where its occurrences overlap most, and are one word said twelve times."""
+
+_BOX = re.compile(r"\[[^\[\]]*+\],?")
+"""Its numbers are no words: a text may name the same giraffes three times."""
 
 
 def exactly(count: int) -> Check:
@@ -84,8 +88,8 @@ def repeats_no_text(draft: Draft) -> Iterator[Flaw]:
     """Yield repeated_text where an answer says a sentence or a phrase three times, or three answers are the same."""
     answers = [turn.answer for turn in draft.turns]
     for answer in answers:
-        repeated = _repeated_sentence(answer) or _repeated_phrase(answer)
-        if repeated:
+        repeated = _repeated(answer)
+        if repeated and ("[" not in answer or _repeated(_BOX.sub("", answer))):
             yield Flaw("repeated_text", excerpt(repeated))
     if _is_varied(answers):
         return
@@ -97,6 +101,10 @@ def repeats_no_text(draft: Draft) -> Iterator[Flaw]:
 def _is_varied(said: Sequence[Hashable]) -> bool:
     """Whether too much of it is different for any to be there three times."""
     return len(set(said)) > len(said) - _LOOP + 1
+
+
+def _repeated(text: str) -> str:
+    return _repeated_sentence(text) or _repeated_phrase(text)
 
 
 def _repeated_sentence(text: str) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from svit.checks.quoting import excerpt
 from svit.knowledge import word_set
+from svit.looks import look
 from svit.records import Draft, Flaw
 
 _LETTERS = 12
@@ -36,25 +37,24 @@ _FOREIGN = word_set(
 _TELLING = _FOREIGN - _ENGLISH - word_set("a i en se on an do die no as or per si na er us o w z y van di un la de")
 """Of the frequent words of other languages those that no English text has, names aside."""
 
+_HAS_OTHERS_WORDS = look(rf"\b(?:{'|'.join(sorted(_TELLING))})\b")
+_HAS_ENGLISH = look(
+    r"(?i)(?:^|[^a-z])(?:the|is|of|and|to|are|with|that|it|what|this|there|which|by|be|for|from)(?:[^a-z]|$)"
+)
+
 
 def is_in_english(draft: Draft) -> Iterator[Flaw]:
     """Yield wrong_language for a text that is mostly in another script, or in the words of another language.
 
     Names, and words of other languages in quotation marks or between `<st>` and `<ed>`, are spared.
     """
-    if draft.lowered.isascii() and not _seems_foreign(draft):
-        return
+    is_plain = draft.lowered.isascii() and not _HAS_OTHERS_WORDS(draft.lowered)
     for text in draft.texts:
+        if is_plain and (len(text) < 2 * _WORDS - 1 or _HAS_ENGLISH(text)):
+            continue
         bare = _QUOTED.sub(" ", text)
         if _is_in_another_script(bare) or _is_in_another_language(bare):
             yield Flaw("wrong_language", excerpt(text))
-
-
-def _seems_foreign(draft: Draft) -> bool:
-    """Whether some text has none of the shortest English words in it: a cheap look."""
-    return any(
-        " the " not in text and " is " not in text and " a " not in text and len(text) > 40 for text in draft.texts
-    )
 
 
 def _is_in_another_script(text: str) -> bool:

@@ -1,20 +1,18 @@
 """Checks of a mention's name against its boxes: one box or several, and of such a thing as the name says."""
 
 import re
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from functools import cache, lru_cache
 from itertools import chain, pairwise
 
-from svit.boxes import DECIMALS, Box
 from svit.checks.boxes import SAME_PLACE, box_of
 from svit.checks.quoting import excerpt
 from svit.knowledge import WIDER, word_set
 from svit.mentions import Coordinates, mentions, tidy_once
+from svit.places import places_of
 from svit.records import Draft, Flaw, ImageContext
 from svit.wording import Noun, Number, noun_of
 
-_STEPS = 10**DECIMALS
 _NEARLY_THERE = 0.3
 """The intersection over union from which on an annotation can still vouch for a name."""
 _ONE_THING = 0.25
@@ -169,14 +167,7 @@ def _is_named_so(name: str, coordinates: Coordinates, context: ImageContext) -> 
         return True
     return any(
         head in words and head in words.split() and box.iou(other) >= SAME_PLACE
-        for words, other in ((words.casefold(), other) for words, other in _annotations(context))
-    )
-
-
-def _annotations(context: ImageContext) -> Iterable[tuple[str, Box]]:
-    return chain(
-        ((" ".join((item.name, *item.aliases)) if item.aliases else item.name, item.box) for item in context.objects),
-        ((region.phrase, region.box) for region in context.regions),
+        for other, words in places_of(context).annotations
     )
 
 
@@ -187,40 +178,40 @@ def _head(name: str) -> str:
 
 def _fitting(context: ImageContext) -> Callable[[str, Coordinates], bool]:
     """Return the question whether a box may have this name; a copied one is found by its left side."""
-    annotations = list(_annotations(context))
-    by_left: dict[int, list[tuple[str, Box]]] = defaultdict(list)
-    for words, box in annotations:
-        by_left[int(box.x1 * _STEPS + 0.5)].append((words, box))
-
-    def is_said_at(name: str, left: float, box: Box) -> bool:
-        near = by_left.get(int(left * _STEPS + 0.5), ())
-        return any(name in words and box.iou(other) >= SAME_PLACE for words, other in near)
+    places = places_of(context)
 
     @cache
     def fits(name: str, coordinates: Coordinates) -> bool:
         box = box_of(coordinates)
-        if not box or is_said_at(name, box.x1, box):
+        if not box:
             return True
-        noun = _noun(name.strip().casefold())
-        there = [(words, overlap) for words, other in annotations if (overlap := box.iou(other)) >= _NEARLY_THERE]
-        if all(overlap < SAME_PLACE for _, overlap in there) or _vouched_for(name, (words for words, _ in there)):
+        word = _singular(name)
+        if any(word in words and box.iou(other) >= SAME_PLACE for other, words in places.beside(box.x1)):
+            return True
+        there = [
+            (words, overlap) for other, words in places.annotations if (overlap := box.iou(other)) >= _NEARLY_THERE
+        ]
+        if all(overlap < SAME_PLACE for _, overlap in there) or any(_vouches(words, name) for words, _ in there):
             return True
         if any(_is_of(name, item.name) for item in context.objects):
             return False
         objects = [item.name for item in context.objects if box.iou(item.box) >= SAME_PLACE]
-        return not (noun and objects and all(_noun(words.casefold()) for words in objects))
+        return not (_noun(name.strip().casefold()) and objects and all(_noun(words.casefold()) for words in objects))
 
     return fits
 
 
-def _vouched_for(name: str, annotated: Iterable[str]) -> bool:
-    return any(_vouches(words, name) for words in annotated)
+@lru_cache(maxsize=4096)
+def _singular(name: str) -> str:
+    """Return the noun of a name in the singular, in small letters."""
+    noun = _noun(name.strip().casefold())
+    return noun.singular if noun else _head(name.strip().casefold()) or name
 
 
 @lru_cache(maxsize=4096)
 def _vouches(words: str, name: str) -> bool:
     """Whether the annotators' words have the noun of the name in them, or one that may mean the same thing."""
-    name, words = name.strip().casefold(), words.casefold()
+    name = name.strip().casefold()
     head, noun = _head(name), _noun(name)
     stem = head.rstrip("s")
     if len(stem) > 2 and stem in words:

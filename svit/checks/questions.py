@@ -1,17 +1,15 @@
 """Checks of what is asked beside what is answered: nothing twice, nothing given away, not always the same answer."""
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator
 
-from rapidfuzz import fuzz, process
 from rapidfuzz.distance import Indel
 
 from svit.checks.quoting import excerpt
 from svit.knowledge import word_set
 from svit.records import Draft, Flaw
 
-_ALIKE = 90.0
-"""Percent of the characters of two questions that are the same, in order, before their words are compared."""
 _LONG = 5
 """Letters. Shorter words that differ by one are other words: "car" and "cart"."""
 _MANY = 6
@@ -19,17 +17,19 @@ _MANY = 6
 _FEW = 8
 """Of so many, one may be different and it is still nearly always the same answer."""
 
-_PUNCTUATION = re.compile(r"[\W_]+")
-_FILLER = re.compile(
-    r"""
-    \b(?: (?:can|could|would)\ you\ (?:please\ )?(?:tell|say|describe|explain)(?:\ me)? | please | do\ you\ know
-      | (?:as\ )?(?:(?:shown|seen|visible|depicted)\ )? (?:in|on|of|from)\ (?:the|this)
-        \ (?:image|picture|photo|photograph|scene)
-      | the | an? | is | are | was | were | be | being | do | does | did | has | have | of | there ) (?=\ |$)
-    """,
-    re.VERBOSE | re.MULTILINE,
+_PUNCTUATION = re.compile(r"[^\w\n]+|_+")
+_MARKS = str.maketrans(dict.fromkeys("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~\t", " "))
+_REQUESTS = tuple(
+    f"{polite} you {please}{verb}{me} "
+    for polite in ("can", "could")
+    for please in ("please ", "")
+    for verb in ("tell", "say", "describe", "explain")
+    for me in (" me", "")
 )
-"""Words that a question keeps its meaning without, once it is in small letters and without marks."""
+_WITHIN = word_set("in on of from")
+_IMAGES = word_set("image picture photo photograph scene")
+_FILLER = word_set("the a an is are was were be being do does did has have of there please")
+"""Words that a question keeps its meaning without."""
 _ASKING = re.compile(r"(?:[a-z ]+, )?(?:what|who|whom|whose|where|why|when|how|which)\b")
 _CHOICE = re.compile(r" (?:or|and|between|among)\b|:|which (?:half|side|end|one|of)\b")
 _SAYS_NOTHING = word_set(
@@ -46,16 +46,16 @@ def asks_nothing_twice(draft: Draft) -> Iterator[Flaw]:
     Case, punctuation, articles, "in the image" and a letter more or less in a long word make no other question; another
     thing, side, number or box does.
     """
-    seen: dict[str, None] = {}
-    for turn, key in zip(draft.turns, _bare(tuple(turn.question for turn in draft.turns)), strict=True):
-        if not key:
-            continue
-        if key in seen or any(
-            _are_alike(key, other)
-            for other, *_ in process.extract(key, seen, scorer=fuzz.ratio, score_cutoff=_ALIKE, limit=None)
-        ):
+    bare = _bare([turn.question for turn in draft.turns])
+    shapes = [" ".join([word[0] for word in words]) for words in bare]
+    if len(set(shapes)) == len(shapes):
+        return
+    seen: dict[str, list[list[str]]] = defaultdict(list)
+    for turn, shape, words in zip(draft.turns, shapes, bare, strict=True):
+        if any(all(map(_is_one_word, words, others)) for others in seen[shape]):
             yield Flaw("duplicate_question", excerpt(turn.question))
-        seen[key] = None
+        elif words:
+            seen[shape].append(words)
 
 
 def answers_say_more_than_questions(draft: Draft) -> Iterator[Flaw]:
@@ -64,11 +64,10 @@ def answers_say_more_than_questions(draft: Draft) -> Iterator[Flaw]:
     Only what asks with a "what" or a "why" can give its answer away; a choice names the answer among others.
     """
     for turn in draft.turns:
-        answer = turn.answer.lower()
-        question = turn.question.lower()
-        last = answer.rstrip(" .!?").rpartition(" ")[2]
+        last, question = turn.answer.rstrip(" .!?").rpartition(" ")[2].lower(), turn.question.lower()
         if last not in question and last not in _SAYS_NOTHING:
             continue
+        answer = turn.answer.lower()
         if _ASKING.match(question) and not _CHOICE.search(question) and _is_within(answer, question):
             yield Flaw("question_gives_answer", excerpt(both := f"{turn.question} {turn.answer}", 0, len(both)))
 
@@ -90,17 +89,27 @@ def _is_within(answer: str, question: str) -> bool:
     return bool(said) and said <= set(_PUNCTUATION.split(question))
 
 
-def _bare(questions: tuple[str, ...]) -> list[str]:
+def _bare(questions: list[str]) -> list[list[str]]:
     """Return the words of each question that tell it from others; all its words where none does."""
-    folded = [_PUNCTUATION.sub(" ", question.casefold()).strip() for question in questions]
-    bare = _FILLER.sub("", "\n".join(folded)).replace("which ", "what ").split("\n")
-    return [" ".join(key.split()) or whole for key, whole in zip(bare, folded, strict=True)]
+    text = "\n".join([question.replace("\n", " ") for question in questions]).casefold()
+    text = text.translate(_MARKS) if text.isascii() else _PUNCTUATION.sub(" ", text)
+    text = text.replace("which ", "what ")
+    if " you " in text:
+        for request in _REQUESTS:
+            text = text.replace(request, "")
+    lines = [line.split() for line in text.split("\n")]
+    return [_telling([word for word in words if word not in _FILLER]) or words for words in lines]
 
 
-def _are_alike(one: str, other: str) -> bool:
-    """Whether two questions differ in the spelling of words only: a plural, a letter left out."""
-    words, others = one.split(), other.split()
-    return len(words) == len(others) and all(map(_is_one_word, words, others))
+def _telling(words: list[str]) -> list[str]:
+    """Return the words without "in (the) image"."""
+    if _IMAGES.isdisjoint(words):
+        return words
+    return [
+        word
+        for before, word, after in zip(["", *words], words, [*words[1:], ""], strict=False)
+        if not (word in _IMAGES and before in _WITHIN) and not (word in _WITHIN and after in _IMAGES)
+    ]
 
 
 def _is_one_word(one: str, other: str) -> bool:
