@@ -1,10 +1,10 @@
-"""Does the judge find what is wrong, and leave alone what is not?
+"""How much of what is wrong the judge finds, and how much it rejects of what is not.
 
     python -m benchmarks.judge
 
-Every kind of fault is planted, one at a time, into offline completions of the bundled sample and of real images and into
-answers of GPT-4 (the real ones from SVIT_REAL or ../shared/real, where they are at hand), and must be found by its code
-in 99 of 100 texts; of the clean texts at most one in 100 may be rejected. Exit code 1 when a bar is missed.
+Every kind of fault is planted, one at a time, into offline completions of the bundled sample and of real images and
+into answers of GPT-4 (the real ones from SVIT_REAL or ../shared/real, where they are at hand), and must be found by its
+code in 99 of 100 texts; of the clean texts at most one in 100 may be rejected. Exit code 1 when a bar is missed.
 """
 
 import sys
@@ -45,8 +45,6 @@ def main() -> int:
             planted += 1
             said = codes(case, completion)[1]
             found += code in said
-            if code not in said and "-v" in sys.argv:
-                print(f"  missed in {case.task.name}, {said}: {completion.text[-300:]!r}")
         print(f"{code:24}{planted:7,}{found:7,}{100 * found / max(1, planted):9.1f}")
         if not planted or found < FOUND * planted:
             missed.append(code)

@@ -1,4 +1,4 @@
-"""Faults to plant in a clean text: each function returns the completion with one fault, or None where it has no place.
+"""Faults to plant in a clean text: each function returns the completion with one, or None where it has no place.
 
 A fault is what its words say whatever the judge thinks: an empty answer is empty, and a box of another thing is one of a
 thing whose annotators gave it no word of the mention's.
@@ -196,9 +196,7 @@ def duplicate_question(case: Case, rng: Random) -> Completion | None:
         lambda asked: f"{asked.rstrip('?!. ')} in the image?",
         lambda asked: re.sub(r"\b[Tt]he ", "", asked),
     ]
-    again = rng.choice(ways)(
-        re.sub(r"<[se][td]>", "", turns[one].question) if "<st>" not in turns[one].question else turns[one].question
-    )
+    again = rng.choice(ways)(turns[one].question)
     return case.said(changed(case, other, lambda turn: Turn(again, turn.answer)))
 
 
@@ -208,7 +206,7 @@ def question_gives_answer(case: Case, rng: Random) -> Completion | None:
     able = [
         (number, match[1])
         for number, turn in enumerate(turns)
-        if (match := _RESTATED.fullmatch(turn.question)) and not re.search(r"[,:;.]| (?:or|and) ", match[1])
+        if (match := _RESTATED.fullmatch(turn.question)) and not re.search(r"[,:;.]|\b(?:or|and|there)\b", match[1])
     ]
     if not able:
         return None
@@ -227,15 +225,14 @@ def yes_no_bias(case: Case, rng: Random) -> Completion | None:
     if len(turns) < 8:
         return None
     word = rng.choice(("Yes", "No"))
-    dialogues = case.dialogues
-    for number, turn in enumerate(turns):
+
+    def agreeing(turn: Turn) -> Turn:
         bare = re.sub(r"^(?:yes|no)\b[,.]? *", "", turn.answer, flags=re.IGNORECASE)
-        dialogues = changed(
-            case._replace(dialogues=dialogues),
-            number,
-            lambda turn, bare=bare: Turn(turn.question, f"{word}, {bare}" if bare else f"{word}."),
-        )
-    return case.said(dialogues)
+        return Turn(turn.question, f"{word}, {bare}" if bare else f"{word}.")
+
+    return case.said(
+        tuple(Dialogue(tuple(map(agreeing, dialogue.turns)), dialogue.topic) for dialogue in case.dialogues)
+    )
 
 
 FAULTS: dict[str, Plant] = {

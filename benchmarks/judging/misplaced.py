@@ -2,23 +2,36 @@
 
 import re
 from collections.abc import Callable
+from functools import partial
 from random import Random
 
 from benchmarks.judging.faults import Plant, changed, turns_of, with_answer
 from benchmarks.judging.texts import Case
 from svit.boxes import Box
+from svit.knowledge import word_set
 from svit.mentions import Mention, mentions
 from svit.records import Completion, ImageContext, Object, Turn
 from svit.wording import Number, noun_of, plural
 
-ABSENT = tuple(
-    "elephant giraffe zebra umbrella laptop refrigerator microwave toaster skateboard surfboard snowboard airplane "
-    "helicopter bicycle pizza banana broccoli piano guitar violin sofa wheelchair penguin kangaroo frisbee tractor".split()
+ABSENT = word_set(
+    """elephant giraffe zebra umbrella laptop refrigerator microwave toaster skateboard surfboard snowboard airplane
+    helicopter bicycle pizza banana broccoli piano guitar violin sofa wheelchair penguin kangaroo frisbee tractor"""
 )
-COUNTED = frozenset(
-    "elephant giraffe zebra laptop skateboard surfboard kite airplane bicycle motorcycle umbrella clock toaster sheep "
-    "horse cow dog cat pillow fork spoon backpack suitcase giraffes truck toilet keyboard".split()
+COUNTED = word_set(
+    """elephant giraffe zebra skateboard surfboard kite airplane umbrella toaster horse cow dog cat fork spoon backpack
+    suitcase truck toilet keyboard bicycle motorcycle microwave"""
 )
+ALSO_CALLED = {
+    **{
+        "bicycle": "bike",
+        "motorcycle": "bike scooter moped",
+        "airplane": "plane jet",
+        "clock": "tower",
+        "pillow": "cushion",
+    },
+    **{"suitcase": "luggage baggage bag", "cow": "bull calf", "horse": "pony", "dog": "puppy", "cat": "kitten"},
+    **{"lamp": "light lantern", "truck": "car vehicle van", "backpack": "bag"},
+}
 _OFF = 0.002
 
 
@@ -65,8 +78,16 @@ def _text(mention: Mention, *boxes: str) -> str:
     return f"<st>{mention.name}<ed> {', '.join(boxes)}"
 
 
+def _text_at(box: Box, mention: Mention) -> str:
+    return _text(mention, str(box))
+
+
 def _shown(mention: Mention) -> list[str]:
     return [str(list(box)) for box in mention.boxes]
+
+
+def _boxes(context: ImageContext) -> list[Box]:
+    return [item.box for item in context.objects] + [region.box for region in context.regions]
 
 
 def _words(context: ImageContext) -> str:
@@ -122,13 +143,13 @@ def box_out_of_range(case: Case, rng: Random) -> Completion | None:
 
 def box_not_annotated(case: Case, rng: Random) -> Completion | None:
     """A box where nothing of the kind is annotated."""
-    known = [item.box for item in (*case.context.objects, *case.context.regions)]
+    known = _boxes(case.context)
     for _ in range(50):
         (x1, x2), (y1, y2) = sorted((rng.random(), rng.random())), sorted((rng.random(), rng.random()))
         if x2 - x1 > 0.02 and y2 - y1 > 0.02:
             box = Box(round(x1, 3), round(y1, 3), round(x2, 3), round(y2, 3))
             if all(box.iou(other) < 0.4 for other in known):
-                return _with_mention(case, rng, lambda mention: _text(mention, str(box)), able=_is_single)
+                return _with_mention(case, rng, partial(_text_at, box), able=_is_single)
     return None
 
 
@@ -146,7 +167,7 @@ def box_name_mismatch(case: Case, rng: Random) -> Completion | None:
             and known.kind != noun.kind
             and {known.kind, noun.kind} not in _NEIGHBORS
             and all(item.box.iou(box) < 0.1 for box in own)
-            and not _is_said_there(case.context, item.box, noun.kind)
+            and not _is_said_there(case.context, item.box, mention.name.lower(), noun.kind)
         ]
 
     def moved(mention: Mention) -> str | None:
@@ -177,12 +198,13 @@ _NEIGHBORS = (
 """Kinds whose words people do use for one another: a "glass" for a window, a "post" for a lamp."""
 
 
-def _is_said_there(context: ImageContext, box: Box, kind: str) -> bool:
-    """Whether annotators speak of anything of that kind about there."""
-    there = [item.name for item in context.objects if item.box.iou(box) > 0.2]
+def _is_said_there(context: ImageContext, box: Box, name: str, kind: str) -> bool:
+    """Whether annotators speak of it about there, or of anything that its word could be used for."""
+    there = [" ".join((item.name, *item.aliases)) for item in context.objects if item.box.iou(box) > 0.2]
     there += [region.phrase for region in context.regions if region.box.iou(box) > 0.2]
     words = " ".join(there).lower().replace(",", " ").split()
-    return any((noun := noun_of(word)) and noun.kind == kind for word in words)
+    kinds = {noun.kind for word in words if (noun := noun_of(word))}
+    return name.split()[-1] in " ".join(words) or any(kind == known or {kind, known} in _NEIGHBORS for known in kinds)
 
 
 def plural_with_one_box(case: Case, rng: Random) -> Completion | None:
@@ -196,7 +218,7 @@ def plural_with_one_box(case: Case, rng: Random) -> Completion | None:
             _is_single(mention)
             and noun is not None
             and noun.number is Number.ONE
-            and many != mention.name.lower()
+            and many not in (mention.name.lower(), "glasses")
             and many.split()[-1] not in words
         )
 
@@ -235,7 +257,9 @@ def unsupported_object(case: Case, rng: Random) -> Completion | None:
         return None
     told = " ".join((_words(case.context), *(turn.question.lower() for turn in turns_of(case))))
     kinds = {noun.kind for word in told.replace(",", " ").split() if (noun := noun_of(word))}
-    absent = [word for word in ABSENT if word not in told and (noun := noun_of(word)) and noun.kind not in kinds]
+    absent = [
+        word for word in sorted(ABSENT) if word not in told and (noun := noun_of(word)) and noun.kind not in kinds
+    ]
     if not absent:
         return None
     thing = rng.choice(absent)
@@ -257,7 +281,12 @@ def wrong_count_claim(case: Case, rng: Random) -> Completion | None:
         if item.name.lower() in COUNTED:
             boxes.setdefault(item.name.lower(), []).append(item.box)
     able = [
-        name for name, found in boxes.items() if len(found) == 1 and plural(name) not in words and plural(name) != name
+        name
+        for name, found in boxes.items()
+        if len(found) == 1
+        and plural(name) not in words
+        and sum(name in item.name.lower() for item in case.context.objects) == 1
+        and not any(other in word for word in words for other in ALSO_CALLED.get(name, "").split())
     ]
     if not able:
         return None
@@ -299,7 +328,7 @@ def boxes_joined(case: Case, rng: Random) -> Completion | None:
 
 def box_snapped(case: Case, rng: Random) -> Completion | None:
     """A box two thousandths off, with no other annotated box nearby: to be mended."""
-    known = {item.box.printed() for item in (*case.context.objects, *case.context.regions)}
+    known = {box.printed() for box in _boxes(case.context)}
 
     def is_able(mention: Mention) -> bool:
         box = mention.boxes[0]

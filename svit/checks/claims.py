@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from svit.boxes import Box
 from svit.checks.quoting import excerpt
-from svit.knowledge import KIND_NAMES, SAME, WIDER, word_set
+from svit.knowledge import SAME, WIDER, word_set
 from svit.looks import look
 from svit.mentions import mentions
 from svit.records import Draft, Flaw, ImageContext
@@ -35,8 +35,8 @@ _MEANS_MORE = word_set(
 _GENERAL = re.compile(
     r"""
     \b(?: used\ to | usually | often | as\ a\ rule | likely | because | may | might | could | would | should | must
-      | can\ (?!be\ seen|see) | if | people | to\ (?:carry|hold|keep|wear|avoid|prevent) | so\ that | such\ as | no | not
-      | without | needs? )\b
+      | can\ (?!be\ seen|see) | if | people | to\ (?:carry|hold|keep|wear|avoid|prevent) | so\ that | such\ as | no
+      | not | without | needs? )\b
     | n['’]t\b | ^\W*(?:wear|taking|\w+\ it)\b
     """,
     re.VERBOSE,
@@ -57,8 +57,9 @@ _APART = 0.1
 
 _SIDE = re.compile(
     r",? (?:which |that |who )?(?:is|are|stands|sits|lies) "
-    r"(?:located |positioned |situated |placed |standing |sitting )?(?:(?:just |directly |slightly |far )?(to the left of|to the right of|left of|right of|above|below|higher than"
-    r"|lower than)|(?:on|at) the (left|right) side of) (?:the |an? |his |her )?$"
+    r"(?:located |positioned |situated |placed |standing |sitting )?(?:just |directly |slightly |far )?"
+    r"(?:(to the left of|to the right of|left of|right of|above|below|higher than|lower than)"
+    r"|(?:on|at) the (left|right) side of) (?:the |an? |his |her )?$"
 )
 _MAY_SIDE = look(r"<ed> .*(?: left| right|above|below|higher|lower)")
 _CLEARLY = 0.05
@@ -141,7 +142,8 @@ def _counted(words: str) -> Noun | None:
 
 
 def _contradicts(context: ImageContext, noun: Noun, count: int) -> bool:
-    there = [(item, known) for item in context.objects if (known := noun_of(item.name.lower()))]
+    names = ((item, item.name.lower()) for item in context.objects)
+    there = [(item, known) for item, name in names if (known := noun_of(name) or noun_of(name.rpartition(" ")[2]))]
     ours = [item.box for item, known in there if known.singular == noun.singular]
     if not ours or noun.same in WIDER or any(_may_be(known, noun) for _, known in there):
         return False
@@ -155,7 +157,7 @@ def _contradicts(context: ImageContext, noun: Noun, count: int) -> bool:
 def _may_be(known: Noun, noun: Noun) -> bool:
     """Whether another noun of the image may be said of such a thing, too."""
     return known.singular != noun.singular and (
-        known.same == noun.same or known.singular in KIND_NAMES or noun.singular in known.singular.split()
+        known.same == noun.same or known.singular == noun.kind or noun.singular in known.singular.split()
     )
 
 
@@ -207,7 +209,8 @@ def _supporting(word: str) -> frozenset[str]:
             names.add(one)
         if one in (noun.same, noun.singular):
             names |= group
-    names.add(noun.kind)
+    if noun_of(noun.kind):
+        names.add(noun.kind)
     forms = {form for form, known in nouns().items() if known.singular in names}
     return frozenset(part for name in {*names, *forms, word} for part in _letters(name).split()[-1:])
 

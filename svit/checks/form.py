@@ -18,7 +18,7 @@ _REPEATED = _PHRASE + _LOOP - 1
 """A phrase said three times takes twelve words or more, and repeats at least eleven words, ten pairs, nine threes: so
 many where its occurrences overlap most, and are one word said twelve times."""
 
-_BOX = re.compile(r"\[[^\[\]]*+\],?")
+_BOX = re.compile(r"\s*+\[[^\[\]]*+\],?")
 """Its numbers are no words: a text may name the same giraffes three times."""
 
 

@@ -18,29 +18,31 @@ _QUOTED = re.compile(r'"[^"\n]{0,200}"|“[^”\n]{0,200}”|«[^»\n]{0,200}»|
 _OTHER_SCRIPT = re.compile(r"[^\W\d_A-Za-z\u00aa-\u024f\u1e00-\u1eff]")
 _WORD = re.compile(r"[^\W\d_]+")
 _ENGLISH = word_set(
-    """the of and to is are it that with for be this was by at from not but they you he she his her their its which
-    there what how where who why would could can could will has have had been were these those some than then if when
-    while also both other two one into out up over about near next behind front left right top yes some more most as"""
+    """the and are it that with this from not but they you he his its which there what how where who why would could can
+    will has been were these those than then if when while also both other two into out about near next behind front
+    left right yes more most"""
 )
+_HOMOGRAPHS = word_set(
+    "a an in on is to of by at for be was as no or i we her she their over one some up so do had have me"
+)
+"""Frequent in English, and words of other languages too."""
 _FOREIGN = word_set(
     """der das und ist nicht mit ein eine einen dem den auf sich im auch sind wird zu von
     le les des est une dans et du au sur pour qui que avec il elle sont ne pas ce
     el los las es un una con por en su se al y del como para hay está
     il di che è della nel sono gli una per si
     o os uma com em na da não são um ao
-    het een van en op zijn niet naar
+    het een van en op zijn niet naar onder omdat heel om uit
     i w na się jest z nie do że są
     og er på med til som av det ett och på är
     bir ve bu için ile olan var
     yang dan di ini itu dengan untuk pada adalah"""
 )
-_TELLING = _FOREIGN - _ENGLISH - word_set("a i en se on an do die no as or per si na er us o w z y van di un la de")
+_TELLING = _FOREIGN - _ENGLISH - _HOMOGRAPHS - word_set("en se die per si na us w z y van di un la de com sur to med")
 """Of the frequent words of other languages those that no English text has, names aside."""
 
 _HAS_OTHERS_WORDS = look(rf"\b(?:{'|'.join(sorted(_TELLING))})\b")
-_HAS_ENGLISH = look(
-    r"(?i)(?:^|[^a-z])(?:the|is|of|and|to|are|with|that|it|what|this|there|which|by|be|for|from)(?:[^a-z]|$)"
-)
+_HAS_ENGLISH = look(rf"(?i)\b(?:{'|'.join(sorted(_ENGLISH))})\b")
 
 
 def is_in_english(draft: Draft) -> Iterator[Flaw]:
@@ -66,11 +68,11 @@ def _is_in_another_script(text: str) -> bool:
 
 def _is_in_another_language(text: str) -> bool:
     words = _WORD.findall(text.lower())
-    if not _ENGLISH.isdisjoint(words):
-        english = sum(word in _ENGLISH for word in words)
-        foreign = sum(word in _FOREIGN for word in words)
-        telling = len(_TELLING.intersection(words))
+    english = sum(word in _ENGLISH for word in words)
+    foreign = sum(word in _FOREIGN for word in words)
+    telling = len(_TELLING.intersection(words))
+    if english:
         return telling >= 2 and foreign > 2 * english and foreign >= _FOREIGN_SHARE * len(words)
-    if len(words) >= _WORDS:
+    if len(words) >= _WORDS and _HOMOGRAPHS.isdisjoint(words):
         return True
-    return len(_TELLING.intersection(words)) >= 2
+    return telling >= 2 or (telling == 1 and foreign >= 3)

@@ -31,7 +31,9 @@ _IMAGES = word_set("image picture photo photograph scene")
 _FILLER = word_set("the a an is are was were be being do does did has have of there please")
 """Words that a question keeps its meaning without."""
 _ASKING = re.compile(r"(?:[a-z ]+, )?(?:what|who|whom|whose|where|why|when|how|which)\b")
-_CHOICE = re.compile(r" (?:or|and|between|among)\b|:|which (?:half|side|end|one|of)\b")
+_CHOICE = re.compile(
+    r" (?:or|and)\b|:|\bwhich (?:half|side|end|one|of)\b|\b(?:which|whom?|whose)\b.* (?:between|among)\b"
+)
 _SAYS_NOTHING = word_set(
     """the a an is are was were be being been do does did has have had of it its it's he she they them him her his
     their this that these those there here to in on at so and one image picture photo photograph scene shown seen
