@@ -57,6 +57,8 @@ CHECKS: dict[str, tuple[checks.Check, ...]] = {
         checks.every_box_is_valid,
         checks.boxes_are_annotated(min_iou=0.5),
         checks.plural_names_have_boxes,
+        checks.singular_names_have_one_box,
+        checks.names_fit_their_boxes,
     ),
 }
 
@@ -216,17 +218,6 @@ LOOPS = st.lists(st.tuples(WORDS, st.integers(1, 12)), max_size=5).map(
 @example(" ".join("a" * 12 + "bcdefghijklmnopqrs"))
 def test_a_phrase_said_three_times_is_found_by_every_short_cut(text: str) -> None:
     assert form._repeated_phrase(text) == _phrase_said_three_times(text)
-
-
-@given(st.lists(st.text("aAbß1 ?!_.’é\n\ud800", max_size=5), max_size=4))
-@example(["a\nb", "a b", "ab"])
-def test_questions_that_all_differ_at_a_glance_differ(questions: list[str]) -> None:
-    folded = [form._folded(question) for question in questions]
-    assert not form._all_differ(questions) or len(set(folded)) == len(folded)
-
-
-def test_usual_questions_differ_at_a_glance() -> None:
-    assert form._all_differ(["Is it the cat’s?", "Is it the dog’s?", "What does <st>it<ed> [0.1, 0.2] do?"])
 
 
 @pytest.mark.parametrize(

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -6,6 +8,7 @@ from svit.boxes import Box
 from svit.mentions import mentions
 from svit.records import Dialogue, Draft, ImageContext, Object, Prompt, Region, Sampling, Turn
 from svit.repair import repaired_boxes
+from svit.tasks import TASKS
 
 PARK = ImageContext(
     1,
@@ -134,3 +137,10 @@ def test_a_repair_is_made_once_and_changes_no_right_box(texts: list[str]) -> Non
         assert (name, len(old)) == (same_name, len(new))
         for box, other in zip(old, new, strict=True):
             assert other == box or (box not in right and other in right)
+
+
+def test_the_referring_task_repairs_before_it_checks() -> None:
+    task = replace(TASKS["referring"], dialogues=1)
+    kept = task.verdict(draft(f"Who are the <st>men<ed>: [0.101, 0.2, 0.3, 0.9] and {TWO}, <st>man<ed> {ONE}?"))
+    assert [flaw.code for flaw in kept.flaws] == ["boxes_joined", "box_snapped"] * 2
+    assert kept.dialogues[0].turns[0].answer == f"Who are the <st>men<ed> {ONE}, {TWO}, <st>man<ed> {ONE}?"

@@ -1,7 +1,7 @@
-"""Faults to plant in a clean text: each function returns the completion with one, or None where it has no place.
+"""Faults to plant in a clean text: each function returns the completion with one; None where it has no place.
 
-A fault is what its words say whatever the judge thinks: an empty answer is empty, and a box of another thing is one of a
-thing whose annotators gave it no word of the mention's.
+A fault is what its words say whatever the judge thinks: an empty answer is empty, and a box of another thing is one of
+a thing whose annotators gave it no word of the mention's.
 """
 
 import re

@@ -28,7 +28,7 @@ _HOMOGRAPHS = word_set(
 """Frequent in English, and words of other languages too."""
 _FOREIGN = word_set(
     """der das und ist nicht mit ein eine einen dem den auf sich im auch sind wird zu von
-    le les des est une dans et du au sur pour qui que avec il elle sont ne pas ce
+    de la le les des est une dans et du au sur pour qui que avec il elle sont ne pas ce
     el los las es un una con por en su se al y del como para hay está
     il di che è della nel sono gli una per si
     o os uma com em na da não são um ao

@@ -17,8 +17,8 @@ _MANY = 6
 _FEW = 8
 """Of so many, one may be different and it is still nearly always the same answer."""
 
-_PUNCTUATION = re.compile(r"[^\w\n]+|_+")
-_MARKS = str.maketrans(dict.fromkeys("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~\t", " "))
+_PUNCTUATION = re.compile(r"[^\w\n']+|_+")
+_MARKS = str.maketrans({"'": None} | dict.fromkeys('!"#$%&()*+,-./:;<=>?@[\\]^_`{|}~\t', " "))
 _REQUESTS = tuple(
     f"{polite} you {please}{verb}{me} "
     for polite in ("can", "could")
@@ -26,6 +26,7 @@ _REQUESTS = tuple(
     for verb in ("tell", "say", "describe", "explain")
     for me in (" me", "")
 )
+_THIS_IMAGE = re.compile(r" this (?=(?:image|picture|photo|photograph|scene)\b)")
 _WITHIN = word_set("in on of from")
 _IMAGES = word_set("image picture photo photograph scene")
 _FILLER = word_set("the a an is are was were be being do does did has have of there please")
@@ -94,8 +95,10 @@ def _is_within(answer: str, question: str) -> bool:
 def _bare(questions: list[str]) -> list[list[str]]:
     """Return the words of each question that tell it from others; all its words where none does."""
     text = "\n".join([question.replace("\n", " ") for question in questions]).casefold()
-    text = text.translate(_MARKS) if text.isascii() else _PUNCTUATION.sub(" ", text)
+    text = (text if text.isascii() else _PUNCTUATION.sub(" ", text.replace("’", ""))).translate(_MARKS)
     text = text.replace("which ", "what ")
+    if " this " in text:
+        text = _THIS_IMAGE.sub(" ", text)
     if " you " in text:
         for request in _REQUESTS:
             text = text.replace(request, "")
