@@ -9,6 +9,8 @@ from svit.records import ImageContext
 
 STEPS = 10**DECIMALS
 """Steps of a printed coordinate across the image."""
+_SAME = 0.5005 / STEPS
+"""Up to this far from an annotated side, a written one is that side, rounded."""
 
 
 class Annotation(NamedTuple):
@@ -29,6 +31,7 @@ class Places:
         ]
         self.annotations += [Annotation(region.box, region.phrase.lower()) for region in context.regions]
         self._by_left: dict[int, list[Annotation]] = defaultdict(list)
+        self._at: dict[tuple[float, ...], tuple[Annotation, ...]] = {}
         for annotation in self.annotations:
             self._by_left[int(annotation.box.x1 * STEPS + 0.5)].append(annotation)
 
@@ -37,6 +40,23 @@ class Places:
         at = int(left * STEPS + 0.5)
         for near in range(at - steps, at + steps + 1) if steps else (at,):
             yield from self._by_left.get(near, ())
+
+    def at(self, coordinates: tuple[float, ...]) -> tuple[Annotation, ...]:
+        """Return the annotations with this very box, as it is printed; the answer is kept for all who ask again."""
+        found = self._at.get(coordinates)
+        if found is None:
+            found = self._at[coordinates] = tuple(self._with_box(coordinates))
+        return found
+
+    def _with_box(self, coordinates: tuple[float, ...]) -> Iterator[Annotation]:
+        if len(coordinates) != 4 or not -1 < coordinates[0] < 2:
+            return
+        x1, y1, x2, y2 = coordinates
+        for annotation in self._by_left.get(int(x1 * STEPS + 0.5), ()):
+            box = annotation.box
+            sides = (box.x1 - x1, box.y1 - y1, box.x2 - x2, box.y2 - y2)
+            if -_SAME < min(sides) and max(sides) < _SAME:
+                yield annotation
 
 
 _last: tuple[ImageContext, Places] | None = None

@@ -9,8 +9,6 @@ from svit.records import Dialogue, Draft, Flaw, ImageContext, Turn
 
 _SLACK = 5
 """Steps of a printed coordinate, that is thousandths: what a model loses that writes two decimals for three."""
-_SAME = 0.5005 / STEPS
-"""Up to this far from an annotated side, a written one is that side, rounded."""
 _NO_DOUBT = 0.8
 """The intersection over union under which a box, small ones above all, may be meant for another place."""
 _LONGEST = 110
@@ -70,18 +68,9 @@ def _snapping(context: ImageContext) -> Snap:
     places = places_of(context)
 
     def snap(coordinates: Coordinates) -> Box | None:
-        if len(coordinates) != 4 or not all(-1 < side < 2 for side in coordinates):
+        if len(coordinates) != 4 or places.at(coordinates) or not all(-1 < side < 2 for side in coordinates):
             return None
-        x1, y1, x2, y2 = coordinates
-        for box, _ in places.beside(x1):
-            if (
-                abs(box.x1 - x1) < _SAME
-                and abs(box.y1 - y1) < _SAME
-                and abs(box.x2 - x2) < _SAME
-                and abs(box.y2 - y2) < _SAME
-            ):
-                return None
-        near = (box for box, _ in places.beside(x1, _SLACK + 1))
+        near = (box for box, _ in places.beside(coordinates[0], _SLACK + 1))
         meant = {str(box): box for box in near if _is_near(box, coordinates)}
         if len(meant) != 1:
             return None

@@ -105,3 +105,5 @@ def test_places_are_kept_for_one_context() -> None:
     assert places_of(other).annotations == []
     assert [item.words for item in places_of(STREET).beside(0.4)] == ["stop sign", "gizmo thingamabob", "dog"]
     assert [item.words for item in places_of(STREET).beside(0.599, 1)] == ["woman"]
+    assert [item.words for item in places_of(STREET).at((0.1, 0.2, 0.3, 0.9))] == ["man"]
+    assert [places_of(STREET).at(box) for box in ((0.1, 0.2, 0.301, 0.9), (0.1,), (1e300, 0, 1, 1))] == [()] * 3

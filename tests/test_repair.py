@@ -110,8 +110,9 @@ def test_a_draft_without_a_repair_is_the_same_draft() -> None:
     assert repaired_boxes(right)[0] is right
 
 
+ANNOTATED = [item.box for item in PARK.objects] + [region.box for region in PARK.regions]
 SIDES = st.integers(0, 1000).map(lambda steps: steps / 1000)
-KNOWN = st.sampled_from([str(item.box) for item in (*PARK.objects, *PARK.regions)])
+KNOWN = st.sampled_from([str(box) for box in ANNOTATED])
 MOVED = st.tuples(st.sampled_from(PARK.objects), *[st.integers(-8, 8)] * 4).map(
     lambda moved: str([round(side + by / 1000, 3) for side, by in zip(moved[0].box.printed(), moved[1:], strict=True)])
 )
@@ -131,7 +132,7 @@ def _written(mention: tuple[str, list[tuple[str, str]]]) -> str:
 def test_a_repair_is_made_once_and_changes_no_right_box(texts: list[str]) -> None:
     mended, _ = repaired_boxes(draft(*texts))
     assert repaired_boxes(mended) == (mended, ())
-    right = {item.box.printed() for item in (*PARK.objects, *PARK.regions)}
+    right = {box.printed() for box in ANNOTATED}
     for before, after in zip(texts, (turn.answer for turn in mended.turns), strict=True):
         ((name, old, *_),), ((same_name, new, *_),) = mentions(before), mentions(after)
         assert (name, len(old)) == (same_name, len(new))
@@ -141,6 +142,6 @@ def test_a_repair_is_made_once_and_changes_no_right_box(texts: list[str]) -> Non
 
 def test_the_referring_task_repairs_before_it_checks() -> None:
     task = replace(TASKS["referring"], dialogues=1)
-    kept = task.verdict(draft(f"Who are the <st>men<ed>: [0.101, 0.2, 0.3, 0.9] and {TWO}, <st>man<ed> {ONE}?"))
+    kept = task.verdict(draft(f"Are the <st>men<ed>: [0.101, 0.2, 0.3, 0.9] and {TWO}, <st>man<ed> {ONE}?"))
     assert [flaw.code for flaw in kept.flaws] == ["boxes_joined", "box_snapped"] * 2
-    assert kept.dialogues[0].turns[0].answer == f"Who are the <st>men<ed> {ONE}, {TWO}, <st>man<ed> {ONE}?"
+    assert kept.dialogues[0].turns[0].answer == f"Are the <st>men<ed> {ONE}, {TWO}, <st>man<ed> {ONE}?"

@@ -2,13 +2,12 @@
 
 from collections.abc import Callable, Iterator
 from functools import cache, lru_cache
-from itertools import chain
 
 from svit.boxes import Box
 from svit.checks.quoting import Check, excerpt
 from svit.mentions import Coordinates, Mention, mentions, strays, tidy_once
 from svit.places import places_of
-from svit.records import Draft, Flaw, ImageContext
+from svit.records import Draft, Flaw
 
 SAME_PLACE = 0.5
 """The intersection over union from which on two boxes are taken for the same thing, as in grounding benchmarks."""
@@ -65,12 +64,13 @@ def boxes_are_annotated(min_iou: float = SAME_PLACE) -> Check:
     """Return the check that each box overlaps an object or a region of the context by `min_iou` or more."""
 
     def are_annotated(draft: Draft) -> Iterator[Flaw]:
-        is_annotated = _annotated(draft.prompt.context, min_iou)
+        places = places_of(draft.prompt.context)
 
         @cache
         def fault(coordinates: Coordinates) -> str:
-            box = box_of(coordinates)
-            return "box_not_annotated" if box and not is_annotated(box) else ""
+            if places.at(coordinates) or not (box := box_of(coordinates)):
+                return ""
+            return "" if any(box.iou(other) >= min_iou for other, _ in places.annotations) else "box_not_annotated"
 
         for text, mention, faults in _mentions_with(draft, fault):
             for code in faults:
@@ -98,13 +98,3 @@ def box_of(coordinates: Coordinates) -> Box | None:
         return Box(*coordinates)
     except ValueError:
         return None
-
-
-def _annotated(context: ImageContext, min_iou: float) -> Callable[[Box], bool]:
-    """Return the question whether a box overlaps an annotated one; a copied one is found by its left side."""
-    places = places_of(context)
-
-    def is_annotated(box: Box) -> bool:
-        return any(box.iou(other) >= min_iou for other, _ in chain(places.beside(box.x1), places.annotations))
-
-    return is_annotated

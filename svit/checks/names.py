@@ -182,11 +182,11 @@ def _fitting(context: ImageContext) -> Callable[[str, Coordinates], bool]:
 
     @cache
     def fits(name: str, coordinates: Coordinates) -> bool:
+        word = _singular(name)
+        if any(word in words for _, words in places.at(coordinates)):
+            return True
         box = box_of(coordinates)
         if not box:
-            return True
-        word = _singular(name)
-        if any(word in words and box.iou(other) >= SAME_PLACE for other, words in places.beside(box.x1)):
             return True
         there = [
             (words, overlap) for other, words in places.annotations if (overlap := box.iou(other)) >= _NEARLY_THERE
