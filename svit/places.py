@@ -55,7 +55,7 @@ class Places:
         for annotation in self._by_left.get(int(x1 * STEPS + 0.5), ()):
             box = annotation.box
             sides = (box.x1 - x1, box.y1 - y1, box.x2 - x2, box.y2 - y2)
-            if -_SAME < min(sides) and max(sides) < _SAME:
+            if min(sides) > -_SAME and max(sides) < _SAME:
                 yield annotation
 
 
