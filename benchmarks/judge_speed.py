@@ -21,7 +21,7 @@ from svit.config import chosen_tasks, jobs, read_config
 from svit.records import Completion, Draft, Flaw, Prompt
 from svit.resources import SAMPLE, config_path
 from svit.sources.visual_genome import VisualGenome
-from svit.tasks.base import Task, _cleaned
+from svit.tasks.base import Task, cleaned
 
 SEEDS = 12
 ROUNDS = 5
@@ -97,8 +97,8 @@ def stages(case: Case) -> Iterator[tuple[str, float]]:
     yield "talk around it", cpu(lambda: clean.without_boilerplate(completion.text))
     parsed = task.parse(text)
     yield "parsing", cpu(lambda: task.parse(text))
-    yield "plain text", cpu(lambda: _cleaned(parsed, prompt.question))
-    draft = Draft(prompt, _cleaned(parsed, prompt.question))
+    yield "plain text", cpu(lambda: cleaned(parsed, prompt.question))
+    draft = Draft(prompt, cleaned(parsed, prompt.question))
     yield "its texts", cpu(lambda: (draft.turns, draft.texts, draft.lowered))
     if task.repair:
         yield "repairs", cpu(lambda: task.repair and task.repair(draft))

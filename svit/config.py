@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 from decimal import Decimal
 from functools import lru_cache, partial
 from pathlib import Path
@@ -17,11 +17,12 @@ from svit.errors import SvitError
 from svit.limits import RateLimit
 from svit.models import Caching, Capabilities, ModelTable, ServiceTier, request_body
 from svit.prices import PriceTable, Tier, nano_dollars
+from svit.prompt_files import PromptFiles
 from svit.providers.base import Provider
 from svit.providers.offline import Offline
 from svit.records import Effort, ImageContext, Sampling
-from svit.render import Recipe, Template
-from svit.settling import Job
+from svit.render import Recipe
+from svit.settling import REPAIRED, Job, Repairs
 from svit.spending import Spending
 from svit.tasks import TASKS, task_named
 from svit.tasks.base import Task
@@ -44,6 +45,7 @@ class TaskSettings(_Settings):
     max_tokens: int | None = Field(default=None, ge=1, le=_MOST)
     temperature: float | None = Field(default=None, ge=0, le=2)
     top_p: float | None = Field(default=None, gt=0, le=1)
+    min_pairs: int | None = Field(default=None, ge=0, le=1000)
 
 
 class RunConfig(_Settings):
@@ -72,6 +74,7 @@ class RunConfig(_Settings):
     attempts: int = Field(default=3, ge=1, le=20)
     window: int = Field(default=128_000, ge=1, le=_MOST)
     prompts: Path | None = None
+    on_flaw: Mapping[str, Literal["fresh", "repair"]] = {}
     tasks: Mapping[str, TaskSettings] = {}
 
 
@@ -113,9 +116,37 @@ def jobs(config: RunConfig, tasks: Iterable[Task], texts: Mapping[str, str] | No
     if config.prompts is not None and not any((config.prompts / name).is_file() for name in names):
         raise SvitError(f"{config.prompts}: there is no prompt file in it. Their names are {', '.join(names)}.")
     tokens = token_counter()
-    files = _PromptFiles(config.prompts, texts or {})
+    files = PromptFiles(config.prompts, texts or {})
     shared = min(_room(config, task, tokens, files) for task in TASKS.values()) if config.context_first else None
-    return [Job(task, _recipe(config, task, tokens, files, shared), config.attempts) for task in tasks]
+    return [
+        Job(
+            _with_min_pairs(config, task),
+            _recipe(config, task, tokens, files, shared),
+            config.attempts,
+            None if config.provider == "offline" else _repairs(config, task, files),
+        )
+        for task in tasks
+    ]
+
+
+def _with_min_pairs(config: RunConfig, task: Task) -> Task:
+    least = config.tasks.get(task.name, TaskSettings()).min_pairs
+    return task if least is None else replace(task, min_pairs=least)
+
+
+def _repairs(config: RunConfig, task: Task, files: PromptFiles) -> Repairs:
+    """Return which flaws the model is told of when it is asked again. Raises SvitError for a flaw that has no words."""
+    told = files.flaws()
+    codes = set(REPAIRED & told.keys())
+    for code, how in config.on_flaw.items():
+        if how == "fresh":
+            codes.discard(code)
+        elif code in told:
+            codes.add(code)
+        else:
+            raise SvitError(f"on_flaw: there are no words for '{code}'. Choose from: {', '.join(sorted(told))}.")
+    _, max_tokens = _settings(config, task)
+    return Repairs(frozenset(codes), told, files.repair(), config.window - max_tokens)
 
 
 def provider(config: RunConfig, say: Callable[[str], None]) -> Provider:
@@ -210,49 +241,13 @@ def _text(path: Path) -> str:
         raise SvitError(f"{path}: it cannot be read: {error}.") from error
 
 
-@dataclass(frozen=True)
-class _PromptFiles:
-    """The prompt files of a run: some given as texts, by name, the others in the user's folder or ours."""
-
-    folder: Path | None
-    texts: Mapping[str, str]
-
-    def text(self, name: str) -> tuple[str, str]:
-        """Return the text of a file, and where it is from."""
-        return (self.texts[name], name) if name in self.texts else resources.prompt_text(name, folder=self.folder)
-
-    def template(self, task: Task) -> Template:
-        text, path = self.text(f"{task.name}.txt")
-        return Template(text, name=path)
-
-    def lead(self) -> str:
-        """Return the sentences that lead the instructions in where the context comes first."""
-        text, path = self.text("context_first.txt")
-        if not text.strip():
-            raise SvitError(f"{path}: the prompt file is empty.")
-        if "{{" in text:
-            raise SvitError(
-                f"{path}: this text comes after the context, so there is no hole to fill. Leave out '{{{{'."
-            )
-        return text.strip()
-
-    def questions(self, task: Task) -> tuple[str, ...]:
-        if not task.draws_question:
-            return ()
-        text, path = self.text(f"{task.name}.questions.txt")
-        questions = tuple(line.strip() for line in text.splitlines() if line.strip())
-        if not questions:
-            raise SvitError(f"{path}: there is no question in it. Write one a line.")
-        return questions
-
-
 def _settings(config: RunConfig, task: Task) -> tuple[TaskSettings, int]:
     """Return what the task is asked with, and the most tokens of its answer."""
     settings = config.tasks.get(task.name, TaskSettings())
     return settings, settings.max_tokens or task.max_tokens
 
 
-def _room(config: RunConfig, task: Task, tokens: TokenCounter, files: _PromptFiles) -> int:
+def _room(config: RunConfig, task: Task, tokens: TokenCounter, files: PromptFiles) -> int:
     """Return the tokens that the window leaves for the context of this task. Raises SvitError when they are too few."""
     template, (_, max_tokens) = files.template(task), _settings(config, task)
     if config.context_first:
@@ -267,7 +262,7 @@ def _room(config: RunConfig, task: Task, tokens: TokenCounter, files: _PromptFil
     return room
 
 
-def _recipe(config: RunConfig, task: Task, tokens: TokenCounter, files: _PromptFiles, room: int | None) -> Recipe:
+def _recipe(config: RunConfig, task: Task, tokens: TokenCounter, files: PromptFiles, room: int | None) -> Recipe:
     """Return how the task's prompts are made, with this room for the context or else the task's own."""
     settings, max_tokens = _settings(config, task)
     return Recipe(

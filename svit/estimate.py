@@ -213,7 +213,9 @@ class Survey:
         prompt = found.request.prompt
         size = cache.size(prompt)
         attempts = max(1, job.attempts - found.request.attempt + 1)
-        sums.add(size, attempts * self.spending.worst(prompt))
+        worst = self.spending.worst(prompt)
+        again = max(worst, self.spending.worst(found.base, job.longest_repair))
+        sums.add(size, worst + (attempts - 1) * again)
         return size.tokens
 
     def _replies(self, prompt: Prompt) -> Sequence[Kept]:

@@ -41,9 +41,13 @@ _OPEN_SHARDS = 4
 
 
 class _Asking(NamedTuple):
-    """A request that is to be made or under way: for which place, why, and its last attempt."""
+    """A request that is to be made or under way: for which place, why, and its last attempt.
+
+    `base` is the prompt that the attempts began with.
+    """
 
     request: Request
+    base: Prompt
     place: Place
     reason: str
     last: int
@@ -334,7 +338,7 @@ class Generation:
             elif asking := self._asking(Place(shard, place, job), context):
                 askings.append(asking)
         if len(askings) > 1 and askings[0].request.prompt.shared:
-            self._followers[askings[0].request.prompt.id] = askings[1:]
+            self._followers[askings[0].base.id] = askings[1:]
             del askings[1:]
         yield from askings
 
@@ -349,7 +353,7 @@ class Generation:
             self._settle(place, outcome_of(found.result))
             return None
         last = found.request.attempt + job.attempts - 1 if self._again else job.attempts
-        return _Asking(found.request, place, found.reason(history), last, found.shortened)
+        return _Asking(found.request, found.base, place, found.reason(history), last, found.shortened)
 
     def _replies(self, prompt: Prompt, seen: Collection[str]) -> Sequence[Kept]:
         """Return the replies to a prompt: this run's own, or else those that another run paid for."""
@@ -396,18 +400,19 @@ class Generation:
             self._settle(asking.place, outcome_of(result), answered=True)
         else:
             self._rejected(asking, job, result)
-        self._next.extend(self._followers.pop(request.prompt.id, ()))
+        self._next.extend(self._followers.pop(asking.base.id, ()))
         return books
 
     def _rejected(self, asking: _Asking, job: Job, result: Rejection) -> None:
         """Ask again what may fare better, or settle it as rejected."""
         request = asking.request
         reason = f"rejected: {result.flaws[0].code}"
-        short = None if asking.shortened else shorter(job, request.prompt, result)
+        short = None if asking.shortened else shorter(job, asking.base, result)
         if short is not None:
-            self._next.append(_Asking(Request(short, 1), asking.place, reason, job.attempts, shortened=True))
+            self._next.append(_Asking(Request(short, 1), short, asking.place, reason, job.attempts, shortened=True))
         elif request.attempt < asking.last and not is_hopeless(result):
-            self._next.append(asking._replace(request=Request(request.prompt, request.attempt + 1), reason=reason))
+            prompt = job.following(asking.base, result)
+            self._next.append(asking._replace(request=Request(prompt, request.attempt + 1), reason=reason))
         else:
             self._settle(asking.place, outcome_of(result), answered=True)
 

@@ -123,7 +123,6 @@ class Usage(_Record, frozen=True):
     """Tokens of one request, as the provider reports them.
 
     `cached_tokens` and `cache_write_tokens` are parts of the prompt's, `reasoning_tokens` of the completion's.
-    `estimated` says that the provider reported nothing and svit counted: fit to be shown, not to be billed by.
     """
 
     prompt_tokens: int = 0
@@ -131,7 +130,6 @@ class Usage(_Record, frozen=True):
     cached_tokens: int = 0
     cache_write_tokens: int = 0
     reasoning_tokens: int = 0
-    estimated: bool = False
 
 
 class Completion(_Record, frozen=True):

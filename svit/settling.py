@@ -1,7 +1,8 @@
 """What becomes of an image in one task, by the replies that were kept: settled, or to be asked, and why."""
 
 import hashlib
-from collections.abc import Callable, Sequence
+import itertools
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -11,7 +12,7 @@ from svit import __version__
 from svit.entries import Asked, Booked, Kept
 from svit.journal import Journal
 from svit.providers.base import Failure, Request, read_outcome
-from svit.records import Completion, Flaw, ImageContext, Prompt, Rejection, Sample
+from svit.records import Completion, Flaw, ImageContext, Message, Prompt, Rejection, Sample
 from svit.render import Recipe
 from svit.spending import Spending
 from svit.tasks.base import Task, provenance_of
@@ -19,11 +20,52 @@ from svit.tasks.base import Task, provenance_of
 _TOO_LONG = "context_length_exceeded"
 HOPELESS = frozenset({"empty_context", "context_too_long", _TOO_LONG, "filtered", "bad_request", "truncated"})
 """Flaws that the same request meets again. What has them is asked anew only when its prompt changes."""
+REPAIRED = frozenset(
+    {
+        *("unparsable", "wrong_count", "empty_turn", "names_source", "leaks_coordinates", "special_token"),
+        *("no_mention", "mention_without_box", "box_without_mention", "box_malformed", "box_out_of_range"),
+        *("box_name_mismatch", "plural_with_one_box", "singular_with_many", "wrong_language"),
+    }
+)
+"""First flaws that a model mends when it is told, unless the config says otherwise. Others are asked about afresh: what
+was refused, cut off, empty or invented is better not shown again."""
 _SHORTER = 0.6
 """What is left of a context's tokens when the endpoint finds the prompt too long. Once: then it is rejected."""
 
+_TOKEN_BYTES = 8
+"""Bytes of a token of an answer, at most on the average of a text: English has about 4.5."""
+_FLAW_BYTES = 300
+"""Bytes of the words that show a flaw, and of what is around them, at most."""
+_MOST_TOLD = 20
+"""Flaws that a model is told of at once."""
+
 Replies = Callable[[Prompt], Sequence[Kept]]
 """The replies to a prompt, in the order of their attempts."""
+
+
+@dataclass(frozen=True)
+class Repairs:
+    """How an answer is asked for again with its flaws in words, where that helps more than asking afresh.
+
+    `codes` are the flaws for which it does, when one of them is the first; `told` says each flaw in a sentence to the
+    model, by its code; `text` has the hole {{flaws}} for them. `room` is the tokens that all messages may take.
+    """
+
+    codes: Collection[str]
+    told: Mapping[str, str]
+    text: str
+    room: int
+
+    def prompt(self, base: Prompt, rejection: Rejection, count: Callable[[str], int]) -> Prompt | None:
+        """Return the prompt that has this rejected answer mended; None where it is better to ask afresh."""
+        flaws = [flaw for flaw in rejection.flaws if flaw.severity == "reject"]
+        if not rejection.text.strip() or not flaws or flaws[0].code not in self.codes:
+            return None
+        lines = dict.fromkeys(f"- {self.told[flaw.code]} ({flaw.words})" for flaw in flaws if flaw.code in self.told)
+        asked = self.text.replace("{{flaws}}", "\n".join(list(lines)[:_MOST_TOLD]))
+        messages = (*base.messages, Message("assistant", rejection.text), Message("user", asked))
+        fits = sum(count(message.content) for message in messages) <= self.room
+        return msgspec.structs.replace(base, messages=messages) if fits else None
 
 
 @dataclass(frozen=True)
@@ -33,6 +75,21 @@ class Job:
     task: Task
     recipe: Recipe
     attempts: int
+    repairs: Repairs | None = None
+
+    @property
+    def longest_repair(self) -> int:
+        """The bytes by which a prompt that has an answer mended is longer than the first one, at most."""
+        if self.repairs is None or not self.repairs.codes:
+            return 0
+        told = sum(len(words.encode()) + _FLAW_BYTES for words in self.repairs.told.values())
+        return _TOKEN_BYTES * self.recipe.sampling.max_tokens + len(self.repairs.text.encode()) + told
+
+    def following(self, base: Prompt, result: Sample | Rejection | None) -> Prompt:
+        """Return the prompt of the next attempt: the first one again, or one that has the last answer mended."""
+        if self.repairs is None or not isinstance(result, Rejection):
+            return base
+        return self.repairs.prompt(base, result, self.recipe.tokens.count) or base
 
     def fingerprint(self, contexts: str) -> str:
         """Return a hash of all that a shard of this job follows from, beside the replies: 32 hexadecimal digits."""
@@ -41,6 +98,7 @@ class Job:
             *(__version__, contexts, self.task.name, recipe.template.version, recipe.sampling, recipe.room),
             *(recipe.tokens.exact, recipe.seed, recipe.questions, self.attempts),
             *((recipe.lead,) if recipe.context_first else ()),
+            *((self.task.min_pairs,) if self.task.min_pairs else ()),
         )
         return hashlib.blake2b(msgspec.json.encode(made_from), digest_size=16).hexdigest()
 
@@ -48,11 +106,13 @@ class Job:
 class Standing(NamedTuple):
     """Where an image stands: what came of it so far, if anything, and the request that is to be made, if any.
 
-    `shortened` says that the endpoint found the first prompt too long, and that this is about a shorter one.
+    `base` is the prompt that its attempts begin with; `shortened` says that the endpoint found the first prompt too
+    long, and that this is a shorter one.
     """
 
     result: Sample | Rejection | None
     request: Request | None
+    base: Prompt
     shortened: bool = False
 
     def reason(self, history: Sequence[Asked]) -> str:
@@ -71,27 +131,58 @@ def standing(job: Job, context: ImageContext, replies: Replies, *, again: bool =
     """Return where this image stands. With `again` a rejection is asked about anew, however often that was done."""
     prompt = job.task.prompt(context, job.recipe)
     if context.is_empty:
-        return Standing(_unanswered(prompt, 0, Flaw("empty_context", "no captions, objects or regions")), None)
+        flaw = Flaw("empty_context", "no captions, objects or regions")
+        return Standing(_unanswered(prompt, 0, flaw), None, prompt)
     if not prompt.fits:
-        return Standing(_unanswered(prompt, 0, Flaw("context_too_long", "longer than the window, even cut down")), None)
-    found = _answered_so_far(job, prompt, replies(prompt), again=again)
+        flaw = Flaw("context_too_long", "longer than the window, even cut down")
+        return Standing(_unanswered(prompt, 0, flaw), None, prompt)
+    found = _answered_so_far(job, prompt, replies, again=again)
     if isinstance(found.result, Rejection) and (short := shorter(job, prompt, found.result)):
-        after = _answered_so_far(job, short, replies(short), again=again)
-        return Standing(after.result or found.result, after.request, shortened=True)
+        after = _answered_so_far(job, short, replies, again=again)
+        return after._replace(result=after.result or found.result, shortened=True)
     return found
 
 
-def _answered_so_far(job: Job, prompt: Prompt, kept: Sequence[Kept], *, again: bool) -> Standing:
+def _answered_so_far(job: Job, base: Prompt, replies: Replies, *, again: bool) -> Standing:
     result: Sample | Rejection | None = None
-    for reply in kept:
-        read = read_outcome(reply.body, reply.failure)
-        result = judged(job.task, prompt, read, reply.attempt)
+    last = 0
+    for tried in attempts_so_far(job, base, replies):
+        result, last = tried.result, tried.kept.attempt
         if isinstance(result, Sample):
-            return Standing(result, None)
-    last = kept[-1].attempt if kept else 0
+            return Standing(result, None, base)
     if isinstance(result, Rejection) and (is_hopeless(result) or (last >= job.attempts and not again)):
-        return Standing(result, None)
-    return Standing(result, Request(prompt, last + 1))
+        return Standing(result, None, base)
+    return Standing(result, Request(job.following(base, result), last + 1), base)
+
+
+class Tried(NamedTuple):
+    """An attempt that was answered: the prompt that was sent, the reply, and what became of it."""
+
+    prompt: Prompt
+    kept: Kept
+    read: Completion | Failure
+    result: Sample | Rejection
+
+
+def attempts_so_far(job: Job, base: Prompt, replies: Replies) -> Iterator[Tried]:
+    """Yield the attempts that began with this prompt, in their order: those that asked afresh, and those that mended.
+
+    Whatever the settings are now, both are looked for: nothing that was paid for is passed over.
+    """
+    afresh = {kept.attempt: kept for kept in replies(base)}
+    mending = job.repairs and replace(job, repairs=replace(job.repairs, codes=job.repairs.told))
+    before: Sample | Rejection | None = None
+    for attempt in itertools.count(1):
+        found = [(base, afresh[attempt])] if attempt in afresh else []
+        mended = mending.following(base, before) if mending else base
+        if mended.id != base.id:
+            found += [(mended, kept) for kept in replies(mended) if kept.attempt == attempt]
+        if not found and attempt > max(afresh, default=0):
+            return
+        for prompt, kept in found:
+            read = read_outcome(kept.body, kept.failure)
+            before = judged(job.task, prompt, read, attempt)
+            yield Tried(prompt, kept, read, before)
 
 
 def is_hopeless(rejection: Rejection) -> bool:

@@ -51,12 +51,15 @@ def rejection_line(rejection: Rejection) -> bytes:
 
 
 def _line(record: object) -> bytes:
-    """Return one line. The Unicode line ends are escaped: they split records for readers that use `splitlines()`."""
-    line = orjson.dumps(record)
-    if not line.isascii():
+    return as_line(orjson.dumps(record))
+
+
+def as_line(encoded: bytes) -> bytes:
+    """Return JSON as a line. The Unicode line ends are escaped: they split records for readers with `splitlines()`."""
+    if not encoded.isascii():
         for mark in "\u0085\u2028\u2029":
-            line = line.replace(mark.encode(), f"\\u{ord(mark):04x}".encode())
-    return line + b"\n"
+            encoded = encoded.replace(mark.encode(), f"\\u{ord(mark):04x}".encode())
+    return encoded + b"\n"
 
 
 def publish(path: Path, lines: Iterable[bytes]) -> None:
@@ -78,9 +81,11 @@ def publish(path: Path, lines: Iterable[bytes]) -> None:
         else:
             draft.replace(path)
         _sync_folder(path.parent)
-    except OSError as error:
+    except BaseException as error:
         with suppress(OSError):
             draft.unlink(missing_ok=True)
+        if not isinstance(error, OSError):
+            raise
         raise StorageError(f"{path}: cannot be written: {os.strerror(error.errno or errno.EIO)}.") from error
 
 

@@ -1,16 +1,14 @@
 """What requests may cost at most, and what they did cost, against the ceiling."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from svit.budget import Budget
 from svit.prices import Price, Tier
-from svit.records import Completion, Prompt, Usage
+from svit.records import Completion, Prompt
 
 _MESSAGE_TOKENS = 16
 """More than what a server adds around a message: role and separators."""
-_CHAT_TOKENS = 3
-"""What OpenAI's models add around each message, and once more before the answer."""
 
 _SERVED: Mapping[str, Tier] = {
     "auto": "standard",
@@ -38,14 +36,14 @@ class Spending:
     tier: Tier = "standard"
     budget: Budget = field(default_factory=Budget)
 
-    def worst(self, prompt: Prompt) -> int:
-        """Return the nano-dollars that this prompt's answer costs at most.
+    def worst(self, prompt: Prompt, more: int = 0) -> int:
+        """Return the nano-dollars that this prompt's answer costs at most, with so many bytes more in the prompt.
 
         A token is at least one byte, so the bytes of a prompt are never fewer than its tokens, in any encoding.
         """
         if self.price is None:
             return 0
-        most = sum(len(message.content.encode()) + _MESSAGE_TOKENS for message in prompt.messages)
+        most = more + sum(len(message.content.encode()) + _MESSAGE_TOKENS for message in prompt.messages)
         tier: Tier = "batch" if self.tier == "batch" else "standard"
         return self.price.worst_case(most, prompt.sampling.max_tokens, tier)
 
@@ -57,19 +55,9 @@ class Spending:
         """
         if self.price is None:
             return 0
-        if read.usage is None or read.usage.estimated:
+        if read.usage is None:
             return worst
         if self.tier == "batch" or not read.service_tier:
             return self.price.cost(read.usage, self.tier)
         served = _SERVED.get(read.service_tier)
         return self.price.cost(read.usage, served) if served else max(worst, self.price.cost(read.usage, "priority"))
-
-
-def estimated_usage(prompt: Prompt, text: str, tokens: Callable[[str], int]) -> Usage:
-    """Return about how many tokens an answer took whose reply does not say, marked as `estimated`.
-
-    `tokens` counts those of a text. Reasoning, which nobody sees, is not in it: the answer may have taken more. For
-    people to read: money is booked at the worst case then.
-    """
-    asked = sum(tokens(message.content) + _CHAT_TOKENS for message in prompt.messages) + _CHAT_TOKENS
-    return Usage(prompt_tokens=asked, completion_tokens=tokens(text), estimated=True)

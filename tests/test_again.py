@@ -57,19 +57,22 @@ def test_regenerating_asks_only_for_what_has_no_sample_with_the_settings_and_pro
 
 
 def test_regenerating_finishes_a_run_that_was_stopped(tmp_path: Path, distinct: Path) -> None:
-    with running(Options(port=0, latency="100ms")) as server:
-        words = ("--task", "all", "--contexts", distinct, "--deadline", "3s")
-        assert "The deadline is reached. The same command continues." in finished(
-            generate(tmp_path, server, *words, in_flight=2), 5
-        )
-        first = server.books()["billed"]
+    words = ("--task", "all", "--contexts", distinct)
+    with running(Options(port=0, latency="1s")) as server:
+        for deadline in ("3s", "10s", "30s"):  # a slow machine has asked nothing after the first
+            talk = finished(generate(tmp_path, server, *words, "--deadline", deadline, in_flight=4), 5)
+            assert "The deadline is reached. The same command continues." in talk
+            if first := server.books()["billed"]:
+                break
         assert 0 < first < 240
-        assert booked(tmp_path)["replies"] == first, "what was under way was waited for"
-        assert booked(tmp_path)["unknown"] == 0
-        summary = json.loads((tmp_path / "r" / "run.json").read_bytes())
-        assert summary["deadline"] is not None
+        port = int(server.url.split(":")[2].split("/")[0])
+    assert booked(tmp_path)["replies"] == first, "what was under way was waited for"
+    assert booked(tmp_path)["unknown"] == 0
+    summary = json.loads((tmp_path / "r" / "run.json").read_bytes())
+    assert summary["deadline"] is not None
+    with running(Options(port=port)) as server:
         finished(svit(tmp_path, "regenerate", "r", "--deadline", "1h"), 0, 1)
-        assert booked(tmp_path)["replies"] == server.books()["billed"]
+        assert booked(tmp_path)["replies"] == first + server.books()["billed"]
     for task in TASKS:
         assert ended(tmp_path, task) == list(range(60))
 
@@ -211,6 +214,29 @@ def test_prompts_that_the_endpoint_finds_too_long_are_shortened_once_and_their_s
     lines = [line for file in (tmp_path / "r").glob("*/*.jsonl") for line in file.read_bytes().splitlines()]
     assert sum(bool(json.loads(line)["provenance"]["left_out"]) for line in lines) == refused
     assert ended(tmp_path, "detail_description") == list(range(60))
+
+
+def test_an_answer_in_the_wrong_form_is_shown_again_with_its_flaw_and_every_attempt_is_paid_once(
+    tmp_path: Path, distinct: Path
+) -> None:
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "referring.txt").write_text("Describe this.\n\n{{context}}")
+    with running(Options(port=0)) as server:
+        words = ("--task", "referring", "--contexts", distinct, "--limit", "5", "--prompts", "own")
+        talk = finished(generate(tmp_path, server, *words, more="attempts: 3\n"), 1)
+        books = server.books()
+        again = finished(generate(tmp_path, server, *words, more="attempts: 3\non_flaw: {unparsable: fresh}\n"), 1)
+        assert server.books()["billed"] == books["billed"] == 15
+    assert "15 requests: 10 rejected: unparsable, 5 new prompt" in talk
+    assert "nothing was asked" in again
+    rows = svit(tmp_path, "show", "r", "1")
+    shown = rows.communicate(timeout=60)[0]
+    assert "--- assistant ---" in shown
+    assert "It is not in the form that was asked for." in shown
+    assert "completion, attempt 3" in shown
+    assert (booked(tmp_path)["prompt_tokens"], booked(tmp_path)["replies"]) == (books["prompt_tokens"], 15)
+    talk = finished(svit(tmp_path, "rebuild", "r"), 1)
+    assert "unparsable" in talk
 
 
 def test_what_the_flex_tier_refuses_and_the_default_tier_answers_is_paid_in_full(

@@ -1,3 +1,4 @@
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from svit.config import TaskSettings, check_requests, chosen_tasks, jobs, month_
 from svit.errors import SvitError
 from svit.records import ImageContext, Region, Sampling
 from svit.resources import CONFIGS, config_path
+from svit.settling import Repairs
 from svit.tasks import TASKS
 
 
@@ -182,3 +184,52 @@ def test_a_ceiling_for_the_month_is_read_in_dollars() -> None:
     assert month_limit(read_config(config_path("openai"), {})) is None
     with pytest.raises(SvitError, match="max_cost_per_month"):
         read_config(config_path("openai"), {"max_cost_per_month": "-1"})
+
+
+def repairs(tmp_path: Path, text: str, **files: str) -> Repairs:
+    """Return the repairs of a run with this config, and prompt files of these names in its own folder."""
+    for name, content in files.items():
+        (tmp_path / f"{name}.txt").write_text(content)
+    prompts = f"prompts: {tmp_path}\n" if files else ""
+    (tmp_path / "c.yaml").write_text(f"provider: openai\nmodel: gpt-4o\n{prompts}{text}")
+    [job] = jobs(read_config(tmp_path / "c.yaml", {}), [TASKS["referring"]])
+    assert job.repairs is not None
+    return job.repairs
+
+
+def test_flaws_are_mended_or_asked_about_afresh_as_the_config_says(tmp_path: Path) -> None:
+    default = repairs(tmp_path, "")
+    assert "wrong_count" in default.codes
+    assert "box_not_annotated" not in default.codes
+    own = repairs(tmp_path, "on_flaw: {wrong_count: fresh, box_not_annotated: repair, refusal: fresh}")
+    assert set(own.codes) == {*default.codes, "box_not_annotated"} - {"wrong_count"}
+    assert set(own.codes) <= set(own.told)
+
+
+def test_own_words_take_the_place_of_the_shipped_ones(tmp_path: Path) -> None:
+    own = repairs(tmp_path, "", repair="Again:\n{{flaws}}", flaws="wrong_count: Too many or too few.\n\n")
+    assert own.text == "Again:\n{{flaws}}"
+    assert own.told == {"wrong_count": "Too many or too few."}
+    assert set(own.codes) == {"wrong_count"}, "what has no words is asked about afresh"
+
+
+@pytest.mark.parametrize(
+    ("text", "files", "words"),
+    [
+        ("on_flaw: {wrong_cuont: repair}", {}, "no words for 'wrong_cuont'"),
+        ("on_flaw: {wrong_count: often}", {}, "on_flaw"),
+        ("", {"repair": "Again."}, "{{flaws}}"),
+        ("", {"flaws": "wrong_count"}, "no line 'code: what is wrong'"),
+    ],
+)
+def test_a_wrong_word_about_flaws_is_said(tmp_path: Path, text: str, files: dict[str, str], words: str) -> None:
+    with pytest.raises(SvitError, match=re.escape(words)):
+        repairs(tmp_path, text, **files)
+
+
+def test_the_pairs_that_are_enough_are_a_setting_of_the_task(tmp_path: Path) -> None:
+    (tmp_path / "c.yaml").write_text("tasks: {referring: {min_pairs: 7}}")
+    referring, conversation = jobs(read_config(tmp_path / "c.yaml", {}), [TASKS["referring"], TASKS["conversation"]])
+    assert referring.task.min_pairs == 7
+    assert conversation.task is TASKS["conversation"]
+    assert referring.repairs is None, "the offline writer reads no prompts"

@@ -105,8 +105,9 @@ def test_the_most_is_every_attempt_at_its_worst(sample_store: Path) -> None:
     with ContextStore(sample_store) as store:
         found = survey(store, LUNA.model_copy(update={"attempts": 5}))
         books = spending(LUNA)
-        prompts = [job.task.prompt(context, job.recipe) for job in jobs(LUNA, TASKS.values()) for context in store]
-    assert found.total.most == 5 * sum(map(books.worst, prompts))
+        asked = [(job, job.task.prompt(context, job.recipe)) for job in jobs(LUNA, TASKS.values()) for context in store]
+    first = sum(books.worst(prompt) for _, prompt in asked)
+    assert found.total.most == first + 4 * sum(books.worst(prompt, job.longest_repair) for job, prompt in asked)
 
 
 def test_whole_shards_and_settled_images_are_done_and_the_others_have_the_attempts_that_are_left(
@@ -131,7 +132,9 @@ def test_whole_shards_and_settled_images_are_done_and_the_others_have_the_attemp
     [of_referring, of_conversation] = found.tasks
     assert (of_referring.done, of_referring.prompts) == (1000, 1080)
     assert (of_conversation.done, of_conversation.prompts) == (2, 1978)
-    lost = books.worst(once) + 3 * books.worst(thrice) + 3 * books.worst(hopeless)
+    mended = [books.worst(each, conversation.longest_repair) for each in (once, thrice, hopeless)]
+    assert mended[0] > books.worst(once), "an answer that is mended is sent along"
+    lost = mended[0] + sum(books.worst(each) for each in (thrice, hopeless)) + 2 * sum(mended[1:])
     assert fresh.tasks[1].most - of_conversation.most == lost
 
 

@@ -32,7 +32,9 @@ def test_a_run_pays_for_each_answer_once_and_books_what_the_endpoint_billed(tmp_
     assert ours["completion_tokens"] == books["completion_tokens"]
     assert ours["replies"] == books["billed"]
     assert (ours["unknown"], ours["unbooked"]) == (0, 0)
-    assert "Cost so far: $" in talk
+    cost = ours["cost"] / 1e9
+    assert f"Cost so far: ${cost:.4f}" in talk
+    assert f"; {round(60 / cost):,} samples a dollar" in talk
     assert "nothing was asked" in again
 
 

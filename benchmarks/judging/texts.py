@@ -60,11 +60,11 @@ def cases() -> Iterator[Case]:
     """Yield the offline writers' completions of the sample and of real images, and GPT-4's where there are some."""
     contexts = list(_contexts())
     every = jobs(read_config(config_path("openai"), {}), chosen_tasks(["all"]))
-    for job in every:
+    tasks = {job.task.name: (replace(job.task, min_pairs=0), job.recipe) for job in every}  # all flaws are told
+    for task, recipe in tasks.values():
         for context in contexts:
-            prompt = job.task.prompt(context, job.recipe)
-            yield Case("offline", job.task, prompt, job.task.parse(job.task.write_offline(prompt.context, 0)))
-    tasks = {job.task.name: (job.task, job.recipe) for job in every}
+            prompt = task.prompt(context, recipe)
+            yield Case("offline", task, prompt, task.parse(task.write_offline(prompt.context, 0)))
     for name, context, turns in _gpt4():
         task, recipe = tasks[name]
         if not task.draws_question:

@@ -3,7 +3,7 @@
 import typer
 
 from svit import __version__
-from svit.cli import contexts, estimate, generate, look, regenerate, simulate, status
+from svit.cli import check, contexts, estimate, generate, look, regenerate, simulate, status
 from svit.cli.ending import spoken
 
 app = typer.Typer(
@@ -23,6 +23,7 @@ app.command("generate")(spoken(generate.generate))
 app.command("regenerate")(spoken(regenerate.regenerate))
 app.command("rebuild")(spoken(regenerate.rebuild))
 app.command("status")(spoken(status.status))
+app.command("check")(spoken(check.check))
 app.add_typer(contexts.app, name="contexts")
 app.command("tasks")(spoken(look.tasks))
 app.command("prompt")(spoken(look.prompt))

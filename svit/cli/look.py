@@ -14,7 +14,7 @@ from svit.cli.past import PastRun
 from svit.errors import SvitError
 
 if TYPE_CHECKING:
-    from svit.entries import Intent
+    from svit.entries import Intent, Kept
     from svit.journal import Journal
     from svit.providers.base import Failure
     from svit.records import Completion, Dialogue, ImageContext, Prompt, Rejection, Sample
@@ -80,8 +80,7 @@ def show(
 
 def _show_task(job: "Job", context: "ImageContext", asked: "Sequence[Intent]", journal: "Journal") -> None:
     """Show one task of the image: the request of the run's prompt file as it is now, or else the last one sent."""
-    from svit.providers.base import read_outcome
-    from svit.settling import judged
+    from svit.settling import attempts_so_far
 
     made = job.task.prompt(context, job.recipe)
     last = next((intent for intent in asked if intent.prompt_id == made.id), asked[-1])
@@ -90,12 +89,16 @@ def _show_task(job: "Job", context: "ImageContext", asked: "Sequence[Intent]", j
     talk.show(f"=== {job.task.name}, image {context.image_id} ({context.image}) ===")
     if made.id != last.prompt_id:
         talk.show("The settings have changed since this was asked; the prompt below is today's.")
-    why = ", ".join(f"attempt {each.attempt}: {each.reason}" for each in asked if each.prompt_id == last.prompt_id)
+    why = ", ".join(f"attempt {each.attempt}: {each.reason}" for each in asked if each.version == last.version)
     talk.show(f"asked: {why}")
-    replies = journal.replies(last.prompt_id, context.image_id)
-    reads = [(reply.attempt, read_outcome(reply.body, reply.failure)) for reply in replies]
-    results = "\n\n".join(_reply_text(judged(job.task, made, read, attempt), read, attempt) for attempt, read in reads)
-    talk.show(talk.side_by_side(prompt_text(made), results or "No answer has come yet."))
+
+    def replies(prompt: "Prompt") -> "Sequence[Kept]":
+        return journal.replies(last.prompt_id if prompt is made else prompt.id, context.image_id)
+
+    tries = list(attempts_so_far(job, made, replies))
+    results = "\n\n".join(_reply_text(tried.result, tried.read, tried.kept.attempt) for tried in tries)
+    mended = next((tried.prompt for tried in reversed(tries) if tried.prompt is not made), made)
+    talk.show(talk.side_by_side(prompt_text(mended), results or "No answer has come yet."))
     talk.show()
 
 
@@ -124,8 +127,9 @@ def _reply_text(result: "Sample | Rejection", read: "Completion | Failure", atte
 
     came = f"{read.code}: {read.words}" if isinstance(read, Failure) else read.text
     if isinstance(result, Sample):
+        without = f", without {sum(result.dropped.values())} others" if result.dropped else ""
         parts = [
-            f"--- result: a sample of {len(result.dialogues)} dialogues ---",
+            f"--- result: a sample of {len(result.dialogues)} dialogues{without} ---",
             *map(_dialogue_text, result.dialogues),
         ]
     else:

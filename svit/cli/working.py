@@ -116,7 +116,11 @@ class Work:
                 talk.say("All of it was done already; nothing was asked.")
             self.report()
             if books.price:
-                talk.log.event("cost", f"Cost so far: {cost_text(spent)}", dollars=spent.cost / NANO)
+                samples = sum(shard.samples for shard in self.journal.shards())
+                per_dollar = round(samples * NANO / spent.cost) if spent.cost else None
+                words = "" if per_dollar is None else f"; {per_dollar:,} samples a dollar"
+                figures = {"dollars": spent.cost / NANO, "samples_per_dollar": per_dollar}
+                talk.log.event("cost", f"Cost so far: {cost_text(spent)}{words}", **figures)
         code = 1 if any(shard.flaws for shard in self.shards()) else 0
         talk.log.event("end", exit=code)
         return code
@@ -157,6 +161,9 @@ class Work:
                 texts[f"{job.task.name}.questions.txt"] = "\n".join(job.recipe.questions)
             if job.recipe.lead:
                 texts["context_first.txt"] = job.recipe.lead
+            if job.repairs:
+                texts["repair.txt"] = job.repairs.text
+                texts["flaws.txt"] = "\n".join(f"{code}: {words}" for code, words in job.repairs.told.items())
         return texts
 
     def shards(self) -> "list[Shard]":
@@ -205,10 +212,10 @@ class Work:
 
     def report(self) -> None:
         """Say what came of the run and what to do next."""
-        counts: dict[str, list[int]] = {}
+        counts = {job.task.name: [0, 0] for job in self.jobs}
         flaws: Counter[str] = Counter()
         for shard in self.shards():
-            row = counts.setdefault(shard.task, [0, 0])
+            row = counts[shard.task]
             row[0] += shard.samples
             row[1] += sum(shard.flaws.values())
             flaws.update(shard.flaws)

@@ -132,11 +132,17 @@ class ContextStore:
         between = "SELECT image_id FROM contexts WHERE position >= ? AND position < ? ORDER BY position"
         return [image_id for (image_id,) in self._rows(between, start, stop)]
 
-    def get(self, image_id: ImageId) -> ImageContext:
-        """Return the image's context. A number may be given as text; raise SvitError when there is no such image."""
+    def find(self, image_id: ImageId) -> ImageContext | None:
+        """Return the image's context, None when there is no such image. A number may be given as text."""
         for form in _forms(image_id):
             for (record,) in self._rows("SELECT record FROM contexts WHERE image_id = ?", form):
                 return self._unpack(record)
+        return None
+
+    def get(self, image_id: ImageId) -> ImageContext:
+        """Return the image's context, as `find` does; raise SvitError when there is no such image."""
+        if found := self.find(image_id):
+            return found
         raise SvitError(f"{self.path} has no image {image_id}. {self._suggestion(image_id)}")
 
     def _suggestion(self, image_id: ImageId) -> str:

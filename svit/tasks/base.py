@@ -11,6 +11,9 @@ from svit.errors import ParseError
 from svit.records import Completion, Dialogue, Draft, Flaw, ImageContext, Prompt, Provenance, Rejection, Sample, Turn
 from svit.render import Recipe, shared_context_text, shortened
 
+_CUT_LINES = 12
+"""Lines at the end of a text that may belong to the pair in which it was cut off."""
+
 Repair = Callable[[Draft], tuple[Draft, tuple[Flaw, ...]]]
 """Returns the draft with what could be mended, and what that was: flaws of the severity `repair`."""
 
@@ -78,13 +81,31 @@ class Task:
         return Sample(prompt.context, self.name, verdict.dialogues, provenance, verdict.flaws, verdict.dropped)
 
     def _read(self, prompt: Prompt, completion: Completion) -> Verdict:
-        if flaws := tuple(checks.unusable(completion)):
+        flaws = tuple(checks.unusable(completion))
+        if self.min_pairs and [flaw.code for flaw in flaws] == ["truncated"]:
+            return self._before_the_cut(prompt, completion.text, flaws)
+        if flaws:
             return Verdict((), flaws)
         try:
             parsed = self.parse(clean.without_boilerplate(completion.text))
         except ParseError as error:
             return Verdict((), (Flaw("unparsable", str(error)),))
-        return self.verdict(Draft(prompt, _cleaned(parsed, prompt.question)))
+        return self.verdict(Draft(prompt, cleaned(parsed, prompt.question)))
+
+    def _before_the_cut(self, prompt: Prompt, text: str, flaws: tuple[Flaw, ...]) -> Verdict:
+        """Return what is kept of a text that was cut off, without the dialogue that it was cut off in."""
+        lines = clean.without_boilerplate(text).split("\n")
+        for end in range(len(lines), max(0, len(lines) - _CUT_LINES), -1):
+            try:
+                parsed = self.parse("\n".join(lines[:end]))
+            except ParseError:
+                continue
+            kept = self.verdict(Draft(prompt, cleaned(parsed[:-1], prompt.question)))
+            if kept.dialogues:
+                dropped = {**kept.dropped, "truncated": 1 + kept.dropped.get("truncated", 0)}
+                return Verdict(kept.dialogues, (*map(as_warning, flaws), *kept.flaws), dropped)
+            break
+        return Verdict((), flaws)
 
     def verdict(self, draft: Draft, *, grounded: bool = True) -> Verdict:
         """Return what is kept of a draft, and its flaws; without `grounded` nothing is compared with annotations."""
@@ -94,7 +115,7 @@ class Task:
         flaws = (*self._miscounted(draft), *self.flaws(draft, grounded=grounded))
         if all(flaw.severity != "reject" for flaw in flaws):
             return Verdict(draft.dialogues, flaws + repairs)
-        kept, dropped = self._salvaged(draft, grounded=grounded) if self.min_pairs else ((), {})
+        kept, dropped = self.salvaged(draft, grounded=grounded) if self.min_pairs else ((), {})
         if sum(len(dialogue.turns) for dialogue in kept) < max(1, self.min_pairs):
             return Verdict((), flaws)
         left = Draft(draft.prompt, kept)
@@ -109,7 +130,7 @@ class Task:
     def _miscounted(self, draft: Draft) -> tuple[Flaw, ...]:
         return tuple(checks.exactly(self.dialogues)(draft))
 
-    def _salvaged(self, draft: Draft, *, grounded: bool) -> tuple[tuple[Dialogue, ...], Mapping[str, int]]:
+    def salvaged(self, draft: Draft, *, grounded: bool) -> tuple[tuple[Dialogue, ...], Mapping[str, int]]:
         """Return the dialogues without a flaw, as many as are asked for, and how many others there are, by first flaw.
 
         Each is tried beside those before it: of two pairs that ask the same, the first stays.
@@ -145,7 +166,7 @@ def provenance_of(prompt: Prompt, attempt: int, model: str) -> Provenance:
     )
 
 
-def _cleaned(parsed: tuple[Dialogue, ...], question: str) -> tuple[Dialogue, ...]:
+def cleaned(parsed: tuple[Dialogue, ...], question: str) -> tuple[Dialogue, ...]:
     """Return the dialogues in plain text, with our question where the model wrote none."""
     texts = [text for dialogue in parsed for turn in dialogue.turns for text in (turn.question, turn.answer)]
     texts += [dialogue.topic for dialogue in parsed if dialogue.topic]

@@ -44,6 +44,8 @@ def _pairs(scene: Scene, rng: Random) -> list[Asked]:
     return found
 
 
+ENOUGH = 8
+"""More than half of the pairs."""
 ANSWER_TOKENS = 1500
 """Between the offline writer's 830 (160 images of Visual Genome) and 15 pairs as long as those that GPT-4 wrote one at
 a time (60 of LLaVA's records: 145 a pair)."""
@@ -59,4 +61,5 @@ TASK = Task(
     write_offline=_write,
     max_tokens=3072,
     answer_tokens=ANSWER_TOKENS,
+    min_pairs=ENOUGH,
 )

@@ -135,6 +135,8 @@ def _with_pronouns(the: str, turns: list[Asked], kind: str) -> list[Asked]:
     return spoken
 
 
+ENOUGH = 2 * TURNS
+"""Two of the three conversations; each is kept or dropped whole."""
 ANSWER_TOKENS = 560
 """15 pairs at the 30 tokens of GPT-4's conversations (60 of LLaVA's records), with labels and topics."""
 
@@ -149,4 +151,5 @@ TASK = Task(
     write_offline=_write,
     max_tokens=2048,
     answer_tokens=ANSWER_TOKENS,
+    min_pairs=ENOUGH,
 )

@@ -49,6 +49,8 @@ def _pairs(scene: Scene, rng: Random) -> list[Asked]:
     return found
 
 
+ENOUGH = 5
+"""Half of the pairs."""
 ANSWER_TOKENS = 1150
 """The offline writer's (160 images of Visual Genome): most of it is boxes, and a model has to write those too."""
 
@@ -77,4 +79,5 @@ TASK = Task(
     write_offline=_write,
     max_tokens=2048,
     answer_tokens=ANSWER_TOKENS,
+    min_pairs=ENOUGH,
 )

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from svit.errors import ParseError
 from svit.records import Completion, Dialogue, Draft, Flaw, ImageContext, Rejection, Sample, Sampling, Turn
 from svit.render import Recipe, Template, context_text
 from svit.shards import sample_line
@@ -113,3 +114,37 @@ def test_flawless_pairs_of_a_flawed_completion_are_kept_when_they_are_enough(
         assert {flaw.severity for flaw in result.warnings} <= {"warn"}
         line = json.loads(sample_line(result))
         assert line.get("dropped", {}) == dropped
+
+
+def lines(text: str) -> tuple[Dialogue, ...]:
+    """Each line is a pair; one without its full stop is none."""
+    if not all(line.endswith(".") for line in text.split("\n")):
+        raise ParseError("a line without an end")
+    return tuple(Dialogue((Turn(f"{line}?", line),)) for line in text.split("\n"))
+
+
+@pytest.mark.parametrize(
+    ("text", "kept", "dropped"),
+    [
+        ("a.\nb.\nc.\nd", ["a.", "b."], {"truncated": 1}),
+        ("a.\nb.\nc.", ["a.", "b."], {"truncated": 1}),
+        ("a.\nwrong.\nc.\nd.\ne", ["a.", "c."], {"wrong": 1, "truncated": 1}),
+        ("a.\nb.\nc", [], {}),
+        ("a.\n" + "b\n" * 20, [], {}),
+        ("", [], {}),
+    ],
+)
+def test_of_a_text_that_is_cut_off_the_pairs_before_the_cut_are_kept(
+    text: str, kept: list[str], dropped: dict[str, int]
+) -> None:
+    task = Task("t", "", context_text, lines, 4, (is_wrong,), lambda context, seed: "", 10, min_pairs=2)
+    for each in (task, replace(task, min_pairs=0)):
+        result = each.judge(each.prompt(CONTEXT, RECIPE), Completion(text, "length", "answered"), 1)
+        if not kept or each is not task:
+            assert isinstance(result, Rejection)
+            assert result.flaws[0].code == "truncated"
+        else:
+            assert isinstance(result, Sample)
+            assert [turn.answer for dialogue in result.dialogues for turn in dialogue.turns] == kept
+            assert result.dropped == dropped
+            assert result.warnings[0].code == "truncated"

@@ -205,8 +205,10 @@ def test_nothing_is_said_of_what_is_not_annotated() -> None:
 def test_a_poor_image_gets_fewer_pairs_instead_of_invented_ones(name: str) -> None:
     poor = ImageContext(1, "x.jpg", 10, 10, objects=(Object(1, "dog", Box(0.1, 0.1, 0.4, 0.6)),))
     result = judged(name, poor, TASKS[name].write_offline(poor, 0))
-    assert isinstance(result, Rejection)
-    assert {flaw.code for flaw in result.flaws} <= SHORT
+    assert {flaw.code for flaw in (result.flaws if isinstance(result, Rejection) else result.warnings)} <= SHORT
+    if isinstance(result, Sample):
+        assert len(result.dialogues) < TASKS[name].dialogues
+        assert not result.dropped
 
 
 @pytest.mark.parametrize("name", NAMES)

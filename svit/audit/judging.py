@@ -1,0 +1,133 @@
+"""What is wrong with a record that exists, what of it is kept, and what was cleaned in that."""
+
+import re
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from functools import cache, partial
+from pathlib import PurePosixPath
+from typing import NamedTuple
+
+from svit import checks, clean
+from svit.audit.forms import Record
+from svit.checks import Check
+from svit.records import Dialogue, Draft, Flaw, ImageContext, ImageId, Prompt, Sampling
+from svit.tasks import TASKS
+from svit.tasks.base import Task, as_warning, cleaned
+
+_ARCHIVE = re.compile(r"COCO_(?:train|val|test)\d{4}_")
+"""How COCO's archives of 2014 begin the names of their files."""
+_AROUND = 50
+"""Characters shown on either side of a change."""
+_UNSENT = Sampling("", 1)
+
+
+class Judged(NamedTuple):
+    """The flaws of a record, and the dialogues that are left of it, cleaned, each with its place in the record.
+
+    `dropped` counts the others by their first flaw; `warnings` is what the ones that are left have to be warned of.
+    """
+
+    flaws: tuple[Flaw, ...]
+    kept: tuple[tuple[int, Dialogue], ...]
+    dropped: Mapping[str, int]
+    warnings: tuple[Flaw, ...]
+    is_changed: bool
+
+    @property
+    def rejects(self) -> tuple[str, ...]:
+        """The codes of the flaws that no sample may have, in their order."""
+        return tuple(flaw.code for flaw in self.flaws if flaw.severity == "reject")
+
+
+def judged(record: Record, context: ImageContext | None) -> Judged:
+    """Judge the record, with the annotations of its image or, without a context, by its text alone.
+
+    Dialogues are counted where they are ours: others ask for as many as they like.
+    """
+    is_ours, grounded = record.form == "own", context is not None
+    task = TASKS[record.task] if is_ours else _uncounted(record.task)
+    plain, tidied = _in_plain_text(record, task, context)
+    draft, repairs = task.repair(plain) if grounded and task.repair else (plain, ())
+
+    def flaws_of(draft: Draft) -> tuple[Flaw, ...]:
+        counted = checks.exactly(task.dialogues)(draft) if record.is_counted else ()
+        return (*counted, *task.flaws(draft, grounded=grounded))
+
+    flaws = left_flaws = flaws_of(draft)
+    kept: tuple[Dialogue, ...] = draft.dialogues
+    dropped: Mapping[str, int] = {}
+    is_flawed = any(flaw.severity == "reject" for flaw in flaws)
+    if is_flawed:
+        kept, dropped = task.salvaged(draft, grounded=grounded)
+        least = max(1, task.min_pairs) if is_ours else 1
+        if sum(len(dialogue.turns) for dialogue in kept) < least:
+            return Judged((*flaws, *tidied, *repairs), (), {}, (), is_changed=True)
+        left_flaws = flaws_of(Draft(draft.prompt, kept))
+    places = {id(dialogue): place for place, dialogue in enumerate(draft.dialogues)}
+    return Judged(
+        flaws=(*flaws, *tidied, *repairs),
+        kept=tuple((places[id(dialogue)], dialogue) for dialogue in kept),
+        dropped=dropped,
+        warnings=(*map(as_warning, left_flaws), *repairs),
+        is_changed=is_flawed or kept != record.dialogues,
+    )
+
+
+def context_of(record: Record, find: Callable[[ImageId], ImageContext | None]) -> ImageContext | None:
+    """Return the context of the record's image, by its id or the name of its file.
+
+    Visual Genome and COCO both count their images: where the record names a file, the context's must be the same one.
+    """
+    name = _file(record.image)
+    for image_id in dict.fromkeys((record.image_id, name)):
+        context = find(image_id) if image_id != "" else None
+        if context and name in ("", _file(context.image)):
+            return context
+    return None
+
+
+def _file(image: str) -> str:
+    return _ARCHIVE.sub("", PurePosixPath(image).stem)
+
+
+def _in_plain_text(record: Record, task: Task, context: ImageContext | None) -> tuple[Draft, tuple[Flaw, ...]]:
+    """Return the record as a cleaned draft, and a not_plain for each text that cleaning changed."""
+    prompt = Prompt(
+        task=task.name,
+        messages=(),
+        sampling=_UNSENT,
+        version="",
+        context=context or ImageContext(record.image_id, record.image, 1, 1),
+        question=clean.plain(record.dialogues[0].turns[0].question) if task.draws_question else "",
+    )
+    draft = Draft(prompt, cleaned(record.dialogues, ""))
+    if draft.dialogues is record.dialogues:
+        return draft, ()
+    both = zip(record.dialogues, draft.dialogues, strict=True)
+    texts = (pair for old, new in both for pair in zip(_texts(old), _texts(new), strict=True))
+    return draft, tuple(Flaw("not_plain", _where_changed(was, now), "repair") for was, now in texts if was != now)
+
+
+def _where_changed(was: str, now: str) -> str:
+    """Return the words around the first character that cleaning changed; line ends are shown, escaped."""
+    place = next((i for i, (old, new) in enumerate(zip(was, now, strict=False)) if old != new), len(now))
+    first, last = max(0, place - _AROUND), place + _AROUND
+    words = was[first:last].replace("\n", "\\n")
+    return f"{'...' if first else ''}{words}{'...' if last < len(was) else ''}"
+
+
+def _texts(dialogue: Dialogue) -> list[str]:
+    topic = [] if dialogue.topic is None else [dialogue.topic]
+    return topic + [text for turn in dialogue.turns for text in (turn.question, turn.answer)]
+
+
+@cache
+def _uncounted(name: str) -> Task:
+    """Return the task for data of others, who ask for as many dialogues and turns as they like."""
+    task = TASKS[name]
+    return replace(task, dialogues=sys.maxsize, checks=tuple(partial(_but_counts, check) for check in task.checks))
+
+
+def _but_counts(check: Check, draft: Draft) -> Iterable[Flaw]:
+    return [flaw for flaw in check(draft) if flaw.code != "wrong_count"]

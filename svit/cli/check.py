@@ -1,0 +1,124 @@
+"""`svit check`: what is wrong with instruction data that exists, whoever made it, and the part of it that is not."""
+
+import sys
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from svit.cli import talk
+from svit.errors import SvitError
+
+if TYPE_CHECKING:
+    from svit.audit.reading import DataFile, Piece
+    from svit.audit.tally import AuditReport, FixFigures
+
+_FORMS = {"own": "our own", "svit": "SVIT's", "llava": "LLaVA's"}
+
+
+def check(
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="Our own, SVIT's or LLaVA's data: JSON array or JSONL, also .gz.")
+    ],
+    contexts: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Contexts made by 'svit contexts build': judge against them too."),
+    ] = None,
+    task: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Task of records that name none; by their shape otherwise.")
+    ] = None,
+    fix: Annotated[
+        Path | None, typer.Option(metavar="OUT", help="Write what is left, cleaned, in the same form to this new file.")
+    ] = None,
+    examples: Annotated[int, typer.Option(min=0, metavar="N", help="Worst examples of each flaw.")] = 3,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object, for machines.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
+) -> None:
+    """Judge data that exists: flaws by code and task, rates, the worst examples; --fix writes what is left.
+
+    Exits with 0 when the file was read to its end, whatever was found in it.
+    """
+    import msgspec
+
+    from svit.audit import audit
+
+    if fix:
+        _refuse_existing(fix, file)
+    found = audit(file, contexts=contexts, task=task, fix=fix, examples=examples, watch=partial(_watched, quiet=quiet))
+    talk.show(msgspec.json.encode(found).decode() if as_json else _text(found))
+
+
+def _refuse_existing(fix: Path, file: Path) -> None:
+    """Raise SvitError when there is something at OUT: the input, or what somebody may want to keep."""
+    if fix.exists() and file.exists() and fix.samefile(file):
+        raise SvitError(f"{fix} is the file that is read: give --fix another name.")
+    if fix.exists() or fix.is_symlink():
+        raise SvitError(f"{fix} is there already: give --fix another name, or remove it.")
+
+
+def _watched(data: "DataFile", *, quiet: bool) -> Iterator["Piece"]:
+    """Yield the records, with a bar of the bytes that were read where one can be seen and a file has a size."""
+    if quiet or not sys.stderr.isatty() or not data.path.is_file():
+        yield from data
+        return
+    from tqdm import tqdm
+
+    with tqdm(total=data.size, unit="B", unit_scale=True, dynamic_ncols=True, leave=False) as bar:
+        for piece in data:
+            yield piece
+            bar.update(data.position - bar.n)
+
+
+def _text(found: "AuditReport") -> str:
+    forms = " and ".join(f"{_FORMS[form]} form" for form in found.forms)
+    blocks = [f"{found.file}: {found.records:,} records of {found.pairs:,} pairs, in {forms}.", *_notes(found)]
+    rows = [(each.task, each.records, each.pairs, each.flawed, f"{each.per_100_records:.2f}") for each in found.tasks]
+    blocks.append(talk.figures([("task", "records", "pairs", "flawed", "of 100"), *rows]))
+    flaws = [(each.task, flaw) for each in found.tasks for flaw in each.flaws]
+    if flaws:
+        counts = [
+            (task, flaw.severity, flaw.code, flaw.records, f"{flaw.per_100_records:6.2f}", flaw.flaws)
+            for task, flaw in flaws
+        ]
+        blocks.append(talk.table([("task", "severity", "flaw", "records", "of 100", "flaws"), *counts], indent=""))
+    for task, flaw in flaws:
+        if flaw.examples:
+            lines = (f"  {each.place}, image {each.image_id}: {' '.join(each.words.split())}" for each in flaw.examples)
+            blocks.append("\n".join([f"{flaw.code} ({task}):", *lines]))
+    if found.fix:
+        blocks.append(_fixed(found.fix, found.records))
+    return "\n\n".join(blocks)
+
+
+def _notes(found: "AuditReport") -> list[str]:
+    """Return what one must know to read the figures: what could not be read, and what it was compared with."""
+    notes = []
+    if found.damaged:
+        lines = [f"damaged records: {found.damaged:,}, in no figure below"]
+        lines += [f"  {each.place} {each.what}" for each in found.damage]
+        notes.append("\n".join([*lines, *(["  ..."] if found.damaged > len(found.damage) else [])]))
+    if found.contexts is None:
+        notes.append("Judged by the text alone: with --contexts boxes and names are compared with the annotations too.")
+    else:
+        known, others = found.contexts.with_context, found.contexts.without_context
+        words = f"{known:,} records have a context in {found.contexts.file}"
+        notes.append(f"{words}; {others:,} have none, and were judged by their text alone." if others else f"{words}.")
+    return notes
+
+
+def _fixed(fix: "FixFigures", records: int) -> str:
+    lines = [
+        f"{fix.file}: {fix.kept:,} of {records:,} records kept, {fix.changed:,} of them changed; {fix.pairs:,} pairs."
+    ]
+    if not fix.kept:
+        lines = [f"No record of {records:,} could be kept."]
+    if fix.left_out:
+        lines += [
+            "Pairs and conversations left out of records that were kept, by first flaw:",
+            talk.counted(fix.left_out),
+        ]
+    if fix.dropped:
+        lines += ["Records dropped, by first flaw:", talk.counted(fix.dropped)]
+    return "\n".join(lines)
