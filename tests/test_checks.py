@@ -197,6 +197,13 @@ def test_an_answer_given_three_times_is_a_loop() -> None:
     assert codes(checks.repeats_no_text, *[(f"Question {n}?", "Yes, it is.") for n in range(5)]) == []
 
 
+def test_the_numbers_of_boxes_are_no_words_of_a_loop() -> None:
+    dogs = f"<st>dogs<ed> {', '.join(f'[0.{n}, 0.2, 0.9, 0.95]' for n in range(1, 5))}"
+    told = f"The {dogs} bark. Nobody hears the {dogs} in the garden, and so the {dogs} go home."
+    assert codes(checks.repeats_no_text, ("Why?", told)) == []
+    assert codes(checks.repeats_no_text, ("Why?", f"The {dogs} bark loudly. " * 3)) == ["repeated_text"]
+
+
 def _phrase_said_three_times(text: str) -> str:
     """What `_repeated_phrase` finds, without its short cuts."""
     words = text.split()
