@@ -12,6 +12,8 @@ from svit.records import Draft, Flaw
 
 _LONG = 5
 """Letters. Shorter words that differ by one are other words: "car" and "cart"."""
+_COMPARED = 60
+"""Questions of one shape that a question is compared with: no prompt asks for so many, and a hostile text may have all."""
 _MANY = 6
 """Yes or no answers of an image: fewer may all be the same by chance."""
 _FEW = 8
@@ -55,7 +57,7 @@ def asks_nothing_twice(draft: Draft) -> Iterator[Flaw]:
         return
     seen: dict[str, list[list[str]]] = defaultdict(list)
     for turn, shape, words in zip(draft.turns, shapes, bare, strict=True):
-        if any(all(map(_is_one_word, words, others)) for others in seen[shape]):
+        if any(all(map(_is_one_word, words, others)) for others in seen[shape][-_COMPARED:]):
             yield Flaw("duplicate_question", excerpt(turn.question))
         elif words:
             seen[shape].append(words)
