@@ -13,7 +13,7 @@ from svit.records import Draft, Flaw
 _LONG = 5
 """Letters. Shorter words that differ by one are other words: "car" and "cart"."""
 _COMPARED = 60
-"""Questions of one shape that a question is compared with: no prompt asks for so many, and a hostile text may have all."""
+"""Questions of one shape that a question is compared with: no prompt asks for so many, but a hostile text has more."""
 _MANY = 6
 """Yes or no answers of an image: fewer may all be the same by chance."""
 _FEW = 8
