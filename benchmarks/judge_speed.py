@@ -100,7 +100,9 @@ def stages(case: Case) -> Iterator[tuple[str, float]]:
     yield "plain text", cpu(lambda: cleaned(parsed, prompt.question))
     draft = Draft(prompt, cleaned(parsed, prompt.question))
     yield "its texts", cpu(lambda: (draft.turns, draft.texts, draft.lowered))
-    for check in task.checks:
+    if task.repair:
+        yield "repairs", cpu(lambda: task.repair and task.repair(draft))
+    for check in (*task.checks, *task.grounding):
         yield getattr(check, "__name__", "check"), cpu(partial(flaws, check, draft))
 
 

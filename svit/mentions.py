@@ -13,17 +13,18 @@ Coordinates = tuple[float, ...]
 
 _NUMBER = r"[-+]?+(?:\d++(?>(?:\.\d*+)?)|\.\d++)"
 _BRACKET = r"\[[^\[\]]*+\]"
+_TO = r"\s*+:?+\s*+"
 _AND = r"\s*+(?>(?:[,;]\s*+)?)(?>(?:and\b\s*+)?)"
 _PIECE = re.compile(
     rf"""
-    <st>(?P<name>[^<>\[\]]*+)<ed>(?P<boxes>(?>(?:\s*+{_BRACKET}(?>(?:{_AND}{_BRACKET})*))?))
+    <st>(?P<name>[^<>\[\]]*+)<ed>(?P<boxes>(?>(?:{_TO}{_BRACKET}(?>(?:{_AND}{_BRACKET})*))?))
     | (?P<tag> <st> | <ed> )
     | (?P<box> \[\s*+[-+.\dxy][^\[\],]*+,[^\[\]]*+\]?+ | \((?:\s*+{_NUMBER}\s*+,?+){{4}}\) )
     """,
     re.VERBOSE,
 )
 """Every run of characters is passed once: no quantifier gives back what it took."""
-_MENTION = re.compile(rf"<st>([^<>\[\]]*+)<ed>((?>\s*+{_BRACKET}(?>(?:{_AND}{_BRACKET})*)))")
+_MENTION = re.compile(rf"<st>([^<>\[\]]*+)<ed>((?>{_TO}{_BRACKET}(?>(?:{_AND}{_BRACKET})*)))")
 _BETWEEN = "\n[["
 """Stands between two texts, and nothing that matches reaches over it."""
 _JSON_BOXES = msgspec.json.Decoder(tuple[tuple[Coordinates, ...], ...])
@@ -49,7 +50,10 @@ class Stray(NamedTuple):
 
 
 def mentions(text: str) -> tuple[Mention, ...]:
-    """Return the mentions of the text in their order; several boxes may be parted by a comma, a space or "and"."""
+    """Return the mentions of the text in their order.
+
+    Several boxes may be parted by a space, a comma, a semicolon or "and", and a colon may stand before the first.
+    """
     return _scan(text)[0]
 
 
@@ -73,9 +77,20 @@ def tidy_mentions(texts: Iterable[str]) -> tuple[tuple[str, tuple[Coordinates, .
     return found if all(name and not name.isspace() for name, _ in found) else None
 
 
+def in_one_form(mention: str, change: Callable[[Coordinates, str], str]) -> str:
+    """Return a mention's own text as `<st>men<ed> [..], [..]`, with `change(coordinates, as written)` for each box."""
+    end = mention.index("<ed>") + len("<ed>")
+    boxes = [change(_coordinates(box), box) for box in _ONE_BOX.findall(mention, end)]
+    return f"{mention[:end]} {', '.join(boxes)}" if boxes else mention
+
+
 def replaced(text: str, change: Callable[[Mention], str]) -> str:
     """Return the text with `change(mention)` in the place of each mention, in one pass."""
     return _PIECE.sub(lambda match: match[0] if match["name"] is None else change(_mention(match)), text)
+
+
+tidy_once = lru_cache(maxsize=4)(tidy_mentions)
+"""`tidy_mentions` of a tuple of texts, for all that ask for the same draft's."""
 
 
 @lru_cache(maxsize=64)
@@ -97,7 +112,7 @@ def _mention(match: re.Match[str]) -> Mention:
 
 def _boxes(text: str) -> tuple[Coordinates, ...]:
     if text.count("[") == 1:
-        return (_coordinates(text.strip()),)
+        return (_coordinates(text[text.index("[") :]),)
     return tuple(map(_coordinates, _ONE_BOX.findall(text)))
 
 

@@ -57,6 +57,8 @@ CHECKS: dict[str, tuple[checks.Check, ...]] = {
         checks.every_box_is_valid,
         checks.boxes_are_annotated(min_iou=0.5),
         checks.plural_names_have_boxes,
+        checks.singular_names_have_one_box,
+        checks.names_fit_their_boxes,
     ),
 }
 
@@ -195,6 +197,13 @@ def test_an_answer_given_three_times_is_a_loop() -> None:
     assert codes(checks.repeats_no_text, *[(f"Question {n}?", "Yes, it is.") for n in range(5)]) == []
 
 
+def test_the_numbers_of_boxes_are_no_words_of_a_loop() -> None:
+    dogs = f"<st>dogs<ed> {', '.join(f'[0.{n}, 0.2, 0.9, 0.95]' for n in range(1, 5))}"
+    told = f"The {dogs} bark. Nobody hears the {dogs} in the garden, and so the {dogs} go home."
+    assert codes(checks.repeats_no_text, ("Why?", told)) == []
+    assert codes(checks.repeats_no_text, ("Why?", f"The {dogs} bark loudly. " * 3)) == ["repeated_text"]
+
+
 def _phrase_said_three_times(text: str) -> str:
     """What `_repeated_phrase` finds, without its short cuts."""
     words = text.split()
@@ -216,17 +225,6 @@ LOOPS = st.lists(st.tuples(WORDS, st.integers(1, 12)), max_size=5).map(
 @example(" ".join("a" * 12 + "bcdefghijklmnopqrs"))
 def test_a_phrase_said_three_times_is_found_by_every_short_cut(text: str) -> None:
     assert form._repeated_phrase(text) == _phrase_said_three_times(text)
-
-
-@given(st.lists(st.text("aAbß1 ?!_.’é\n\ud800", max_size=5), max_size=4))
-@example(["a\nb", "a b", "ab"])
-def test_questions_that_all_differ_at_a_glance_differ(questions: list[str]) -> None:
-    folded = [form._folded(question) for question in questions]
-    assert not form._all_differ(questions) or len(set(folded)) == len(folded)
-
-
-def test_usual_questions_differ_at_a_glance() -> None:
-    assert form._all_differ(["Is it the cat’s?", "Is it the dog’s?", "What does <st>it<ed> [0.1, 0.2] do?"])
 
 
 @pytest.mark.parametrize(

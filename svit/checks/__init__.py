@@ -1,6 +1,7 @@
 """What is wrong with a completion: checks read what was parsed and yield flaws; they change nothing.
 
-`form` counts and compares, `wording` knows phrases, `boxes` knows the annotations.
+`form` and `questions` count and compare, `wording`, `sources` and `language` know words; `boxes`, `names` and `claims`
+know the annotations.
 """
 
 from svit.checks.boxes import (
@@ -9,10 +10,9 @@ from svit.checks.boxes import (
     every_box_is_valid,
     every_mention_has_a_box,
     every_pair_refers,
-    plural_names_have_boxes,
 )
+from svit.checks.claims import counts_are_annotated, objects_are_supported, sides_are_right
 from svit.checks.form import (
-    asks_nothing_twice,
     describes_at_length,
     exactly,
     has_no_empty_turn,
@@ -21,6 +21,9 @@ from svit.checks.form import (
     repeats_no_text,
     turns_each,
 )
+from svit.checks.language import is_in_english
+from svit.checks.names import names_fit_their_boxes, plural_names_have_boxes, singular_names_have_one_box
+from svit.checks.questions import answers_are_balanced, answers_say_more_than_questions, asks_nothing_twice
 from svit.checks.quoting import Check
 from svit.checks.sources import hides_its_source
 from svit.checks.wording import answers_every_question, has_no_special_tokens, shows_no_coordinates, unusable
@@ -33,15 +36,21 @@ EVERY_TASK: tuple[Check, ...] = (
     has_no_special_tokens,
     asks_nothing_twice,
     repeats_no_text,
+    answers_say_more_than_questions,
+    answers_are_balanced,
+    is_in_english,
 )
 """The checks that no task does without."""
 
 __all__ = [
     "EVERY_TASK",
     "Check",
+    "answers_are_balanced",
     "answers_every_question",
+    "answers_say_more_than_questions",
     "asks_nothing_twice",
     "boxes_are_annotated",
+    "counts_are_annotated",
     "describes_at_length",
     "every_box_has_a_mention",
     "every_box_is_valid",
@@ -52,10 +61,15 @@ __all__ = [
     "has_no_special_tokens",
     "hides_its_source",
     "is_at_most",
+    "is_in_english",
     "is_long_enough",
+    "names_fit_their_boxes",
+    "objects_are_supported",
     "plural_names_have_boxes",
     "repeats_no_text",
     "shows_no_coordinates",
+    "sides_are_right",
+    "singular_names_have_one_box",
     "turns_each",
     "unusable",
 ]

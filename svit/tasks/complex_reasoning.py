@@ -8,7 +8,7 @@ put elsewhere first, or it might break.
 from functools import partial
 from random import Random
 
-from svit.checks import EVERY_TASK, shows_no_coordinates
+from svit.checks import EVERY_TASK, counts_are_annotated, shows_no_coordinates
 from svit.parse import question_answer_pairs
 from svit.records import ImageContext
 from svit.render import context_text
@@ -57,6 +57,7 @@ TASK = Task(
     parse=question_answer_pairs,
     dialogues=PAIRS,
     checks=(*EVERY_TASK, shows_no_coordinates),
+    grounding=(counts_are_annotated,),
     write_offline=_write,
     max_tokens=3072,
     answer_tokens=ANSWER_TOKENS,

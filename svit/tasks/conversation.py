@@ -11,7 +11,14 @@ from functools import partial
 from random import Random
 from typing import NamedTuple
 
-from svit.checks import EVERY_TASK, shows_no_coordinates, turns_each
+from svit.checks import (
+    EVERY_TASK,
+    counts_are_annotated,
+    is_at_most,
+    objects_are_supported,
+    shows_no_coordinates,
+    turns_each,
+)
 from svit.parse import conversations
 from svit.records import ImageContext
 from svit.render import context_text
@@ -26,6 +33,8 @@ from svit.writers.situations import SITUATIONS, planned
 
 CONVERSATIONS = 3
 TURNS = 5
+LONGEST_ANSWER = 200
+"""Words. Under 50 tokens are asked for; so many are another kind of text."""
 _PLANNING: tuple[Kind, ...] = tuple(planned(situation) for situation in SITUATIONS)
 
 
@@ -137,7 +146,8 @@ TASK = Task(
     render=partial(context_text, region_boxes=False),
     parse=conversations,
     dialogues=CONVERSATIONS,
-    checks=(*EVERY_TASK, turns_each(TURNS), shows_no_coordinates),
+    checks=(*EVERY_TASK, turns_each(TURNS), is_at_most(LONGEST_ANSWER), shows_no_coordinates),
+    grounding=(objects_are_supported, counts_are_annotated),
     write_offline=_write,
     max_tokens=2048,
     answer_tokens=ANSWER_TOKENS,

@@ -6,7 +6,13 @@ right of the desk one can see a wooden shelf.
 
 from functools import partial
 
-from svit.checks import EVERY_TASK, describes_at_length, shows_no_coordinates
+from svit.checks import (
+    EVERY_TASK,
+    counts_are_annotated,
+    describes_at_length,
+    objects_are_supported,
+    shows_no_coordinates,
+)
 from svit.parse import description
 from svit.records import ImageContext
 from svit.render import context_text
@@ -33,6 +39,7 @@ TASK = Task(
     parse=description,
     dialogues=1,
     checks=(*EVERY_TASK, describes_at_length(LEAST_WORDS), shows_no_coordinates),
+    grounding=(objects_are_supported, counts_are_annotated),
     write_offline=_write,
     max_tokens=1024,
     draws_question=True,

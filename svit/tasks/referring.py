@@ -15,11 +15,16 @@ from svit.checks import (
     every_box_is_valid,
     every_mention_has_a_box,
     every_pair_refers,
+    names_fit_their_boxes,
+    objects_are_supported,
     plural_names_have_boxes,
+    sides_are_right,
+    singular_names_have_one_box,
 )
 from svit.parse import question_answer_pairs
 from svit.records import ImageContext
 from svit.render import context_text
+from svit.repair import repaired_boxes
 from svit.scene import Scene
 from svit.tasks.base import Task
 from svit.writers.pairs import Asked, Chooser, seeded
@@ -55,8 +60,22 @@ TASK = Task(
     render=partial(context_text, region_boxes=True),
     parse=question_answer_pairs,
     dialogues=PAIRS,
-    checks=(*EVERY_TASK, every_pair_refers, every_mention_has_a_box, every_box_has_a_mention, every_box_is_valid),
-    grounding=(boxes_are_annotated(min_iou=0.5), plural_names_have_boxes),
+    checks=(
+        *EVERY_TASK,
+        every_pair_refers,
+        every_mention_has_a_box,
+        every_box_has_a_mention,
+        every_box_is_valid,
+        singular_names_have_one_box,
+    ),
+    grounding=(
+        boxes_are_annotated(min_iou=0.5),
+        plural_names_have_boxes,
+        names_fit_their_boxes,
+        objects_are_supported,
+        sides_are_right,
+    ),
+    repair=repaired_boxes,
     write_offline=_write,
     max_tokens=2048,
     answer_tokens=ANSWER_TOKENS,

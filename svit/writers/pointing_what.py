@@ -170,7 +170,7 @@ def colors_compared(scene: Scene, rng: Random) -> Iterator[Pair]:
 def made_from(scene: Scene, rng: Random) -> Iterator[Pair]:
     """Ask for the material of a thing."""
     for thing in pointed(scene, rng):
-        if thing.material:
+        if thing.material and thing.material not in the(thing).split("<ed>")[0]:
             yield Pair(
                 (thing.key,),
                 (f"What is {the(thing)} made of?", f"Which material was used for {the(thing)}?"),

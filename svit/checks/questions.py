@@ -1,0 +1,129 @@
+"""Checks of what is asked beside what is answered: nothing twice, nothing given away, not always the same answer."""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+
+from rapidfuzz.distance import Indel
+
+from svit.checks.quoting import excerpt
+from svit.knowledge import word_set
+from svit.records import Draft, Flaw
+
+_LONG = 5
+"""Letters. Shorter words that differ by one are other words: "car" and "cart"."""
+_COMPARED = 60
+"""Questions of one shape that a question is compared with: no prompt asks for so many, but a hostile text has more."""
+_MANY = 6
+"""Yes or no answers of an image: fewer may all be the same by chance."""
+_FEW = 8
+"""Of so many, one may be different and it is still nearly always the same answer."""
+
+_PUNCTUATION = re.compile(r"[^\w\n']+|_+")
+_MARKS = str.maketrans({"'": None} | dict.fromkeys('!"#$%&()*+,-./:;<=>?@[\\]^_`{|}~\t', " "))
+_REQUESTS = tuple(
+    f"{polite} you {please}{verb}{me} "
+    for polite in ("can", "could")
+    for please in ("please ", "")
+    for verb in ("tell", "say", "describe", "explain")
+    for me in (" me", "")
+)
+_THIS_IMAGE = re.compile(r" this (?=(?:image|picture|photo|photograph|scene)\b)")
+_WITHIN = word_set("in on of from")
+_IMAGES = word_set("image picture photo photograph scene")
+_FILLER = word_set("the a an is are was were be being do does did has have of there please")
+"""Words that a question keeps its meaning without."""
+_ASKING = re.compile(r"(?:[a-z ]+, )?(?:what|who|whom|whose|where|why|when|how|which)\b")
+_CHOICE = re.compile(
+    r" (?:or|and)\b|:|\bwhich (?:half|side|end|one|of)\b|\b(?:which|whom?|whose)\b.* (?:between|among)\b"
+)
+_SAYS_NOTHING = word_set(
+    """the a an is are was were be being been do does did has have had of it its it's he she they them him her his
+    their this that these those there here to in on at so and one image picture photo photograph scene shown seen
+    visible indeed can will would i you we"""
+)
+_YES_OR_NO = re.compile(r"\W*(yes|no)\b", re.IGNORECASE)
+
+
+def asks_nothing_twice(draft: Draft) -> Iterator[Flaw]:
+    """Yield duplicate_question where a question comes back in the same image in the same or nearly the same words.
+
+    Case, punctuation, articles, "in the image" and a letter more or less in a long word make no other question; another
+    thing, side, number or box does.
+    """
+    bare = _bare([turn.question for turn in draft.turns])
+    shapes = [" ".join([word[0] for word in words]) for words in bare]
+    if len(set(shapes)) == len(shapes):
+        return
+    seen: dict[str, list[list[str]]] = defaultdict(list)
+    for turn, shape, words in zip(draft.turns, shapes, bare, strict=True):
+        if any(all(map(_is_one_word, words, others)) for others in seen[shape][-_COMPARED:]):
+            yield Flaw("duplicate_question", excerpt(turn.question))
+        elif words:
+            seen[shape].append(words)
+
+
+def answers_say_more_than_questions(draft: Draft) -> Iterator[Flaw]:
+    """Yield question_gives_answer for an answer all of whose words are the question's own: "the red car" is "red".
+
+    Only what asks with a "what" or a "why" can give its answer away; a choice names the answer among others.
+    """
+    for turn in draft.turns:
+        last, question = turn.answer.rstrip(" .!?").rpartition(" ")[2].lower(), turn.question.lower()
+        if last not in question and last not in _SAYS_NOTHING:
+            continue
+        answer = turn.answer.lower()
+        if _ASKING.match(question) and not _CHOICE.search(question) and _is_within(answer, question):
+            yield Flaw("question_gives_answer", excerpt(both := f"{turn.question} {turn.answer}", 0, len(both)))
+
+
+def answers_are_balanced(draft: Draft) -> Iterator[Flaw]:
+    """Yield yes_no_bias, a warning, where six or more questions of an image are nearly all answered yes, or no."""
+    firsts = [match[1].lower() for turn in draft.turns if (match := _YES_OR_NO.match(turn.answer))]
+    if len(firsts) < _MANY:
+        return
+    rarer = min(firsts.count("yes"), firsts.count("no"))
+    if rarer <= (len(firsts) >= _FEW):
+        more = max(("yes", "no"), key=firsts.count)
+        yield Flaw("yes_no_bias", f"{len(firsts) - rarer} of {len(firsts)} answers are {more}", "warn")
+
+
+def _is_within(answer: str, question: str) -> bool:
+    """Whether the answer has words of its own to say, and all of them are the question's."""
+    said = set(_PUNCTUATION.split(answer)) - _SAYS_NOTHING - {""}
+    return bool(said) and said <= set(_PUNCTUATION.split(question))
+
+
+def _bare(questions: list[str]) -> list[list[str]]:
+    """Return the words of each question that tell it from others; all its words where none does."""
+    text = "\n".join([question.replace("\n", " ") for question in questions]).casefold()
+    text = (text if text.isascii() else _PUNCTUATION.sub(" ", text.replace("’", ""))).translate(_MARKS)
+    text = text.replace("which ", "what ")
+    if " this " in text:
+        text = _THIS_IMAGE.sub(" ", text)
+    if " you " in text:
+        for request in _REQUESTS:
+            text = text.replace(request, "")
+    lines = [line.split() for line in text.split("\n")]
+    return [_telling([word for word in words if word not in _FILLER]) or words for words in lines]
+
+
+def _telling(words: list[str]) -> list[str]:
+    """Return the words without "in (the) image"."""
+    if _IMAGES.isdisjoint(words):
+        return words
+    return [
+        word
+        for before, word, after in zip(["", *words], words, [*words[1:], ""], strict=False)
+        if not (word in _IMAGES and before in _WITHIN) and not (word in _WITHIN and after in _IMAGES)
+    ]
+
+
+def _is_one_word(one: str, other: str) -> bool:
+    if one == other:
+        return True
+    if not (one.isalpha() and other.isalpha()):
+        return False
+    if f"{one}s" == other or f"{other}s" == one:
+        return True
+    return min(len(one), len(other)) >= _LONG and Indel.distance(one, other, score_cutoff=1) <= 1
