@@ -8,7 +8,7 @@ from queue import SimpleQueue
 
 from svit.journal import Change, Journal
 
-_GATHERED = 0.01
+GATHERED = 0.01
 """Seconds that a transaction waits for company. A commit to a disk costs about as much, whatever is in it."""
 
 _Making = Callable[[], Change]
@@ -21,9 +21,10 @@ class GroupCommit:
     After an error nothing more is written: the error comes out of every future, and of `close`.
     """
 
-    def __init__(self, journal: Journal) -> None:
-        """Start the thread. Only within a running event loop."""
+    def __init__(self, journal: Journal, gathering: Callable[[], float] = lambda: GATHERED) -> None:
+        """Start the thread. Only within a running event loop. `gathering` is asked how many seconds to wait."""
         self._journal = journal
+        self._gathering = gathering
         self._loop = asyncio.get_running_loop()
         self._entries: SimpleQueue[_Entry | None] = SimpleQueue()
         self._error: BaseException | None = None
@@ -52,7 +53,7 @@ class GroupCommit:
         while not last:
             group = [self._entries.get()]
             if group[0] is not None:
-                time.sleep(_GATHERED)
+                time.sleep(self._gathering())
             while not self._entries.empty():
                 group.append(self._entries.get())
             entries = [entry for entry in group if entry is not None]

@@ -18,7 +18,7 @@ from svit.assembly import Assembly, OpenShard, Outcome, Place, outcome_of
 from svit.budget import Reservation
 from svit.entries import Asked, Booked, Intent, Kept, Shard
 from svit.errors import BudgetReachedError
-from svit.group_commit import GroupCommit
+from svit.group_commit import GATHERED, GroupCommit
 from svit.journal import Journal, shard_published
 from svit.ledger import month_of
 from svit.providers.base import NOT_ASKED, Failure, Provider, Reply, Request, read_completion
@@ -30,7 +30,9 @@ from svit.spending import Spending
 
 _LEAST, _MOST = 8, 256
 """Requests whose intents are committed together: an eighth of those under way, within these."""
-_REPLIES = 64
+_GATHERED_EACH, _GATHERED_MOST = 2e-5, 0.04
+"""Seconds that a commit waits for company, more for each request under way, and at most."""
+_REPLIES = 256
 """Replies that are committed together at most."""
 _WAITING = 512
 """Replies that may wait to be judged while more is asked."""
@@ -145,7 +147,7 @@ class Generation:
         However it ends, each reply that the provider gave is in the journal then. Raises BudgetReachedError when the
         ceiling on money is in the way, after what is under way was answered.
         """
-        self._writing = GroupCommit(self._journal)
+        self._writing = GroupCommit(self._journal, self._gathering)
         pump = asyncio.create_task(self._pump(provider.complete(self._requests())))
         pump.add_done_callback(lambda _: self._changed.set())
         try:
@@ -165,6 +167,10 @@ class Generation:
         if not self._stopped and self._open:
             missing = sum(shard.missing for shard in self._open)
             raise RuntimeError(f"the provider ended and left {missing} requests without a reply")
+
+    def _gathering(self) -> float:
+        """Return the seconds that a commit waits for others: more where so much is under way that nobody notices."""
+        return min(GATHERED + _GATHERED_EACH * len(self._out), _GATHERED_MOST)
 
     def stop(self) -> None:
         """Ask nothing more; `run` ends when what is under way was answered."""

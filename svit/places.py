@@ -59,13 +59,10 @@ class Places:
                 yield annotation
 
 
-_last: tuple[ImageContext, Places] | None = None
-
-
 def places_of(context: ImageContext) -> Places:
-    """Return the places of a context; those of the last one are kept, as several checks ask for them in turn."""
-    global _last
-    known = _last
-    if known is None or known[0] is not context:
-        _last = known = (context, Places(context))
-    return known[1]
+    """Return the places of a context. They are kept with it, as several checks of several tasks ask for them."""
+    kept = context.__dict__
+    if "_places" not in kept:
+        kept["_places"] = Places(context)
+    places: Places = kept["_places"]
+    return places

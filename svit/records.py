@@ -51,7 +51,7 @@ class Relationship(_Record, frozen=True):
     object: int
 
 
-class ImageContext(_Record, frozen=True):
+class ImageContext(_Record, frozen=True, dict=True):
     """Everything that is known of one image: what the model is told instead of being shown the pixels.
 
     `image` is the path as trainers expect it (`vg/VG_100K/2.jpg`), width and height are pixels, the boxes are in

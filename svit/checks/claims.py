@@ -1,7 +1,7 @@
 """Checks of what a text says about the scene against what is annotated there. Annotators don't see all: they warn."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 from functools import cache, lru_cache
 from itertools import pairwise
 
@@ -77,7 +77,7 @@ def objects_are_supported(draft: Draft) -> Iterator[Flaw]:
     if not said:
         return
     context = draft.prompt.context
-    known = set(_letters(" ".join(_texts(context)).lower()).split())
+    known = _words_of(context)
     unsupported = {word for word in said if not _is_supported(word, known)}
     if not unsupported:
         return
@@ -150,7 +150,7 @@ def _contradicts(context: ImageContext, noun: Noun, count: int) -> bool:
     apart = _how_many_apart(ours)
     if apart > count:
         return True
-    words = set(_letters(" ".join(_texts(context)).lower()).split())
+    words = _words_of(context)
     return apart == len(ours) == 1 and noun.text.lower().split()[-1] not in words
 
 
@@ -169,6 +169,15 @@ def _how_many_apart(boxes: Iterable[Box]) -> int:
     return len(apart)
 
 
+def _words_of(context: ImageContext) -> frozenset[str]:
+    """Return all words of the annotations; they are kept with the context, for the other tasks' answers about it."""
+    kept = context.__dict__
+    if "_words" not in kept:
+        kept["_words"] = frozenset(_letters(" ".join(_texts(context)).lower()).split())
+    words: frozenset[str] = kept["_words"]
+    return words
+
+
 def _texts(context: ImageContext) -> Iterator[str]:
     for item in context.objects:
         yield item.name
@@ -182,7 +191,12 @@ def _texts(context: ImageContext) -> Iterator[str]:
 _MARKS = str.maketrans(dict.fromkeys(".,;:!?\"'()[]<>/\n“”’-", " "))
 
 
+_ASCII_MARKS = bytes(_MARKS.get(byte, chr(byte)).encode()[0] for byte in range(128)) + bytes(range(128, 256))
+
+
 def _letters(text: str) -> str:
+    if text.isascii():
+        return text.encode().translate(_ASCII_MARKS).decode()
     return text.translate(_MARKS)
 
 
@@ -220,5 +234,5 @@ def _is_near(word: str, known: str) -> bool:
     return len(word) > 3 and word.rstrip("s") in known
 
 
-def _is_supported(word: str, known: set[str]) -> bool:
+def _is_supported(word: str, known: Set[str]) -> bool:
     return not _supporting(word).isdisjoint(known) or any(_is_near(word, other) for other in known)

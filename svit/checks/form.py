@@ -120,7 +120,7 @@ def _repeated_sentence(text: str) -> str:
 
 
 def _repeated_phrase(text: str) -> str:
-    if len(text) < 2 * _LOOP * _PHRASE - 1:
+    if text.count(" ") + text.count("\n") < _LOOP * _PHRASE - 1:
         return ""
     words = text.split()
     if len(words) < _LOOP * _PHRASE or len(words) - len(set(words)) < _REPEATED - 1:

@@ -1,6 +1,7 @@
 """Checks of what is asked beside what is answered: nothing twice, nothing given away, not always the same answer."""
 
 import re
+import string
 from collections import defaultdict
 from collections.abc import Iterator
 
@@ -20,7 +21,7 @@ _FEW = 8
 """Of so many, one may be different and it is still nearly always the same answer."""
 
 _PUNCTUATION = re.compile(r"[^\w\n']+|_+")
-_MARKS = str.maketrans({"'": None} | dict.fromkeys('!"#$%&()*+,-./:;<=>?@[\\]^_`{|}~\t', " "))
+_MARKS = bytes(32 if chr(byte) in f"{string.punctuation}\t" else byte for byte in range(128)) + bytes(range(128, 256))
 _REQUESTS = tuple(
     f"{polite} you {please}{verb}{me} "
     for polite in ("can", "could")
@@ -97,11 +98,12 @@ def _is_within(answer: str, question: str) -> bool:
 def _bare(questions: list[str]) -> list[list[str]]:
     """Return the words of each question that tell it from others; all its words where none does."""
     text = "\n".join([question.replace("\n", " ") for question in questions]).casefold()
-    text = (text if text.isascii() else _PUNCTUATION.sub(" ", text.replace("’", ""))).translate(_MARKS)
+    text = text if text.isascii() else _PUNCTUATION.sub(" ", text.replace("’", ""))
+    text = text.encode(errors="replace").translate(_MARKS, b"'").decode()
     text = text.replace("which ", "what ")
     if " this " in text:
         text = _THIS_IMAGE.sub(" ", text)
-    if " you " in text:
+    if "can you " in text or "could you " in text:
         for request in _REQUESTS:
             text = text.replace(request, "")
     lines = [line.split() for line in text.split("\n")]
