@@ -1,6 +1,12 @@
+import random
+from unittest.mock import patch
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from svit import checks
+from svit.checks.questions import _surely_differ
 from svit.records import Dialogue, Draft, ImageContext, Prompt, Sampling, Turn
 
 PROMPT = Prompt("conversation", (), Sampling("m", 100), "v", ImageContext(1, "x.jpg", 1, 1))
@@ -121,3 +127,21 @@ def test_another_language_than_the_prompts(text: str) -> None:
 )
 def test_english_with_names_and_signs_is_english(text: str) -> None:
     assert codes(checks.is_in_english, ("What is it?", text)) == []
+
+
+QUESTION_WORDS = st.sampled_from(
+    """what which is are the a in on of from image picture pictures photo scene this can could you please tell me say
+    describe explain dog dogs there cat color left right one two man's men behind table tables, not? is""".split()
+)
+
+
+@given(st.lists(st.lists(QUESTION_WORDS, max_size=7).map(" ".join), max_size=5), st.randoms(use_true_random=False))
+def test_the_coarse_look_passes_over_no_duplicate(questions: list[str], rng: random.Random) -> None:
+    asked = [
+        *questions,
+        *(rng.choice(["{}", "{}?", "Can you tell me {}", "{} in the image"]).format(q) for q in questions),
+    ]
+    rng.shuffle(asked)
+    if _surely_differ(asked):
+        with patch("svit.checks.questions._surely_differ", return_value=False):
+            assert codes(checks.asks_nothing_twice, *((question, "a") for question in asked)) == []

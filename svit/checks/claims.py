@@ -121,7 +121,7 @@ def sides_are_right(draft: Draft) -> Iterator[Flaw]:
     if not _MAY_SIDE(draft.lowered):
         return
     for turn in draft.turns:
-        found = mentions(turn.answer)
+        found = mentions(turn.answer) if _MAY_SIDE(turn.answer.lower()) else []
         for one, other in pairwise(found):
             claim = _SIDE.fullmatch(turn.answer[one.end : other.start].lower())
             if claim and len(one.boxes) == len(other.boxes) == 1 and len(one.boxes[0]) == len(other.boxes[0]) == 4:

@@ -52,7 +52,7 @@ def is_in_english(draft: Draft) -> Iterator[Flaw]:
     """
     is_plain = draft.lowered.isascii() and not _HAS_OTHERS_WORDS(draft.lowered)
     for text in draft.texts:
-        if is_plain and (len(text) < 2 * _WORDS - 1 or " the " in text or _HAS_ENGLISH(text)):
+        if is_plain and (len(text) < 2 * _WORDS - 1 or " the " in text or " and " in text or _HAS_ENGLISH(text)):
             continue
         bare = _QUOTED.sub(" ", text)
         if _is_in_another_script(bare) or _is_in_another_language(bare):

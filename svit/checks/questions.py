@@ -34,6 +34,13 @@ _WITHIN = word_set("in on of from")
 _IMAGES = word_set("image picture photo photograph scene")
 _FILLER = word_set("the a an is are was were be being do does did has have of there please")
 """Words that a question keeps its meaning without."""
+_COARSE = (
+    _FILLER
+    | _WITHIN
+    | _IMAGES
+    | {f"{image}s" for image in _IMAGES}
+    | word_set("this can could you me tell tells say says describe describes explain explains")
+)
 _ASKING = re.compile(r"(?:[a-z ]+, )?(?:what|who|whom|whose|where|why|when|how|which)\b")
 _CHOICE = re.compile(
     r" (?:or|and)\b|:|\bwhich (?:half|side|end|one|of)\b|\b(?:which|whom?|whose)\b.* (?:between|among)\b"
@@ -52,7 +59,10 @@ def asks_nothing_twice(draft: Draft) -> Iterator[Flaw]:
     Case, punctuation, articles, "in the image" and a letter more or less in a long word make no other question; another
     thing, side, number or box does.
     """
-    bare = _bare([turn.question for turn in draft.turns])
+    questions = [turn.question for turn in draft.turns]
+    if _surely_differ(questions):
+        return
+    bare = _bare(questions)
     shapes = [" ".join([word[0] for word in words]) for words in bare]
     if len(set(shapes)) == len(shapes):
         return
@@ -95,12 +105,24 @@ def _is_within(answer: str, question: str) -> bool:
     return bool(said) and said <= set(_PUNCTUATION.split(question))
 
 
-def _bare(questions: list[str]) -> list[list[str]]:
-    """Return the words of each question that tell it from others; all its words where none does."""
+def _surely_differ(questions: list[str]) -> bool:
+    """Whether no two questions are of one shape, by a coarser and cheaper look than `_bare`."""
+    words = _spaced(questions).replace("\n", " \n ").split(" ")
+    shapes = "".join([word[0] for word in words if word and word not in _COARSE]).split("\n")
+    return len(set(shapes)) == len(shapes)
+
+
+def _spaced(questions: list[str]) -> str:
+    """Return the questions in small letters, a line each, without punctuation, and "which" as "what"."""
     text = "\n".join([question.replace("\n", " ") for question in questions]).casefold()
     text = text if text.isascii() else _PUNCTUATION.sub(" ", text.replace("’", ""))
     text = text.encode(errors="replace").translate(_MARKS, b"'").decode()
-    text = text.replace("which ", "what ")
+    return text.replace("which ", "what ")
+
+
+def _bare(questions: list[str]) -> list[list[str]]:
+    """Return the words of each question that tell it from others; all its words where none does."""
+    text = _spaced(questions)
     if " this " in text:
         text = _THIS_IMAGE.sub(" ", text)
     if "can you " in text or "could you " in text:

@@ -46,6 +46,8 @@ LogJsonOption = Annotated[bool, typer.Option("--log-json", help="Talk in JSON, o
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")]
 
 
+_ALLOCATIONS = 20_000
+"""New objects until the garbage collector looks for cycles among them: Python's own number is 700 to 2,000."""
 _GIVES_BACK = 60
 """Seconds after which a run gives back what it holds of the month and does not need."""
 
@@ -279,8 +281,9 @@ class Session:
         """Run to the end. The first signal lets what is under way be answered, the second stops at once."""
         import uvloop
 
-        # What is there by now stays: the collector need not look through it again and again.
+        # What is there by now stays, and little of what comes is cyclic: the collector need not look all the time.
         gc.freeze()
+        gc.set_threshold(_ALLOCATIONS)
         try:
             with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
                 runner.run(self._run(asked_of))
