@@ -152,8 +152,20 @@ def _shown(url: str) -> str:
 
 
 def _proxy(scheme: str, host: str) -> str | None:
-    """Return the proxy that the environment names for this host (HTTPS_PROXY and its like, NO_PROXY)."""
-    return None if urllib.request.proxy_bypass(host) else urllib.request.getproxies().get(scheme)
+    """Return the proxy that the environment names for this host (HTTPS_PROXY and its like, NO_PROXY).
+
+    Raises SvitError for one that does not speak http: aiohttp knows no other.
+    """
+    named = None if urllib.request.proxy_bypass(host) else urllib.request.getproxies().get(scheme)
+    if not named:
+        return None
+    proxy = named if "://" in named else f"http://{named}"
+    if urlsplit(proxy).scheme not in ("http", "https"):
+        raise SvitError(
+            f"The proxy {_shown(proxy)} of {scheme}_proxy cannot be used: svit knows http proxies only. "
+            f"Set no_proxy={host}, or name another."
+        )
+    return proxy
 
 
 def _allow_files(connections: int) -> None:

@@ -155,13 +155,23 @@ def test_azure_is_spoken_to_in_both_its_forms(path: str, sent_to: str, header: s
     assert ("api-key" in server.headers[0]) != ("authorization" in server.headers[0])
 
 
+def test_a_proxy_that_is_none_of_http_is_said_and_nothing_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    server = Server(well)
+    monkeypatch.setenv("http_proxy", "socks5://me:secret@127.0.0.1:9")
+    monkeypatch.setenv("no_proxy", "")
+    with pytest.raises(SvitError, match=r"The proxy socks5://127\.0\.0\.1:9 .* http proxies only"):
+        Run(server).of(3)
+    assert server.lines == []
+
+
+@pytest.mark.parametrize("form", ["http://me:secret@{}", "me:secret@{}"])
 @pytest.mark.parametrize("spared", [False, True])
 def test_the_proxy_of_the_environment_is_used_and_spared_hosts_are(
-    monkeypatch: pytest.MonkeyPatch, spared: bool
+    monkeypatch: pytest.MonkeyPatch, spared: bool, form: str
 ) -> None:
     async def ask() -> list[bytes | Failure]:
         async with serving(behind) as proxy, serving(direct) as origin:
-            monkeypatch.setenv("http_proxy", proxy.replace("http://", "http://me:secret@"))
+            monkeypatch.setenv("http_proxy", form.format(proxy.removeprefix("http://")))
             monkeypatch.setenv("no_proxy", "127.0.0.1" if spared else "")
             run = Run(direct)
             return [reply.outcome async for reply in run.online(origin).complete(run.requests(1))]
