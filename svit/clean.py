@@ -77,6 +77,7 @@ _LAST_SENTENCE = re.compile(
 )
 _TAIL = 200
 """Characters; the last sentence is looked for in so many."""
+_FIRST_LABELS = ("Question: ", "Topic: ")
 _LAYERS = 8
 """More layers of talk than this are no talk around an answer."""
 
@@ -187,6 +188,8 @@ def _is_fenced(lines: list[str]) -> bool:
 
 def _after_opening(line: str) -> str | None:
     """Return what the line says after an opening such as "Sure! Here are ten questions:"; None without one."""
+    if line.startswith(_FIRST_LABELS):
+        return None
     if _TITLE.fullmatch(line.strip()):
         return ""
     interjection = _INTERJECTION.match(line)

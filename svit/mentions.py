@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from functools import lru_cache
+from itertools import chain
 from typing import NamedTuple
 
 import msgspec
@@ -41,6 +42,13 @@ class Mention(NamedTuple):
     end: int
 
 
+class Tidy(NamedTuple):
+    """The different mentions of texts that have no stray: name and boxes of each, and all their boxes."""
+
+    named: frozenset[tuple[str, tuple[Coordinates, ...]]]
+    boxes: frozenset[Coordinates]
+
+
 class Stray(NamedTuple):
     """A box that follows no mention, or a `<st>` or `<ed>` without its other half."""
 
@@ -62,19 +70,22 @@ def strays(text: str) -> tuple[Stray, ...]:
     return _scan(text)[1]
 
 
-def tidy_mentions(texts: Iterable[str]) -> tuple[tuple[str, tuple[Coordinates, ...]], ...] | None:
-    """Return name and boxes of every mention of the texts where all have both, and nothing could be a stray; else None.
+def tidy_mentions(texts: Iterable[str]) -> Tidy | None:
+    """Return the mentions of the texts where all have a name and boxes, and nothing could be a stray; else None.
 
     This is a cheap look: all `<` are of tags that belong together, all `[` of boxes behind them, and there is no `(`.
     """
     text = _BETWEEN.join(texts)
     pieces = _MENTION.findall(text)
-    read = _read({boxes for _, boxes in pieces})
-    found = tuple((name, read[boxes]) for name, boxes in pieces)
-    brackets = sum(len(boxes) for _, boxes in found) + 2 * text.count(_BETWEEN)
-    if "(" in text or text.count("<") != 2 * len(found) or text.count("[") != brackets:
+    brackets = "".join([boxes for _, boxes in pieces]).count("[") + 2 * text.count(_BETWEEN)
+    if "(" in text or text.count("<") != 2 * len(pieces) or text.count("[") != brackets:
         return None
-    return found if all(name and not name.isspace() for name, _ in found) else None
+    distinct = set(pieces)
+    read = _read({boxes for _, boxes in distinct})
+    named = frozenset([(name, read[boxes]) for name, boxes in distinct])
+    if not all(map(str.strip, {name for name, _ in named})):
+        return None
+    return Tidy(named, frozenset(chain.from_iterable(read.values())))
 
 
 def in_one_form(mention: str, change: Callable[[Coordinates, str], str]) -> str:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import chain, pairwise
+from itertools import pairwise
 from typing import Literal
 
 from svit.errors import ParseError
@@ -27,7 +27,7 @@ _KINDS: dict[str, Kind] = {
     "dialog": "conversation",
     "pair": "pair",
 }
-_PLAIN_LINE = re.compile(r"(Topic|Question|Answer|User|GPT|Human|Assistant|Q|A): ([^\n]*+)(\n*+)")
+_PLAIN_LABELS = frozenset({"Topic", "Question", "Answer", "User", "GPT", "Human", "Assistant", "Q", "A"})
 _ANSWERING = frozenset({"Answer", "GPT", "Assistant", "A"})
 _LABEL = re.compile(
     r"""
@@ -131,15 +131,17 @@ def _plain_turns(text: str) -> tuple[Dialogue, ...] | None:
     That is one label, one colon and one text on each line, and nothing amiss. What is read here, `_parts` and what
     follows it read in the same way; all else is left to them, and every complaint.
     """
-    found = _PLAIN_LINE.findall(text)
-    covered = sum(map(len, chain.from_iterable(found))) + len(": ") * len(found)
-    if covered != len(text) or "\r" in text:
+    if "\r" in text:
         return None
+    lines = [line.partition(": ") for line in text.split("\n") if line]
+    has_more_colons = text.count(":") > len(lines) or "：" in text
     dialogues: list[tuple[str | None, list[Turn]]] = []
     question = ""
-    for label, said, _ in found:
+    for label, _, said in lines:
         said = said.strip()
-        if not said or bool(question) != (label in _ANSWERING) or _has_label_within(said):
+        if label not in _PLAIN_LABELS or not said or bool(question) != (label in _ANSWERING):
+            return None
+        if has_more_colons and _has_label_within(said):
             return None
         if question:
             dialogues[-1][1].append(Turn(question, said))

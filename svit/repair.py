@@ -45,7 +45,7 @@ def _are_in_one_form(texts: Iterable[str]) -> bool:
 
 def _any_snaps(draft: Draft, snap: Snap) -> bool:
     tidy = tidy_once(draft.texts)
-    return tidy is None or any(snap(box) for box in {box for _, boxes in tidy for box in boxes})
+    return tidy is None or any(map(snap, tidy.boxes))
 
 
 def _mended(text: str, mention: Mention, snap: Snap, repairs: list[Flaw]) -> str:

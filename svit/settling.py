@@ -4,6 +4,7 @@ import hashlib
 import itertools
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import NamedTuple
 
 import msgspec
@@ -76,6 +77,11 @@ class Job:
     recipe: Recipe
     attempts: int
     repairs: Repairs | None = None
+
+    @cached_property
+    def mending(self) -> "Job":
+        """The same job as one that has every answer mended whose flaws can be told."""
+        return replace(self, repairs=self.repairs and replace(self.repairs, codes=self.repairs.told))
 
     @property
     def longest_repair(self) -> int:
@@ -170,11 +176,10 @@ def attempts_so_far(job: Job, base: Prompt, replies: Replies) -> Iterator[Tried]
     Whatever the settings are now, both are looked for: nothing that was paid for is passed over.
     """
     afresh = {kept.attempt: kept for kept in replies(base)}
-    mending = job.repairs and replace(job, repairs=replace(job.repairs, codes=job.repairs.told))
     before: Sample | Rejection | None = None
     for attempt in itertools.count(1):
         found = [(base, afresh[attempt])] if attempt in afresh else []
-        mended = mending.following(base, before) if mending else base
+        mended = job.mending.following(base, before) if before else base
         if mended.id != base.id:
             found += [(mended, kept) for kept in replies(mended) if kept.attempt == attempt]
         if not found and attempt > max(afresh, default=0):

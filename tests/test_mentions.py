@@ -4,7 +4,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from svit.mentions import Mention, mentions, replaced, strays, tidy_mentions
+from svit.mentions import Mention, Tidy, mentions, replaced, strays, tidy_mentions
 
 ONE = "<st>man<ed> [0.1, 0.2, 0.3, 0.4]"
 
@@ -117,24 +117,24 @@ def test_what_is_tidy_has_every_mention_and_nothing_astray(texts: list[str]) -> 
     tidy = tidy_mentions(texts)
     found = [mention for text in texts for mention in mentions(text)]
     if tidy is not None:
-        assert list(tidy) == [(mention.name, mention.boxes) for mention in found]
+        assert tidy.named == {(mention.name, mention.boxes) for mention in found}
+        assert tidy.boxes == {box for mention in found for box in mention.boxes}
         assert all(mention.boxes and mention.name.strip() for mention in found)
         assert not any(strays(text) for text in texts)
 
 
 def test_usual_texts_are_tidy() -> None:
     several = "The <st>men<ed> [0.1, 0.2, 0.3, 0.4], [0.5, 0.6, 0.7, 0.8] and [0.1, 0.2, 0.3, 0.5] sit."
-    assert tidy_mentions([f"Where is the {ONE}?", several, "Nowhere."]) == (
-        ("man", ((0.1, 0.2, 0.3, 0.4),)),
-        ("men", ((0.1, 0.2, 0.3, 0.4), (0.5, 0.6, 0.7, 0.8), (0.1, 0.2, 0.3, 0.5))),
-    )
-    assert tidy_mentions(["No one."]) == ()
+    one, two, three = (0.1, 0.2, 0.3, 0.4), (0.5, 0.6, 0.7, 0.8), (0.1, 0.2, 0.3, 0.5)
+    tidy = tidy_mentions([f"Where is the {ONE}?", several, f"Beside the {ONE}."])
+    assert tidy == Tidy(frozenset({("man", (one,)), ("men", (one, two, three))}), frozenset({one, two, three}))
+    assert tidy_mentions(["No one."]) == Tidy(frozenset(), frozenset())
 
 
 @given(st.decimals(0, 1, places=3) | st.decimals(0, 1, places=9) | st.decimals(0, 10**9, places=2))
 def test_a_number_is_read_as_python_reads_it(number: Decimal) -> None:
     text = f"<st>man<ed> [{number:f}]"
-    assert tidy_mentions([text]) == (("man", ((float(number),),)),)
+    assert tidy_mentions([text]) == Tidy(frozenset({("man", ((float(number),),))}), frozenset({(float(number),)}))
     assert mentions(text)[0].boxes == ((float(number),),)
 
 
@@ -144,4 +144,4 @@ HOSTILE = ["<st>", "[", "(", "<st>a<ed>", "<st>a<ed> [", "[1,", "(1,", "<st>a<ed
 @pytest.mark.parametrize("piece", HOSTILE)
 def test_hostile_text_is_read_in_one_pass(piece: str) -> None:
     text = piece * (1_000_000 // len(piece))
-    assert len(mentions(text)) + len(strays(text)) + len(tidy_mentions([text]) or ()) <= len(text)
+    assert len(mentions(text)) + len(strays(text)) + len(getattr(tidy_mentions([text]), "named", ())) <= len(text)

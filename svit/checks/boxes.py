@@ -1,7 +1,7 @@
 """Checks of a referring text: each name has its box, each box its name, and both are what the annotators saw."""
 
 from collections.abc import Callable, Iterator
-from functools import cache, lru_cache
+from functools import lru_cache
 
 from svit.boxes import Box
 from svit.checks.quoting import Check, excerpt
@@ -16,12 +16,12 @@ SAME_PLACE = 0.5
 def _mentions_with(draft: Draft, fault: Callable[[Coordinates], str]) -> Iterator[tuple[str, Mention, set[str]]]:
     """Yield the mentions that have boxes with a fault, each with its text and its faults; every box is tried once."""
     tidy = tidy_once(draft.texts)
-    if tidy is not None and not any(map(fault, {box for _, boxes in tidy for box in boxes})):
-        return
-    for text in draft.texts:
+    boxes = tidy.boxes if tidy else {box for text in draft.texts for found in mentions(text) for box in found.boxes}
+    faults = {box: code for box in boxes if (code := fault(box))}
+    for text in draft.texts if faults else ():
         for mention in mentions(text):
-            if faults := set(map(fault, mention.boxes)) - {""}:
-                yield text, mention, faults
+            if codes := {faults[box] for box in mention.boxes if box in faults}:
+                yield text, mention, codes
 
 
 def every_pair_refers(draft: Draft) -> Iterator[Flaw]:
@@ -66,7 +66,6 @@ def boxes_are_annotated(min_iou: float = SAME_PLACE) -> Check:
     def are_annotated(draft: Draft) -> Iterator[Flaw]:
         places = places_of(draft.prompt.context)
 
-        @cache
         def fault(coordinates: Coordinates) -> str:
             if places.at(coordinates) or not (box := box_of(coordinates)):
                 return ""

@@ -55,13 +55,14 @@ _MAY_COUNT = look(
 _APART = 0.1
 """Boxes of one name that overlap by no more are two things."""
 
-_SIDE = re.compile(
-    r",? (?:which |that |who )?(?:is|are|stands|sits|lies) "
-    r"(?:located |positioned |situated |placed |standing |sitting )?(?:just |directly |slightly |far )?"
-    r"(?:(to the left of|to the right of|left of|right of|above|below|higher than|lower than)"
-    r"|(?:on|at) the (left|right) side of) (?:the |an? |his |her )?$"
+_BESIDE = (
+    ",? (?:which |that |who )?(?:is|are|stands|sits|lies) "
+    "(?:located |positioned |situated |placed |standing |sitting )?(?:just |directly |slightly |far )?"
+    "(?:(to the left of|to the right of|left of|right of|above|below|higher than|lower than)"
+    "|(?:on|at) the (left|right) side of) (?:the |an? |his |her )?"
 )
-_MAY_SIDE = look(r"<ed> .*(?: left| right|above|below|higher|lower)")
+_SIDE = re.compile(_BESIDE)
+_MAY_SIDE = look(rf"\]{_BESIDE}<st>")
 _CLEARLY = 0.05
 """As a share of the image, between the centers of two things that lie otherwise than a text says."""
 
@@ -188,9 +189,8 @@ def _texts(context: ImageContext) -> Iterator[str]:
     yield from context.captions
 
 
-_MARKS = str.maketrans(dict.fromkeys(".,;:!?\"'()[]<>/\n“”’-", " "))
-
-
+_MARKS = str.maketrans(dict.fromkeys(".,;:!?\"'()[]<>/\n“”’-0123456789", " "))
+"""Digits as well: a box is many words of them, and no name of a thing has any."""
 _ASCII_MARKS = bytes(_MARKS.get(byte, chr(byte)).encode()[0] for byte in range(128)) + bytes(range(128, 256))
 
 

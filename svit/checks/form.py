@@ -14,9 +14,10 @@ _LOOP = 3
 _PHRASE = 10
 """Words. Shorter phrases may come back by chance: "in the lower left part of the image"."""
 
-_REPEATED = _PHRASE + _LOOP - 1
-"""A phrase said three times takes twelve words or more, and repeats at least eleven words, ten pairs, nine threes: so
-many where its occurrences overlap most, and are one word said twelve times."""
+_PART, _STEP = 3, 8
+"""Of so many words at every eighth place one part lies within any phrase, and is there as often as the phrase is."""
+_LOOKED_THROUGH = 1000
+"""Words of a text in which each part is looked for: the time that takes grows with the square."""
 
 _BOX = re.compile(r"\s*+\[[^\[\]]*+\],?")
 """Its numbers are no words: a text may name the same giraffes three times."""
@@ -123,13 +124,17 @@ def _repeated_phrase(text: str) -> str:
     if text.count(" ") + text.count("\n") < _LOOP * _PHRASE - 1:
         return ""
     words = text.split()
-    if len(words) < _LOOP * _PHRASE or len(words) - len(set(words)) < _REPEATED - 1:
-        return ""
-    threes = list(zip(words, words[1:], words[2:], strict=False))
-    if len(threes) - len(set(threes)) < _REPEATED - 3:
+    if len(words) < _LOOP * _PHRASE or (len(words) <= _LOOKED_THROUGH and not _has_part_of_phrase(words)):
         return ""
     phrases = list(zip(*(words[shift:] for shift in range(_PHRASE)), strict=False))
     if _is_varied(phrases):
         return ""
     phrase, times = Counter(phrases).most_common(1)[0]
     return " ".join(phrase) if times >= _LOOP else ""
+
+
+def _has_part_of_phrase(words: list[str]) -> bool:
+    """Whether a few words are there three times that would be if a phrase was: a look at an eighth of the text."""
+    text = " ".join(words)
+    parts = [" ".join(words[at : at + _PART]) for at in range(0, len(words) - _PART + 1, _STEP)]
+    return max(map(text.count, parts)) >= _LOOP

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
-from functools import cache, lru_cache
+from functools import lru_cache
 from itertools import chain, pairwise
 
 from svit.checks.boxes import SAME_PLACE, box_of
@@ -123,13 +123,13 @@ def names_fit_their_boxes(draft: Draft) -> Iterator[Flaw]:
 
 
 def _flaws(draft: Draft, code: str, fault: Callable[[str, tuple[Coordinates, ...]], bool]) -> Iterator[Flaw]:
-    """Yield the mentions with that fault; each name and its boxes are tried once where nothing is astray."""
+    """Yield the mentions with that fault; each name with its boxes is tried once."""
     tidy = tidy_once(draft.texts)
-    if tidy is not None and not any(fault(name, boxes) for name, boxes in set(tidy)):
-        return
-    for text in draft.texts:
+    named = tidy.named if tidy else {found[:2] for text in draft.texts for found in mentions(text)}
+    faulty = {mention for mention in named if fault(*mention)}
+    for text in draft.texts if faulty else ():
         for name, boxes, start, end in mentions(text):
-            if fault(name, boxes):
+            if (name, boxes) in faulty:
                 yield Flaw(code, excerpt(text, start, end))
 
 
@@ -180,11 +180,11 @@ def _fitting(context: ImageContext) -> Callable[[str, Coordinates], bool]:
     """Return the question whether a box may have this name; a copied one is found by its left side."""
     places = places_of(context)
 
-    @cache
     def fits(name: str, coordinates: Coordinates) -> bool:
         word = _singular(name)
-        if any(word in words for _, words in places.at(coordinates)):
-            return True
+        for _, words in places.at(coordinates):
+            if word in words:
+                return True
         box = box_of(coordinates)
         if not box:
             return True

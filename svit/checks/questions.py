@@ -20,6 +20,8 @@ _MANY = 6
 _FEW = 8
 """Of so many, one may be different and it is still nearly always the same answer."""
 
+_FIRST_WORDS = 16
+
 _PUNCTUATION = re.compile(r"[^\w\n']+|_+")
 _MARKS = bytes(32 if chr(byte) in f"{string.punctuation}\t" else byte for byte in range(128)) + bytes(range(128, 256))
 _REQUESTS = tuple(
@@ -83,8 +85,9 @@ def answers_say_more_than_questions(draft: Draft) -> Iterator[Flaw]:
         last, question = turn.answer.rstrip(" .!?").rpartition(" ")[2].lower(), turn.question.lower()
         if last not in question and last not in _SAYS_NOTHING:
             continue
-        answer = turn.answer.lower()
-        if _ASKING.match(question) and not _CHOICE.search(question) and _is_within(answer, question):
+        if not _ASKING.match(question) or _says_more(answer := turn.answer.lower(), question):
+            continue
+        if not _CHOICE.search(question) and _is_within(answer, question):
             yield Flaw("question_gives_answer", excerpt(both := f"{turn.question} {turn.answer}", 0, len(both)))
 
 
@@ -97,6 +100,14 @@ def answers_are_balanced(draft: Draft) -> Iterator[Flaw]:
     if rarer <= (len(firsts) >= _FEW):
         more = max(("yes", "no"), key=firsts.count)
         yield Flaw("yes_no_bias", f"{len(firsts) - rarer} of {len(firsts)} answers are {more}", "warn")
+
+
+def _says_more(answer: str, question: str) -> bool:
+    """Whether one of the first words surely is the answer's own: a cheap look, as nearly all answers have one."""
+    for word in answer.split(maxsplit=_FIRST_WORDS)[:_FIRST_WORDS]:
+        if word not in question and word.isalpha() and word not in _SAYS_NOTHING:
+            return True
+    return False
 
 
 def _is_within(answer: str, question: str) -> bool:

@@ -50,7 +50,7 @@ _RULES = (
             "ground truth",
             "ground-truth",
             "annot",
-            "region ",
+            *("region desc", "region capt", "region phra", "region anno", "region box", "region coord"),
             "metadata",
             "dataset",
             "textual",
@@ -64,7 +64,7 @@ _RULES = (
     ),
     # Captions, descriptions and annotations that somebody goes by, or that say something.
     _rule(
-        ("caption", "descri", "annot", "regions"),
+        ("caption", "description", "annot", "regions"),
         rf"""
           (?: (?:based|relying|going|depending|focus\w*|drawing)\s+(?:\w+ly\s+)?(?:up)?on | according\s+to
             | (?:as\s+)?per | judging\s+(?:by|from) | in\s+accordance\s+with
@@ -118,11 +118,8 @@ _RULES = (
             "stated",
             "described",
             "listed",
-            "see th",
-            "view th",
-            "access",
-            "seeing",
-            "viewing",
+            *("i can't", "i can’t", "i cannot", "i am unable", "i am not able"),
+            *("without seeing", "without viewing", "without access"),
             "language model",
             "as an ai",
         ),

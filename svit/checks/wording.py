@@ -48,10 +48,11 @@ _ASKING_STEMS = (
 _MAY_ASK = look_for(*_ASKING_STEMS)
 _MAY_DECLINE = look_for(
     *_REFUSING_STEMS,
-    *("empty", "blank", "incomplete", "cut off", "missing", "you have", "you did", "you forgot", "provide", "given"),
-    *("supplied", "upload", "share", "attach ", "send ", "supply ", "give ", "paste "),
+    *("your last ", "your message", "your input", "your prompt", "your request", "your query", "you have", "you did"),
+    *("you forgot", "provided", "given", "supplied", "uploaded", "shared"),
+    *("please", "kindly", "could you", "can you", "would you"),
 )
-"""One of these is in all that either pattern matches; that a text says "no" or "your" tells little."""
+"""One of these is in all that either pattern matches; that a text says "no" or "give" tells little."""
 _SEEMS_TO_DECLINE = look_before(_REFUSES, _EMPTY_MESSAGE)
 _FIRST_LABEL = re.compile(r"^\W*(?:\d+\W+)?(?:question|q|user|human|topic|conversation)\b[^\n:]{0,12}:", re.M | re.I)
 _OPENING = 400
