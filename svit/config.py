@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from svit import resources
 from svit.budget import Budget
@@ -20,13 +20,14 @@ from svit.prices import PriceTable, Tier, nano_dollars
 from svit.prompt_files import PromptFiles
 from svit.providers.base import Provider
 from svit.providers.offline import Offline
-from svit.records import Effort, ImageContext, Sampling
+from svit.records import VERIFY, Effort, ImageContext, Prompt, Sample, Sampling
 from svit.render import Recipe
 from svit.settling import REPAIRED, Job, Repairs
 from svit.spending import Spending
 from svit.tasks import TASKS, task_named
-from svit.tasks.base import Task
+from svit.tasks.base import Task, provenance_of
 from svit.tokens import TokenCounter, token_counter
+from svit.verify import Verifier
 from svit.yaml_text import checked, read_yaml
 
 _LEAST_ROOM = 200
@@ -46,6 +47,22 @@ class TaskSettings(_Settings):
     temperature: float | None = Field(default=None, ge=0, le=2)
     top_p: float | None = Field(default=None, gt=0, le=1)
     min_pairs: int | None = Field(default=None, ge=0, le=1000)
+
+
+class VerifySettings(_Settings):
+    """Who gives a second opinion on every sample. `own_model` lets the model that writes judge itself."""
+
+    model: str
+    max_tokens: int = Field(default=2048, ge=1, le=_MOST)
+    temperature: float | None = Field(default=None, ge=0, le=2)
+    reasoning_effort: Effort | None = None
+    own_model: bool = False
+
+    @model_validator(mode="before")
+    @classmethod
+    def _named(cls, given: object) -> object:
+        """Take a name alone for the settings with that model."""
+        return {"model": given} if isinstance(given, str) else given
 
 
 class RunConfig(_Settings):
@@ -76,6 +93,7 @@ class RunConfig(_Settings):
     prompts: Path | None = None
     on_flaw: Mapping[str, Literal["fresh", "repair"]] = {}
     tasks: Mapping[str, TaskSettings] = {}
+    verify: VerifySettings | None = None
 
 
 def read_config(path: Path, changes: Mapping[str, object]) -> RunConfig:
@@ -92,8 +110,12 @@ def read_config(path: Path, changes: Mapping[str, object]) -> RunConfig:
 
 def changed(read: Mapping[str, Any], changes: Mapping[str, object], *, name: str) -> RunConfig:
     """Return the config of these keys with the changes that are not None. Raises SvitError naming the wrong key."""
-    given = {key: value for key, value in changes.items() if value is not None}
-    config = checked(RunConfig, {**read, **given}, name=name)
+    given = dict(read)
+    for key, value in changes.items():
+        if value is not None:
+            before = given.get(key)
+            given[key] = {**before, "model": value} if key == "verify" and isinstance(before, dict) else value
+    config = checked(RunConfig, given, name=name)
     for name in config.tasks:
         task_named(name)
     return config
@@ -118,15 +140,39 @@ def jobs(config: RunConfig, tasks: Iterable[Task], texts: Mapping[str, str] | No
     tokens = token_counter()
     files = PromptFiles(config.prompts, texts or {})
     shared = min(_room(config, task, tokens, files) for task in TASKS.values()) if config.context_first else None
+    verifier = _verifier(config, files)
     return [
         Job(
             _with_min_pairs(config, task),
             _recipe(config, task, tokens, files, shared),
             config.attempts,
             None if config.provider == "offline" else _repairs(config, task, files),
+            verifier,
         )
         for task in tasks
     ]
+
+
+def _verifier(config: RunConfig, files: PromptFiles) -> Verifier | None:
+    """Return who gives a second opinion. Raises SvitError for one that is none: the writer's own."""
+    asked = config.verify
+    if asked is None:
+        return None
+    if config.provider == "offline":
+        raise SvitError("verify: the offline writer's answers come from the annotations; no model need verify them.")
+    if asked.model == config.model and not asked.own_model:
+        raise SvitError(
+            f"verify: {asked.model} writes the answers itself, and thinks well of them. Choose another model, or set "
+            f"'own_model: true' under 'verify'."
+        )
+    sampling = Sampling(
+        model=asked.model,
+        max_tokens=asked.max_tokens,
+        temperature=asked.temperature,
+        seed=config.sampling_seed,
+        reasoning_effort=asked.reasoning_effort,
+    )
+    return Verifier(files.verify(), sampling, config.attempts)
 
 
 def _with_min_pairs(config: RunConfig, task: Task) -> Task:
@@ -160,12 +206,7 @@ def provider(config: RunConfig, say: Callable[[str], None]) -> Provider:
     tokens = lru_cache(maxsize=1_000)(token_counter().count)  # a task's prompts share their beginning
     return Online(
         Endpoint(config.base_url, _key(config), config.timeout),
-        body=partial(
-            request_body,
-            capabilities=capabilities(config),
-            service_tier=config.service_tier,
-            caching=config.caching,
-        ),
+        body=_bodies(config),
         tokens=lambda prompt: sum(tokens(message.content) for message in prompt.messages),
         limits=RateLimit(config.rpm, config.tpm),
         window=config.in_flight,
@@ -178,10 +219,26 @@ def check_requests(config: RunConfig, jobs: Iterable[Job]) -> None:
     """Build a request of each job, so that what the model does not accept is said before anything is paid for."""
     if config.provider == "offline":
         return
-    context = ImageContext(0, "", 1, 1, captions=("-",))
+    context, body = ImageContext(0, "", 1, 1, captions=("-",)), _bodies(config)
     for job in jobs:
         prompt = job.task.prompt(context, job.recipe)
-        request_body(prompt, capabilities(config), service_tier=config.service_tier, caching=config.caching)
+        body(prompt)
+        if job.verifier:
+            body(job.verifier.prompt(Sample(context, job.task.name, (), provenance_of(prompt, 0, ""))))
+
+
+def _bodies(config: RunConfig) -> Callable[[Prompt], dict[str, object]]:
+    """Return what makes the body of a request, by what its model accepts.
+
+    Raises SvitError for a table of models that cannot be read.
+    """
+    writer = partial(request_body, capabilities=capabilities(config), caching=config.caching)
+    if config.verify is None:
+        return partial(writer, service_tier=config.service_tier)
+    accepts = capabilities(config, config.verify.model)
+    caching = config.caching if accepts.cache_breakpoint else "automatic"
+    verifier = partial(request_body, capabilities=accepts, caching=caching)
+    return lambda prompt: (verifier if prompt.task == VERIFY else writer)(prompt, service_tier=config.service_tier)
 
 
 def spending(config: RunConfig) -> Spending:
@@ -191,9 +248,12 @@ def spending(config: RunConfig) -> Spending:
     table = prices(config)
     limit = None if config.max_cost is None else nano_dollars(config.max_cost)
     without_limit = limit is None and month_limit(config) is None
-    price = table.price(config.model) if without_limit else table.required(config.model)
+    find = table.price if without_limit else table.required
+    price, verifier = find(config.model), find(config.verify.model) if config.verify else None
+    if config.verify and not (price and verifier):
+        price = verifier = None  # the costs of one model alone would pass for all
     tier: Tier = "flex" if config.service_tier == "flex" else "standard"
-    return Spending(price, tier, Budget(limit))
+    return Spending(price, tier, Budget(limit), verifier)
 
 
 def month_limit(config: RunConfig) -> int | None:
@@ -207,11 +267,11 @@ def prices(config: RunConfig) -> PriceTable:
     return PriceTable.read(_text(resources.DATA / "prices.yaml"), own, own_name=str(config.prices))
 
 
-def capabilities(config: RunConfig) -> Capabilities:
-    """Return what the config's model accepts on its server."""
+def capabilities(config: RunConfig, model: str | None = None) -> Capabilities:
+    """Return what this model, or else the config's, accepts on its server."""
     own = _text(config.models) if config.models else None
     table = ModelTable.read(_text(resources.DATA / "models.yaml"), own, own_name=str(config.models))
-    return table.capabilities(config.model, server=config.server)
+    return table.capabilities(model or config.model, server=config.server)
 
 
 def _key(config: RunConfig) -> str:

@@ -18,20 +18,23 @@ from svit.entries import Kept
 from svit.figures import AnswerLength
 from svit.journal import Journal
 from svit.prompt_cache import PromptCache, PromptSize
-from svit.records import ImageContext, Prompt, Rejection
-from svit.settling import Job, standing
+from svit.records import VERIFY, Prompt, Rejection, Sample
+from svit.settling import TOKEN_BYTES, Job, Standing, standing
 from svit.shards import SHARD_IMAGES
 from svit.sources.contexts import ContextStore
 from svit.spending import Spending
+from svit.tasks.base import provenance_of
 
 PROMPTS = 2000
 """Prompts that are made for an estimate unless all are asked for: a few seconds."""
+ASSUMED_OPINION = 120
+"""Tokens of a second opinion, where none was seen yet: a short line for each of about a dozen answers."""
 _LEAST_IMAGES = 50
 """Drawn from each part of a run where other tasks are missing than elsewhere."""
 
 
 class TaskEstimate(msgspec.Struct, frozen=True):
-    """What one task has still to ask, or all tasks together.
+    """What one task has still to ask, or all tasks together; second opinions are a task of their own, without images.
 
     `images` are those of the run; `done` of them are settled, `not_asked` will not be asked about, by the flaw that
     says why, and `prompts` are the others. `requests` and all tokens have the retries in them. `most` is what every
@@ -56,9 +59,12 @@ class TaskEstimate(msgspec.Struct, frozen=True):
     replies: int
     seconds: float
 
-    def without_hits(self) -> "TaskEstimate":
-        """Return the same with nothing read from a cache, where the order of requests is not ours."""
-        written = self.cache_write_tokens + (self.cached_tokens if self.cache_write_tokens else 0)
+    def without_hits(self, *, writes: bool) -> "TaskEstimate":
+        """Return the same with nothing read from a cache, where the order of requests is not ours.
+
+        `writes` says that writing to the cache is billed: then what would have been read is written.
+        """
+        written = self.cache_write_tokens + (self.cached_tokens if writes else 0)
         return msgspec.structs.replace(self, cached_tokens=0, cache_write_tokens=written)
 
 
@@ -159,7 +165,7 @@ class Survey:
         images = len(self.contexts) if self.limit is None else min(self.limit, len(self.contexts))
         parts = _parts(self._missing(images))
         open_images = sum(map(len, parts))
-        sums, total, drawn = [_Sums() for _ in self.jobs], _Sums(), 0
+        sums, total, drawn = [_Sums() for _ in (*self.jobs, VERIFY)], _Sums(), 0
         for part in parts:
             number = len(part)
             if self.prompts is not None:
@@ -171,8 +177,10 @@ class Survey:
             total.take(together, len(part), number)
             drawn += number
         lengths = figures.answer_lengths(self.journal) if self.journal else []
-        tasks = tuple(_of_task(job, images, of_job, lengths) for job, of_job in zip(self.jobs, sums, strict=True))
-        return Estimate(tasks, _together(tasks, total.error), images, drawn)
+        tasks = [_of_task(job, images, of_job, lengths) for job, of_job in zip(self.jobs, sums[:-1], strict=True)]
+        if any(job.verifier for job in self.jobs):
+            tasks.append(_of_opinions(sums[-1], sum(each.completion_tokens for each in tasks), lengths))
+        return Estimate(tuple(tasks), _together(tasks, total.error), images, drawn)
 
     def _missing(self, images: int) -> Iterator[tuple[range, tuple[int, ...]]]:
         """Yield the positions of each shard, and the jobs that it is not whole for."""
@@ -191,22 +199,26 @@ class Survey:
 
     def _look(self, part: _Part, number: int) -> tuple[dict[int, _Sums], _Sums]:
         """Return what is seen of each job at so many positions of a part, and of all jobs together by the image."""
-        seen, together = {index: _Sums() for index in part.jobs}, _Sums()
-        cache = self.cache()
+        opinions = len(self.jobs)
+        seen, together = {index: _Sums() for index in (*part.jobs, opinions)}, _Sums()
+        cache, verifying = self.cache(), self.cache()
         for position in self.watched(part.drawn(number), number):
             [context] = self.contexts.slice(position, position + 1)
             cache.next_image()
+            verifying.next_image()
             tokens = 0
             for index in part.jobs:
-                tokens += self._look_at(self.jobs[index], context, seen[index], cache)
+                job = self.jobs[index]
+                found = standing(job, context, self._replies)
+                tokens += self._look_at(job, found, seen[index], cache)
+                tokens += self._look_at_opinion(job, found, seen[opinions], verifying)
             together.tokens += tokens
             together.squares += tokens**2
         return seen, together
 
-    def _look_at(self, job: Job, context: ImageContext, sums: _Sums, cache: PromptCache) -> int:
+    def _look_at(self, job: Job, found: Standing, sums: _Sums, cache: PromptCache) -> int:
         """Count one image of one job, and return the tokens of its prompt, 0 when it is not to be asked."""
-        found = standing(job, context, self._replies)
-        if found.request is None:
+        if found.request is None or found.doubted:
             if isinstance(found.result, Rejection) and found.result.provenance.attempt == 0:
                 sums.not_asked[found.result.flaws[0].code] += 1
             return 0
@@ -216,6 +228,18 @@ class Survey:
         worst = self.spending.worst(prompt)
         again = max(worst, self.spending.worst(found.base, job.longest_repair))
         sums.add(size, worst + (attempts - 1) * again)
+        return size.tokens
+
+    def _look_at_opinion(self, job: Job, found: Standing, sums: _Sums, cache: PromptCache) -> int:
+        """Count the second opinion that the image's answer will need, without that answer, which nobody knows yet."""
+        if job.verifier is None or found.request is None:
+            return 0
+        about = Sample(found.base.context, job.task.name, (), provenance_of(found.base, 0, ""))
+        prompt = job.verifier.prompt(about)
+        size = cache.size(prompt)
+        attempts = max(1, job.attempts - (0 if found.doubted else found.request.attempt - 1))
+        worst = self.spending.worst(prompt, TOKEN_BYTES * job.recipe.sampling.max_tokens)
+        sums.add(size, attempts * job.verifier.attempts * worst)
         return size.tokens
 
     def _replies(self, prompt: Prompt) -> Sequence[Kept]:
@@ -257,6 +281,33 @@ def _of_task(job: Job, images: int, sums: _Sums, lengths: Sequence[AnswerLength]
         completion_tokens=round(with_retries(sums.prompts) * mean),
         most=sums.most,
         error=with_retries(sums.error),
+        answer_tokens=mean,
+        answers=answers,
+        replies=replies,
+        seconds=sum(each.seconds for each in seen),
+    )
+
+
+def _of_opinions(sums: _Sums, answered: int, lengths: Sequence[AnswerLength]) -> TaskEstimate:
+    """Return the estimate of the second opinions, on answers of so many tokens together."""
+    seen = [length for length in lengths if length.task == VERIFY]
+    replies, prompts = sum(each.replies for each in seen), sum(each.prompts for each in seen)
+    answers, tokens = sum(each.answers for each in seen), sum(each.completion_tokens for each in seen)
+    requests = sums.prompts * replies // prompts if prompts else sums.prompts
+    mean = tokens / answers if answers else float(ASSUMED_OPINION)
+    return TaskEstimate(
+        task=VERIFY,
+        images=0,
+        done=0,
+        not_asked={},
+        prompts=sums.prompts,
+        requests=requests,
+        prompt_tokens=sums.tokens + answered,
+        cached_tokens=sums.cached,
+        cache_write_tokens=sums.written,
+        completion_tokens=round(requests * mean),
+        most=sums.most,
+        error=0,
         answer_tokens=mean,
         answers=answers,
         replies=replies,

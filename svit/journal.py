@@ -47,7 +47,7 @@ SELECT strftime('%Y-%m', 86400 * day, 'unixepoch') AS month, sum(cost) FROM (
 """
 _LAST = "SELECT max((SELECT coalesce(max(request), 0) FROM requests), (SELECT coalesce(max(request), 0) FROM unknown))"
 _KEPT = (
-    "SELECT prompt_id, attempt, packed, bytes, failure, reused, request, worst "
+    "SELECT prompt_id, attempt, packed, bytes, failure, reused, request, worst, task "
     "FROM requests JOIN replies USING (request) LEFT JOIN bodies USING (request) "
 )
 _WORTH_PACKING = 4096
@@ -206,13 +206,13 @@ class Journal:
             self._db.execute("COMMIT")
         return moved
 
-    def unbooked(self) -> list[tuple[Kept, int]]:
-        """Return the replies that were kept but not booked before the process died, each with its worst case."""
+    def unbooked(self) -> list[tuple[Kept, int, str]]:
+        """Return the replies that were kept but not booked before the process died, with their worst case and task."""
         found = []
-        for *row, number, worst in self.read(_KEPT + "WHERE cost IS NULL"):
+        for *row, number, worst, task in self.read(_KEPT + "WHERE cost IS NULL"):
             kept = _kept(row)
             self._numbers[kept.prompt_id, kept.attempt] = number
-            found.append((kept, worst))
+            found.append((kept, worst, task))
         return found
 
     def spent(self) -> Spent:
@@ -255,7 +255,7 @@ class Journal:
     def replies(self, prompt_id: str, image_id: ImageId) -> list[Kept]:
         """Return what came back so far for this prompt about this image, in the order of the attempts."""
         query = _KEPT + "WHERE image_id = ? AND prompt_id = ? ORDER BY attempt"
-        return [_kept(row[:-2]) for row in self.read(query, (image_id, prompt_id))]
+        return [_kept(row[:6]) for row in self.read(query, (image_id, prompt_id))]
 
     def asked(self, image_id: ImageId) -> list[Intent]:
         """Return the requests about this image, in the order they were sent."""

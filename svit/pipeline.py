@@ -16,17 +16,28 @@ import msgspec
 
 from svit.assembly import Assembly, OpenShard, Outcome, Place, outcome_of
 from svit.budget import Reservation
-from svit.entries import Asked, Booked, Intent, Kept, Shard
+from svit.entries import Asked, Booked, Intent, Kept
 from svit.errors import BudgetReachedError
 from svit.group_commit import GATHERED, GroupCommit
 from svit.journal import Journal, shard_published
 from svit.ledger import month_of
 from svit.providers.base import NOT_ASKED, Failure, Provider, Reply, Request, read_completion
-from svit.records import ImageContext, ImageId, Prompt, Rejection, Sample
+from svit.records import Completion, ImageContext, ImageId, Prompt, Rejection, Sample
 from svit.runs import RunFolder
-from svit.settling import Job, booked_for, is_hopeless, judged, shorter, standing
+from svit.settling import (
+    SECOND_OPINION,
+    Job,
+    after_opinion,
+    booked_for,
+    is_settled,
+    judged,
+    opinion_so_far,
+    shorter,
+    standing,
+)
 from svit.sources.contexts import ContextStore
 from svit.spending import Spending
+from svit.verify import Doubted, Verifier
 
 _LEAST, _MOST = 8, 256
 """Requests whose intents are committed together: an eighth of those under way, within these."""
@@ -45,7 +56,8 @@ _OPEN_SHARDS = 4
 class _Asking(NamedTuple):
     """A request that is to be made or under way: for which place, why, and its last attempt.
 
-    `base` is the prompt that the attempts began with.
+    `base` is the prompt that the attempts began with. With `doubted` it is for a second opinion on that sample, which
+    the answer to `attempt` made.
     """
 
     request: Request
@@ -54,6 +66,13 @@ class _Asking(NamedTuple):
     reason: str
     last: int
     shortened: bool = False
+    doubted: Doubted | None = None
+    attempt: "_Asking | None" = None
+
+    @property
+    def is_last(self) -> bool:
+        """Whether nothing is asked again after it."""
+        return self.request.attempt >= self.last
 
 
 class _Seen(NamedTuple):
@@ -358,8 +377,31 @@ class Generation:
             assert found.result is not None
             self._settle(place, outcome_of(found.result))
             return None
-        last = found.request.attempt + job.attempts - 1 if self._again else job.attempts
-        return _Asking(found.request, found.base, place, found.reason(history), last, found.shortened)
+        asking = _Asking(found.request, found.base, place, found.reason(history), job.attempts, found.shortened)
+        if found.doubted is None:
+            return self._with_more_attempts(asking, found.request.attempt - 1)
+        answered = Request(found.doubted.prompt, found.doubted.attempt)
+        attempt = self._with_more_attempts(asking._replace(request=answered), answered.attempt)
+        assert job.verifier
+        return self._to_be_verified(job.verifier, attempt, found.doubted, found.request)
+
+    def _with_more_attempts(self, asking: _Asking, made: int) -> _Asking:
+        """Return the same with as many attempts again, after those that were made, where it is asked about anew."""
+        return asking._replace(last=made + asking.last) if self._again else asking
+
+    def _to_be_verified(self, verifier: Verifier, attempt: _Asking, doubted: Doubted, request: Request) -> _Asking:
+        """Return the request for a second opinion on what an attempt brought."""
+        asking = _Asking(
+            request,
+            attempt.base,
+            attempt.place,
+            SECOND_OPINION,
+            verifier.attempts,
+            attempt.shortened,
+            doubted,
+            attempt,
+        )
+        return self._with_more_attempts(asking, request.attempt - 1)
 
     def _replies(self, prompt: Prompt, seen: Collection[str]) -> Sequence[Kept]:
         """Return the replies to a prompt: this run's own, or else those that another run paid for."""
@@ -378,7 +420,8 @@ class Generation:
                 partial(self._journal.intended, [Intent(each.prompt_id, each.attempt, *where) for each in paid])
             )
             self._writing.write(partial(self._journal.kept, paid))
-            self._writing.write(partial(self._journal.booked, [booked_for(each, 0, self._spending) for each in paid]))
+            books = [booked_for(each, 0, self._spending, prompt.task) for each in paid]
+            self._writing.write(partial(self._journal.booked, books))
         return paid
 
     # --- what came back ---
@@ -398,16 +441,50 @@ class Generation:
         asking = out.asking
         self._slowest = max(time.monotonic() - out.since, 0.99 * self._slowest)
         read = reply.outcome if isinstance(reply.outcome, Failure) else read_completion(reply.outcome)
-        books = booked_for(_kept(reply), out.set_aside.worst, self._spending, read)
+        books = booked_for(_kept(reply), out.set_aside.worst, self._spending, request.prompt.task, read)
         self._spending.budget.settle(out.set_aside, books.cost)
         job = self._jobs[asking.place.job]
+        if asking.doubted:
+            self._seen_twice(asking, asking.doubted, job, read)
+            return books
         result = judged(job.task, request.prompt, read, request.attempt)
-        if isinstance(result, Sample):
-            self._settle(asking.place, outcome_of(result), answered=True)
-        else:
+        if isinstance(result, Rejection):
             self._rejected(asking, job, result)
+        elif job.verifier and isinstance(read, Completion):
+            self._doubt(asking, Doubted(result, request.prompt, request.attempt, read.text), job, job.verifier)
+        else:
+            self._settle(asking.place, outcome_of(result), answered=True)
         self._next.extend(self._followers.pop(asking.base.id, ()))
         return books
+
+    def _doubt(self, asking: _Asking, doubted: Doubted, job: Job, verifier: Verifier) -> None:
+        """Have a second opinion asked for, unless an earlier attempt brought the same sample, and it was."""
+        heard = self._journal.replies if asking.request.attempt > 1 else (lambda _, __: ())
+        opinion = opinion_so_far(
+            verifier, job.task, doubted, lambda prompt: heard(prompt.id, prompt.context.image_id), again=self._again
+        )
+        if opinion.request:
+            self._next.append(self._to_be_verified(verifier, asking, doubted, opinion.request))
+        else:
+            assert opinion.result
+            self._after_opinion(asking, job, opinion.result)
+
+    def _seen_twice(self, asking: _Asking, doubted: Doubted, job: Job, read: Completion | Failure) -> None:
+        """Go on by a second opinion; ask for another where it was none."""
+        assert job.verifier
+        assert asking.attempt
+        result = after_opinion(job.verifier, job.task, doubted, read, is_last=asking.is_last)
+        if result is None:
+            again = Request(asking.request.prompt, asking.request.attempt + 1)
+            self._next.append(asking._replace(request=again))
+        else:
+            self._after_opinion(asking.attempt, job, result)
+
+    def _after_opinion(self, attempt: _Asking, job: Job, result: Sample | Rejection) -> None:
+        if isinstance(result, Sample):
+            self._settle(attempt.place, outcome_of(result), answered=True)
+        else:
+            self._rejected(attempt, job, result)
 
     def _rejected(self, asking: _Asking, job: Job, result: Rejection) -> None:
         """Ask again what may fare better, or settle it as rejected."""
@@ -416,7 +493,7 @@ class Generation:
         short = None if asking.shortened else shorter(job, asking.base, result)
         if short is not None:
             self._next.append(_Asking(Request(short, 1), short, asking.place, reason, job.attempts, shortened=True))
-        elif request.attempt < asking.last and not is_hopeless(result):
+        elif not asking.is_last and not is_settled(result):
             prompt = job.following(asking.base, result)
             self._next.append(asking._replace(request=Request(prompt, request.attempt + 1), reason=reason))
         else:
@@ -440,33 +517,6 @@ class Generation:
             if self._open[0].missing or not all_emitted:
                 break
             self._open.popleft()
-
-
-def rebuild(jobs: Sequence[Job], contexts: ContextStore, journal: Journal, folder: RunFolder, images: int) -> int:
-    """Make all shards again from the replies that were kept, and return how many outcomes are still to be asked about.
-
-    What was not asked about yet, or may be asked about again, has the line that it has so far, or none.
-    """
-    assembly = Assembly(jobs, contexts.digest, journal, folder, images)
-    missing = 0
-    for before in assembly.shards():
-        shard = OpenShard(before.number, before.first, before.images, before.jobs, frozenset())
-        open_tasks = set()
-        for place, context in enumerate(contexts.slice(shard.first, shard.first + shard.images)):
-            for index, job in enumerate(jobs):
-                found = standing(job, context, lambda prompt: journal.replies(prompt.id, prompt.context.image_id))
-                if found.result is not None:
-                    shard.outcomes[place, index] = outcome_of(found.result)
-                if found.request is not None:
-                    missing += 1
-                    open_tasks.add(job.task.name)
-        assembly.publish(shard, partial(_record_whole, journal, open_tasks))
-    return missing
-
-
-def _record_whole(journal: Journal, open_tasks: Collection[str], shard: Shard) -> None:
-    if shard.task not in open_tasks:
-        journal.published(shard)
 
 
 def _answers(replies: Sequence[Reply]) -> list[Kept]:

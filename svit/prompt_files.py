@@ -8,6 +8,7 @@ from svit import resources
 from svit.errors import SvitError
 from svit.render import Template
 from svit.tasks.base import Task
+from svit.verify import HOLE
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,13 @@ class PromptFiles:
                 raise SvitError(f"{path}: '{line}' is no line 'code: what is wrong'.")
             told[code.strip()] = words.strip()
         return told
+
+    def verify(self) -> str:
+        """Return the text that asks for a second opinion."""
+        text, path = self.text("verify.txt")
+        if text.count(HOLE) != 1:
+            raise SvitError(f"{path}: the text needs {HOLE} once: where the questions and answers are told.")
+        return text.strip()
 
     def lead(self) -> str:
         """Return the sentences that lead the instructions in where the context comes first."""

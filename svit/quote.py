@@ -11,6 +11,7 @@ from svit.journal import Journal
 from svit.models import Capabilities
 from svit.prices import NANO, Tier
 from svit.prompt_cache import PromptCache
+from svit.records import VERIFY
 from svit.sources.contexts import ContextStore
 from svit.spending import Spending
 from svit.tasks.base import Task
@@ -129,7 +130,7 @@ def quote(
 
     found = estimated(config)
     layout = _other_layout(config, accepts) if len(tasks) > 1 and books.price else None
-    other = estimated(layout).total if layout else None
+    other = estimated(layout) if layout else None
     total, table = found.total, prices(config)
     spent = journal.spent().cost if journal else 0
     effort = config.reasoning_effort or accepts.default_effort
@@ -144,9 +145,9 @@ def quote(
         token_error=_token_error(tokens),
         attempts=config.attempts,
         reasons=effort not in (None, "none"),
-        tasks=tuple(_quoted(task, books, tiers) for task in found.tasks),
-        total=_quoted(total, books, tiers),
-        levers=_levers(config, total, other, layout, books, accepts),
+        tasks=tuple(_quoted(task, [task], books, tiers) for task in found.tasks),
+        total=_quoted(total, found.tasks, books, tiers),
+        levers=_levers(config, found, other, layout, books, accepts),
         hours=None if config.provider == "offline" else _hours(total, config),
         spent=spent / NANO,
         max_cost=None if config.max_cost is None else float(config.max_cost),
@@ -168,13 +169,20 @@ def _tiers(accepts: Capabilities) -> list[Tier]:
     return tiers
 
 
-def _cost(found: TaskEstimate, books: Spending, tier: Tier) -> float:
-    """Return the dollars of this estimate under a tier; in a batch nothing is counted on to be cached."""
-    assert books.price is not None
-    return books.price.cost(found.without_hits() if tier == "batch" else found, tier) / NANO
+def _cost(tasks: Sequence[TaskEstimate], books: Spending, tier: Tier) -> float:
+    """Return the dollars of these tasks under a tier; in a batch nothing is counted on to be cached."""
+    cost = 0
+    writes = {found.task == VERIFY for found in tasks if found.cache_write_tokens}
+    for found in tasks:
+        price = books.price_of(found.task)
+        assert price is not None
+        cost += price.cost(
+            found.without_hits(writes=(found.task == VERIFY) in writes) if tier == "batch" else found, tier
+        )
+    return cost / NANO
 
 
-def _quoted(found: TaskEstimate, books: Spending, tiers: Sequence[Tier]) -> TaskQuote:
+def _quoted(found: TaskEstimate, parts: Sequence[TaskEstimate], books: Spending, tiers: Sequence[Tier]) -> TaskQuote:
     return TaskQuote(
         task=found.task,
         images=found.images,
@@ -189,7 +197,7 @@ def _quoted(found: TaskEstimate, books: Spending, tiers: Sequence[Tier]) -> Task
         completion_tokens=found.completion_tokens,
         answer_tokens=round(found.answer_tokens, 1),
         answers_measured=found.answers,
-        dollars={tier: _cost(found, books, tier) for tier in tiers} if books.price else None,
+        dollars={tier: _cost(parts, books, tier) for tier in tiers} if books.price else None,
         most_dollars=found.most / NANO if books.price else None,
     )
 
@@ -203,28 +211,29 @@ def _other_layout(config: RunConfig, accepts: Capabilities) -> RunConfig:
 
 def _levers(
     config: RunConfig,
-    total: TaskEstimate,
-    other: TaskEstimate | None,
+    found: Estimate,
+    other: Estimate | None,
     layout: RunConfig | None,
     books: Spending,
     accepts: Capabilities,
 ) -> tuple[Lever, ...]:
     """Return what the run costs as configured, and with one setting changed."""
+    total, tasks = found.total, found.tasks
     if books.price is None or not total.requests:
         return ()
-    levers = [Lever("as configured", _cost(total, books, books.tier))]
+    levers = [Lever("as configured", _cost(tasks, books, books.tier))]
     if layout and other:
         words = f"context_first: {str(layout.context_first).lower()}"
         words += f", caching: {layout.caching}" if layout.caching != config.caching else ""
-        levers.append(Lever(words, _cost(other, books, books.tier)))
+        levers.append(Lever(words, _cost(other.tasks, books, books.tier)))
     if accepts.cache_breakpoint and config.caching == "automatic" and total.cache_write_tokens:
-        plain = msgspec.structs.replace(total, cache_write_tokens=0, cached_tokens=0)
+        plain = [msgspec.structs.replace(each, cache_write_tokens=0, cached_tokens=0) for each in tasks]
         levers.append(Lever("caching: off", _cost(plain, books, books.tier)))
     if "flex" in accepts.service_tiers:
         swap: tuple[str, Tier] = ("default", "standard") if books.tier == "flex" else ("flex", "flex")
-        levers.append(Lever(f"service_tier: {swap[0]}", _cost(total, books, swap[1])))
+        levers.append(Lever(f"service_tier: {swap[0]}", _cost(tasks, books, swap[1])))
     if accepts.batch:
-        levers.append(Lever("by batches", _cost(total, books, "batch")))
+        levers.append(Lever("by batches", _cost(tasks, books, "batch")))
     return tuple(levers)
 
 

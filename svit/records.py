@@ -17,6 +17,9 @@ ImageId = int | str
 """Visual Genome and COCO number their images; other sources may name them."""
 
 
+VERIFY = "verify"
+"""The task of a request for a second opinion on a sample of any task."""
+
 Effort = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
 """How long a model may think before it answers, as the OpenAI API spells it."""
 
@@ -214,7 +217,9 @@ class Provenance(_Record, frozen=True, omit_defaults=False):
 class Sample(_Record, frozen=True):
     """An image's instruction data for one task, as it goes to the shard.
 
-    `dropped` counts the dialogues that were left out of a completion with flaws, by their first flaw.
+    `dropped` counts the dialogues that were left out of a completion with flaws, by their first flaw; what a second
+    opinion found wrong counts as contradicted, later turns of a conversation by themselves. `verified_by` is the model
+    that gave that opinion, empty where none was asked for.
     """
 
     context: ImageContext
@@ -223,6 +228,7 @@ class Sample(_Record, frozen=True):
     provenance: Provenance
     warnings: tuple[Flaw, ...] = ()
     dropped: Mapping[str, int] = {}
+    verified_by: str = ""
 
 
 class Rejection(_Record, frozen=True):

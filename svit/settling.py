@@ -17,6 +17,7 @@ from svit.records import Completion, Flaw, ImageContext, Message, Prompt, Reject
 from svit.render import Recipe
 from svit.spending import Spending
 from svit.tasks.base import Task, provenance_of
+from svit.verify import UNVERIFIED, Doubted, Verifier, unverified
 
 _TOO_LONG = "context_length_exceeded"
 HOPELESS = frozenset({"empty_context", "context_too_long", _TOO_LONG, "filtered", "bad_request", "truncated"})
@@ -30,10 +31,12 @@ REPAIRED = frozenset(
 )
 """First flaws that a model mends when it is told, unless the config says otherwise. Others are asked about afresh: what
 was refused, cut off, empty or invented is better not shown again."""
+SECOND_OPINION = "second opinion"
+"""Why a sample is asked about again."""
 _SHORTER = 0.6
 """What is left of a context's tokens when the endpoint finds the prompt too long. Once: then it is rejected."""
 
-_TOKEN_BYTES = 8
+TOKEN_BYTES = 8
 """Bytes of a token of an answer, at most on the average of a text: English has about 4.5."""
 _FLAW_BYTES = 300
 """Bytes of the words that show a flaw, and of what is around them, at most."""
@@ -77,6 +80,7 @@ class Job:
     recipe: Recipe
     attempts: int
     repairs: Repairs | None = None
+    verifier: Verifier | None = None
 
     @cached_property
     def mending(self) -> "Job":
@@ -89,7 +93,7 @@ class Job:
         if self.repairs is None or not self.repairs.codes:
             return 0
         told = sum(len(words.encode()) + _FLAW_BYTES for words in self.repairs.told.values())
-        return _TOKEN_BYTES * self.recipe.sampling.max_tokens + len(self.repairs.text.encode()) + told
+        return TOKEN_BYTES * self.recipe.sampling.max_tokens + len(self.repairs.text.encode()) + told
 
     def following(self, base: Prompt, result: Sample | Rejection | None) -> Prompt:
         """Return the prompt of the next attempt: the first one again, or one that has the last answer mended."""
@@ -105,6 +109,7 @@ class Job:
             *(recipe.tokens.exact, recipe.seed, recipe.questions, self.attempts),
             *((recipe.lead,) if recipe.context_first else ()),
             *((self.task.min_pairs,) if self.task.min_pairs else ()),
+            *((self.verifier.text, self.verifier.sampling) if self.verifier else ()),
         )
         return hashlib.blake2b(msgspec.json.encode(made_from), digest_size=16).hexdigest()
 
@@ -113,18 +118,21 @@ class Standing(NamedTuple):
     """Where an image stands: what came of it so far, if anything, and the request that is to be made, if any.
 
     `base` is the prompt that its attempts begin with; `shortened` says that the endpoint found the first prompt too
-    long, and that this is a shorter one.
+    long, and that this is a shorter one. With `doubted` the request is for a second opinion on that attempt's sample.
     """
 
     result: Sample | Rejection | None
     request: Request | None
     base: Prompt
     shortened: bool = False
+    doubted: Doubted | None = None
 
     def reason(self, history: Sequence[Asked]) -> str:
         """Return why the request is made, by what was asked about the image before."""
         assert self.request is not None
         prompt = self.request.prompt
+        if self.doubted:
+            return SECOND_OPINION
         if isinstance(self.result, Rejection):
             return f"rejected: {self.result.flaws[0].code}"
         of_task = [asked for asked in history if asked.task == prompt.task]
@@ -152,28 +160,36 @@ def standing(job: Job, context: ImageContext, replies: Replies, *, again: bool =
 def _answered_so_far(job: Job, base: Prompt, replies: Replies, *, again: bool) -> Standing:
     result: Sample | Rejection | None = None
     last = 0
-    for tried in attempts_so_far(job, base, replies):
+    for tried in attempts_so_far(job, base, replies, again=again):
+        if tried.doubted and tried.opinion:
+            return Standing(None, tried.opinion.request, base, doubted=tried.doubted)
         result, last = tried.result, tried.kept.attempt
         if isinstance(result, Sample):
             return Standing(result, None, base)
-    if isinstance(result, Rejection) and (is_hopeless(result) or (last >= job.attempts and not again)):
+    if isinstance(result, Rejection) and (is_settled(result) or (last >= job.attempts and not again)):
         return Standing(result, None, base)
     return Standing(result, Request(job.following(base, result), last + 1), base)
 
 
 class Tried(NamedTuple):
-    """An attempt that was answered: the prompt that was sent, the reply, and what became of it."""
+    """An attempt that was answered: the prompt that was sent, the reply, and what became of it.
+
+    With `doubted` the result is what the judge alone made of it, and a second opinion is still to be asked for.
+    """
 
     prompt: Prompt
     kept: Kept
     read: Completion | Failure
     result: Sample | Rejection
+    opinion: "Opinion | None" = None
+    doubted: Doubted | None = None
 
 
-def attempts_so_far(job: Job, base: Prompt, replies: Replies) -> Iterator[Tried]:
+def attempts_so_far(job: Job, base: Prompt, replies: Replies, *, again: bool = False) -> Iterator[Tried]:
     """Yield the attempts that began with this prompt, in their order: those that asked afresh, and those that mended.
 
-    Whatever the settings are now, both are looked for: nothing that was paid for is passed over.
+    Whatever the settings are now, both are looked for: nothing that was paid for is passed over. With `again` a second
+    opinion that could not be had is asked for anew.
     """
     afresh = {kept.attempt: kept for kept in replies(base)}
     before: Sample | Rejection | None = None
@@ -187,12 +203,57 @@ def attempts_so_far(job: Job, base: Prompt, replies: Replies) -> Iterator[Tried]
         for prompt, kept in found:
             read = read_outcome(kept.body, kept.failure)
             before = judged(job.task, prompt, read, attempt)
-            yield Tried(prompt, kept, read, before)
+            tried = Tried(prompt, kept, read, before)
+            if job.verifier and isinstance(before, Sample) and isinstance(read, Completion):
+                doubted = Doubted(before, prompt, attempt, read.text)
+                opinion = opinion_so_far(job.verifier, job.task, doubted, replies, again=again)
+                before = opinion.result or before
+                tried = tried._replace(result=before, opinion=opinion, doubted=None if opinion.result else doubted)
+            yield tried
 
 
-def is_hopeless(rejection: Rejection) -> bool:
-    """Whether the same request would be rejected again."""
-    return rejection.flaws[0].code in HOPELESS
+class Opinion(NamedTuple):
+    """What second opinions made of a sample: its end, or what is to be asked; `heard` are the replies."""
+
+    result: Sample | Rejection | None
+    request: Request | None
+    heard: Sequence[Completion | Failure]
+
+
+def opinion_so_far(
+    verifier: Verifier, task: Task, doubted: Doubted, replies: Replies, *, again: bool = False
+) -> Opinion:
+    """Return what the second opinions on a sample come to. Two attempts may bring the same: it is verified once."""
+    prompt = verifier.prompt(doubted.sample)
+    heard: list[Completion | Failure] = []
+    result: Sample | Rejection | None = None
+    last = 0
+    for kept in replies(prompt):
+        last = kept.attempt
+        heard.append(read_outcome(kept.body, kept.failure))
+        result = after_opinion(verifier, task, doubted, heard[-1], is_last=last >= verifier.attempts)
+        if isinstance(result, Sample) or (result and result.flaws[0].code != UNVERIFIED):
+            return Opinion(result, None, heard)
+    if result and not again:
+        return Opinion(result, None, heard)
+    return Opinion(None, Request(prompt, last + 1), heard)
+
+
+def after_opinion(
+    verifier: Verifier, task: Task, doubted: Doubted, read: Completion | Failure, *, is_last: bool
+) -> Sample | Rejection | None:
+    """Return what a second opinion makes of a sample; None where it is none, and is to be asked for again."""
+    said = verifier.opinion(doubted.sample, read)
+    if isinstance(said, Flaw):
+        is_final = is_last or (isinstance(read, Failure) and read.code in HOPELESS)
+        return unverified(doubted, said) if is_final else None
+    assert isinstance(read, Completion)
+    return verifier.verdict(task, doubted, said, read.model)
+
+
+def is_settled(rejection: Rejection) -> bool:
+    """Whether another answer to the same request would fare no better, or is not wanted: only an opinion is missing."""
+    return rejection.flaws[0].code in HOPELESS or rejection.flaws[0].code == UNVERIFIED
 
 
 def shorter(job: Job, prompt: Prompt, rejection: Rejection) -> Prompt | None:
@@ -223,11 +284,13 @@ def recovered(journal: Journal, spending: Spending) -> int:
     Only for the process that holds the run's lock.
     """
     unknown = journal.settle_unknown()
-    journal.book([booked_for(kept, worst, spending) for kept, worst in journal.unbooked()])
+    journal.book([booked_for(kept, worst, spending, task) for kept, worst, task in journal.unbooked()])
     return unknown
 
 
-def booked_for(kept: Kept, worst: int, spending: Spending, read: Completion | Failure | None = None) -> Booked:
+def booked_for(
+    kept: Kept, worst: int, spending: Spending, task: str, read: Completion | Failure | None = None
+) -> Booked:
     """Return what a reply was billed. What may have been billed without our knowing is booked at its worst case.
 
     `read` is the reply as `read_outcome` reads it, where that was done already.
@@ -237,5 +300,5 @@ def booked_for(kept: Kept, worst: int, spending: Spending, read: Completion | Fa
         return Booked(kept.prompt_id, kept.attempt, None, None, 0 if read.free else worst)
     usage = read.usage
     prompt_tokens, completion_tokens = (usage.prompt_tokens, usage.completion_tokens) if usage else (None, None)
-    cost = 0 if kept.reused else spending.cost(read, worst)
+    cost = 0 if kept.reused else spending.cost(read, worst, task)
     return Booked(kept.prompt_id, kept.attempt, prompt_tokens, completion_tokens, cost)

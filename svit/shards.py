@@ -42,6 +42,8 @@ def sample_line(sample: Sample) -> bytes:
         record["warnings"] = msgspec.to_builtins(sample.warnings)
     if sample.dropped:
         record["dropped"] = sample.dropped
+    if sample.verified_by:
+        record["verified_by"] = sample.verified_by
     return _line(record)
 
 

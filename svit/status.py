@@ -13,6 +13,7 @@ from svit.errors import DataError
 from svit.figures import AskedCount, Received
 from svit.journal import Journal
 from svit.prices import NANO
+from svit.records import VERIFY
 from svit.runs import RunFolder
 
 State = Literal["running", "stopped", "finished"]
@@ -46,6 +47,7 @@ class TaskStatus(msgspec.Struct, frozen=True):
 class RunStatus(msgspec.Struct, frozen=True):
     """How a run stands. Times are ISO 8601 in UTC, money is dollars; the shape is that of `svit status --json`.
 
+    `opinions` are the requests for a second opinion on samples, `opinions_failed` those that got none, by class.
     `in_flight` requests have left and are waited for; `unknown` ones left before the process that sent them died, and
     are in `dollars` at their worst case. `dollars` is None when the model has no price. `per_minute` is the rate of
     replies over the last five minutes, `seconds_left` what the rest takes at that rate; both only while it runs.
@@ -55,6 +57,8 @@ class RunStatus(msgspec.Struct, frozen=True):
     state: State
     model: str
     tasks: tuple[TaskStatus, ...]
+    opinions: int
+    opinions_failed: Mapping[str, int]
     in_flight: int
     unknown: int
     replies: int
@@ -99,13 +103,15 @@ def read_status(folder: RunFolder, now: float) -> RunStatus:
     )
     cost = spent.cost + (0 if running else sum(each.worst for each in silent))
     per_minute = _rate(received, now) if running else None
-    repeats = sum(each.requests for each in asked) / max(1, sum(each.prompts for each in asked))
+    repeats = sum(each.requests for each in asked) / max(1, sum(each.prompts for each in asked if each.task != VERIFY))
     left = sum(task.open for task in tasks)
     return RunStatus(
         run=str(folder.path),
         state="running" if running else "finished" if summary.get("finished") is True else "stopped",
         model=str(config.get("model", "")),
         tasks=tasks,
+        opinions=sum(each.requests for each in asked if each.task == VERIFY),
+        opinions_failed={code: count for of, code, count in failures if of == VERIFY},
         in_flight=waiting if running else 0,
         unknown=spent.unknown + (0 if running else waiting),
         replies=spent.replies,

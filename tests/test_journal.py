@@ -74,7 +74,7 @@ def test_numbers_are_never_given_twice(tmp_path: Path) -> None:
     for _ in range(2):
         with Journal(tmp_path / "j.db") as journal:
             assert journal.settle_unknown() == 1
-            journal.book([Booked(kept.prompt_id, kept.attempt, 1, 1, 5) for kept, _ in journal.unbooked()])
+            journal.book([Booked(kept.prompt_id, kept.attempt, 1, 1, 5) for kept, _, _ in journal.unbooked()])
             journal.intend([Intent("q", 1, "referring", 8, "v1")])
     with Journal(tmp_path / "j.db") as journal:
         assert [each.unknown for each in journal.history(8)] == [False, True, True]

@@ -15,8 +15,9 @@ from svit.assembly import Outcome
 from svit.entries import Intent, Kept
 from svit.errors import DataError, StorageError
 from svit.journal import Journal
-from svit.pipeline import Generation, rebuild
+from svit.pipeline import Generation
 from svit.providers.base import Failure, Reply, Request
+from svit.rebuilding import rebuild
 from svit.records import Dialogue, Draft, Flaw, ImageContext, Prompt, Sampling, Turn
 from svit.render import Recipe, Template, context_text
 from svit.runs import RunFolder

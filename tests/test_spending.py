@@ -49,19 +49,19 @@ def answer(tier: str = "", usage: Usage | None = USED) -> Completion:
     ],
 )
 def test_an_answer_is_paid_by_the_tier_that_served_it(asked: Tier, served: str, cost: int) -> None:
-    assert Spending(LUNA, asked).cost(answer(served), WORST) == cost
+    assert Spending(LUNA, asked).cost(answer(served), WORST, "referring") == cost
 
 
 def test_an_unheard_of_tier_costs_no_less_than_the_dearest_known_one() -> None:
-    assert Spending(LUNA).cost(answer("ultrafast"), worst=1) == FULL * 5 // 2
+    assert Spending(LUNA).cost(answer("ultrafast"), 1, "referring") == FULL * 5 // 2
 
 
 def test_an_answer_without_its_usage_costs_its_worst_case() -> None:
-    assert Spending(LUNA, "flex").cost(answer("flex", None), WORST) == WORST
+    assert Spending(LUNA, "flex").cost(answer("flex", None), WORST, "referring") == WORST
 
 
 def test_without_a_price_nothing_costs_anything() -> None:
-    assert Spending().worst(prompt("a")) == Spending().cost(answer("priority"), WORST) == 0
+    assert Spending().worst(prompt("a")) == Spending().cost(answer("priority"), WORST, "referring") == 0
 
 
 @given(
@@ -79,7 +79,7 @@ def test_no_tier_that_can_be_asked_for_costs_more_than_was_reserved(
     written = data.draw(st.integers(0, told))
     used = Usage(told, data.draw(st.integers(0, most)), told - written, written)
     spending = Spending(LUNA, asked)
-    assert spending.cost(answer(served, used), WORST) <= spending.worst(made)
+    assert spending.cost(answer(served, used), WORST, "referring") <= spending.worst(made)
 
 
 def test_flex_is_reserved_at_the_full_price_and_a_batch_at_half() -> None:

@@ -22,8 +22,8 @@ from svit.status import read_status
 
 CONFIG = "provider: openai\nmodel: gpt-6-luna\nreasoning_effort: none\nbase_url: {url}\nin_flight: 4\ntimeout: 20\n"
 KEYS = (
-    "run state model tasks in_flight unknown replies prompt_tokens completion_tokens dollars max_cost deadline "
-    "per_minute seconds_left last_active"
+    "run state model tasks opinions opinions_failed in_flight unknown replies prompt_tokens completion_tokens "
+    "dollars max_cost deadline per_minute seconds_left last_active"
 )
 TASK_KEYS = "task images samples rejected answered open in_flight failed"
 

@@ -1,7 +1,7 @@
 """`svit estimate`: what a run will ask, take and cost, before its first request."""
 
 import textwrap
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -56,6 +56,9 @@ def estimate(
     prompts: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Folder of prompt files that replace the shipped ones.")
     ] = None,
+    verify: Annotated[
+        str | None, typer.Option(metavar="MODEL", help="Count the second opinions of this model too.")
+    ] = None,
     every: Annotated[bool, typer.Option("--all", help="Count every prompt, not about 2,000 of them.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object, for machines.")] = False,
 ) -> None:
@@ -68,7 +71,7 @@ def estimate(
     known = _Known.of(run)
     if run and not known:
         talk.say(f"There is no run in {run} yet, so nothing is done already.")
-    settings = _settings(config, prompts, known)
+    settings = _settings(config, {"prompts": prompts and str(prompts.absolute()), "verify": verify}, known)
     tasks = chosen_tasks(task or (known.tasks if known else []) or ["all"])
     check_requests(settings, jobs(settings, tasks))
     annotations = Annotations.named(contexts, visual_genome, coco_captions, coco_instances, allow_shared_coco_ids)
@@ -117,20 +120,14 @@ class _Known:
         return Journal(self.folder.journal, read_only=True)
 
 
-def _settings(config: str | None, prompts: Path | None, known: _Known | None) -> "RunConfig":
-    """Return the config that was named, or the run's own."""
-    from pydantic import ValidationError
-
-    from svit.config import RunConfig, read_config
+def _settings(config: str | None, changes: Mapping[str, object], known: _Known | None) -> "RunConfig":
+    """Return the config that was named, or the run's own, with the command line's changes."""
+    from svit.config import changed, read_config
     from svit.resources import config_path
 
-    changes = {"prompts": str(prompts.absolute())} if prompts else {}
     if config is not None or known is None:
         return read_config(config_path(config or "offline"), changes)
-    try:
-        return RunConfig.model_validate({**known.config, **changes})
-    except ValidationError as error:
-        raise DataError(f"{known.folder.summary}: another svit than this one wrote it.") from error
+    return changed(known.config, changes, name=str(known.folder.summary))
 
 
 @contextmanager
@@ -166,7 +163,8 @@ def _wrapped(text: str) -> str:
 
 
 def _images(found: "Quote") -> str:
-    tasks = f"{len(found.tasks)} tasks" if len(found.tasks) > 1 else found.tasks[0].task
+    names = [each.task for each in found.tasks if each.images]
+    tasks = f"{len(names)} tasks" if len(names) > 1 else names[0]
     return f"{found.images:,} images, {tasks},"
 
 

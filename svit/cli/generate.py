@@ -49,6 +49,9 @@ def generate(
     prompts: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Folder of prompt files that replace the shipped ones.")
     ] = None,
+    verify: Annotated[
+        str | None, typer.Option(metavar="MODEL", help="Have this model say of every answer whether it can stand.")
+    ] = None,
     max_cost: MaxCostOption = None,
     max_cost_per_month: MaxCostPerMonthOption = None,
     deadline: DeadlineOption = None,
@@ -79,6 +82,7 @@ def generate(
         "max_cost": max_cost,
         "max_cost_per_month": max_cost_per_month,
         "prompts": prompts and str(prompts.absolute()),
+        "verify": verify,
     }
     settings = read_config(config_path(config), changes)
     tasks = chosen_tasks(task)

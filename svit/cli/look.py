@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from svit.entries import Intent, Kept
     from svit.journal import Journal
     from svit.providers.base import Failure
-    from svit.records import Completion, Dialogue, ImageContext, Prompt, Rejection, Sample
-    from svit.settling import Job
+    from svit.records import Completion, Dialogue, ImageContext, Prompt
+    from svit.settling import Job, Tried
 
 
 def tasks() -> None:
@@ -96,7 +96,7 @@ def _show_task(job: "Job", context: "ImageContext", asked: "Sequence[Intent]", j
         return journal.replies(last.prompt_id if prompt is made else prompt.id, context.image_id)
 
     tries = list(attempts_so_far(job, made, replies))
-    results = "\n\n".join(_reply_text(tried.result, tried.read, tried.kept.attempt) for tried in tries)
+    results = "\n\n".join(map(_reply_text, tries))
     mended = next((tried.prompt for tried in reversed(tries) if tried.prompt is not made), made)
     talk.show(talk.side_by_side(prompt_text(mended), results or "No answer has come yet."))
     talk.show()
@@ -121,11 +121,14 @@ def prompt_text(made: "Prompt") -> str:
     return "\n\n".join(parts)
 
 
-def _reply_text(result: "Sample | Rejection", read: "Completion | Failure", attempt: int) -> str:
-    from svit.providers.base import Failure
+def _reply_text(tried: "Tried") -> str:
     from svit.records import Sample
 
-    came = f"{read.code}: {read.words}" if isinstance(read, Failure) else read.text
+    result = tried.result
+    heard = tried.opinion.heard if tried.opinion else ()
+    opinions = [f"--- second opinion ---\n{_came(read)}" for read in heard]
+    if tried.doubted:
+        opinions.append("--- second opinion ---\nnot here yet")
     if isinstance(result, Sample):
         without = f", without {sum(result.dropped.values())} others" if result.dropped else ""
         parts = [
@@ -136,7 +139,15 @@ def _reply_text(result: "Sample | Rejection", read: "Completion | Failure", atte
         parts = ["--- result: rejected ---"]
     flaws = result.warnings if isinstance(result, Sample) else result.flaws
     parts += [f"--- flaws: {len(flaws)} ---", *(f"{flaw.code} ({flaw.severity}): {flaw.words}" for flaw in flaws)]
-    return f"--- completion, attempt {attempt} ---\n{came}\n\n" + "\n".join(parts)
+    return "\n\n".join(
+        [f"--- completion, attempt {tried.kept.attempt} ---\n{_came(tried.read)}", *opinions, "\n".join(parts)]
+    )
+
+
+def _came(read: "Completion | Failure") -> str:
+    from svit.providers.base import Failure
+
+    return f"{read.code}: {read.words}" if isinstance(read, Failure) else read.text
 
 
 def _dialogue_text(dialogue: "Dialogue") -> str:

@@ -53,7 +53,7 @@ def regenerate(
 def rebuild(run: RunArgument, task: TaskOption = "all", quiet: QuietOption = False) -> int:
     """Make the shards again from the replies in the journal, without asking anything."""
     from svit.journal import Journal
-    from svit.pipeline import rebuild as rebuilt
+    from svit.rebuilding import rebuild as rebuilt
 
     past = PastRun.read(run)
     with past.folder.locked(), past.store() as store, Journal(past.folder.journal) as journal:

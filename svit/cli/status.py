@@ -41,6 +41,9 @@ def _text(found: "RunStatus", now: float) -> str:
     failed: Counter[str] = Counter()
     for task in found.tasks:
         failed.update(task.failed)
+    failed.update(found.opinions_failed)
+    if found.opinions:
+        blocks.append(f"Second opinions asked for: {found.opinions:,}.")
     if failed:
         blocks.append("Requests that got no answer, by class:\n" + talk.counted(failed))
     blocks.append(_money(found))

@@ -166,6 +166,8 @@ class Work:
             if job.repairs:
                 texts["repair.txt"] = job.repairs.text
                 texts["flaws.txt"] = "\n".join(f"{code}: {words}" for code, words in job.repairs.told.items())
+            if job.verifier:
+                texts["verify.txt"] = job.verifier.text
         return texts
 
     def shards(self) -> "list[Shard]":

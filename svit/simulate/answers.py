@@ -3,13 +3,14 @@
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import count
+from random import Random
 from typing import Protocol
 
 from svit.errors import SvitError
 from svit.records import ImageContext
 from svit.simulate.completions import Answer, cut_short
 from svit.simulate.options import quantity
-from svit.simulate.reading import BOXED_LINE, asked_task, told
+from svit.simulate.reading import BOXED_LINE, asked_task, doubted, told
 from svit.simulate.window import Counted
 from svit.tokens import estimated_tokens
 
@@ -17,6 +18,8 @@ Write = Callable[[ImageContext, int], str]
 """Writes about a context; the number makes the wording another one."""
 
 _NOTHING_TOLD = "It seems that your message is empty. Please provide the image."
+_DOUBTS = 0.04
+"""The share of answers that a second opinion finds wrong."""
 _FIXED_TOKENS = 900
 """About what GPT-4 writes for a task of SVIT."""
 
@@ -61,8 +64,10 @@ class Offline:
 
     def answer(self, prompt: Counted, cap: int | None, seed: int) -> Answer:
         """Return what the task's writer says; a prompt without a context is answered as a model would."""
-        found = told(prompt.texts)
-        text = self._writers[asked_task(found.around)](found.context, seed) if found else _NOTHING_TOLD
+        text = opinions(prompt.texts, seed)
+        if not text:
+            found = told(prompt.texts)
+            text = self._writers[asked_task(found.around)](found.context, seed) if found else _NOTHING_TOLD
         answer = Answer(text, prompt.tokens, estimated_tokens(text))
         return cut_short(answer, cap) if cap else answer
 
@@ -79,14 +84,25 @@ class Fixed:
         """Return a fourth of the characters."""
         return len(text) / 4
 
-    def answer(self, prompt: Counted, cap: int | None, seed: int) -> Answer:  # noqa: ARG002 - it is always the same
+    def answer(self, prompt: Counted, cap: int | None, seed: int) -> Answer:
         """Return the text of the task that is asked for."""
+        if said := opinions(prompt.texts, seed):
+            return Answer(said, prompt.tokens, estimated_tokens(said))
         task = asked_task("\n".join(prompt.texts))
         text, tokens = self._texts[task], self._tokens[task]
         if task == "referring":
             text = text.replace(_ANYTHING, _first_mention(prompt.texts))
         answer = Answer(text, prompt.tokens, tokens)
         return cut_short(answer, cap) if cap else answer
+
+
+def opinions(texts: Sequence[str], seed: int) -> str:
+    """Return a yes or no to each answer that a second opinion is asked about, a few of them no; else nothing."""
+    lot = Random(seed)  # noqa: S311 - the same opinion for the same seed
+    return "\n".join(
+        f"{number}: no, nothing speaks of it" if lot.random() < _DOUBTS else f"{number}: yes"
+        for number in doubted(texts)
+    )
 
 
 def _first_mention(texts: Sequence[str]) -> str:

@@ -12,6 +12,8 @@ BOXED_LINE = re.compile(r"^(.+): \[(-?[\d.]+), (-?[\d.]+), ([\d.]+), ([\d.]+)\]$
 _FIRST_LABEL = re.compile(r"^(?:captions|objects|regions):$", re.MULTILINE)
 _MARKERS = (("<st>", "referring"), ("Topic:", "conversation"), ("Question:", "complex_reasoning"))
 """Marks of the answer forms, in the shipped prompt files as in people's own, the most telling first."""
+_DOUBTED = re.compile(r"^(\d+)\. Question: .*\nAnswer: ", re.MULTILINE)
+"""How `svit.verify.numbered` writes what a second opinion is asked about."""
 
 
 class Told(NamedTuple):
@@ -42,6 +44,12 @@ def asked_task(around: str) -> str:
     The answer form that it shows tells; a text that shows none asks for a description.
     """
     return next((task for marker, task in _MARKERS if marker in around), "detail_description")
+
+
+def doubted(texts: Sequence[str]) -> list[int]:
+    """Return the numbers of the answers that a second opinion is asked about, none where another thing is asked for."""
+    _, label, answers = texts[-1].partition("\nanswers:\n") if texts else ("", "", "")
+    return list(map(int, _DOUBTED.findall(answers))) if label else []
 
 
 def _block(text: str, start: int) -> tuple[ImageContext, str] | None:

@@ -118,14 +118,20 @@ class Task:
         kept, dropped = self.salvaged(draft, grounded=grounded) if self.min_pairs else ((), {})
         if sum(len(dialogue.turns) for dialogue in kept) < max(1, self.min_pairs):
             return Verdict((), flaws)
-        left = Draft(draft.prompt, kept)
-        known = (*self._miscounted(left), *self.flaws(left, grounded=grounded), *repairs)
-        return Verdict(kept, tuple(as_warning(flaw) for flaw in known), dropped)
+        known = (*self.flaws_of_part(draft.prompt, kept, grounded=grounded), *repairs)
+        return Verdict(kept, known, dropped)
 
     def flaws(self, draft: Draft, *, grounded: bool = True) -> tuple[Flaw, ...]:
         """Return what is wrong with the dialogues, however many they are."""
         asked = (*self.checks, *self.grounding) if grounded else self.checks
         return tuple(flaw for check in asked for flaw in check(draft))
+
+    def flaws_of_part(
+        self, prompt: Prompt, dialogues: tuple[Dialogue, ...], *, grounded: bool = True
+    ) -> tuple[Flaw, ...]:
+        """Return what a sample of these dialogues, which others were taken out of, has to be warned of."""
+        draft = Draft(prompt, dialogues)
+        return tuple(map(as_warning, (*self._miscounted(draft), *self.flaws(draft, grounded=grounded))))
 
     def _miscounted(self, draft: Draft) -> tuple[Flaw, ...]:
         return tuple(checks.exactly(self.dialogues)(draft))
