@@ -1,0 +1,155 @@
+"""What all trainer formats share: a sample with its boxes as references, coordinate frames, and what a format is.
+
+A format is a value: it turns an item into its trainer's record, and prints each box once, in its trainer's frame. No
+text with boxes in it is ever converted into another.
+"""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+from svit.boxes import Box
+from svit.records import ImageId
+
+IMAGE_MARK = "<image>"
+"""Where the picture belongs in a text; trainers want as many as there are images."""
+Container = Literal["jsonl", "json", "parquet", "tar"]
+Numbers = tuple[float, float, float, float]
+"""The left, upper, right and lower side of a box, in some frame."""
+
+
+class Mention(NamedTuple):
+    """A name in a text, and the boxes that it stands for, by their places in `Item.boxes`."""
+
+    name: str
+    boxes: tuple[int, ...]
+
+
+Text = tuple[str | Mention, ...]
+"""A text in pieces: plain text, and mentions between them."""
+
+
+class Pair(NamedTuple):
+    """A question and its answer."""
+
+    question: Text
+    answer: Text
+
+
+class Talk(NamedTuple):
+    """Pairs that belong together: a conversation, or a single pair. `topic` is None where there is none."""
+
+    pairs: tuple[Pair, ...]
+    topic: str | None = None
+
+
+class Item(NamedTuple):
+    """One record to be: an image and what is asked and answered about it.
+
+    `image` is the path as the trainer is to find it, width and height are pixels. `key` is unique within an export.
+    `boxes` are those that the texts mention, each once.
+    """
+
+    key: str
+    image_id: ImageId
+    image: str
+    width: int
+    height: int
+    task: str
+    talks: tuple[Talk, ...]
+    boxes: tuple[Box, ...] = ()
+
+    @property
+    def pairs(self) -> tuple[Pair, ...]:
+        """The pairs of all talks in their order."""
+        return tuple(pair for talk in self.talks for pair in talk.pairs)
+
+
+@dataclass(frozen=True)
+class Style:
+    """What a person chose for all records.
+
+    With `padded` unit coordinates are those of the image padded to a square, the image in its middle, as LLaVA-1.5
+    pads it. `dataset` is the name under which a trainer knows the data, `images` the folder of the pictures, as the
+    trainer is to find it.
+    """
+
+    padded: bool = False
+    dataset: str = "svit"
+    images: str = ""
+
+
+class Written(NamedTuple):
+    """A file of an export: its name within the folder, its split, and how many records are in it."""
+
+    name: str
+    split: str
+    records: int
+
+
+Sidecars = Callable[[Sequence[Written], Style], Mapping[str, object]]
+
+
+@dataclass(frozen=True)
+class Format:
+    """One trainer's format.
+
+    `record` turns an item into its record, JSON values all: pure. `boxes`, `marks` say in a few words what it does with
+    boxes and where `<image>` stands, for the README's table. `sidecars` returns further JSON files by name, which a
+    trainer wants beside the data.
+    """
+
+    name: str
+    summary: str
+    boxes: str
+    marks: str
+    record: Callable[[Item, Style], Mapping[str, object]]
+    container: Container = "jsonl"
+    sidecars: Sidecars = lambda _written, _style: {}
+
+
+# --- frames: where a box is, in the numbers that a trainer wants ---
+
+
+def unit(box: Box, item: Item, style: Style) -> Numbers:
+    """Return the box in 0..1 of the image, or of the image padded to a square, three decimals."""
+    x1, y1, x2, y2 = padded_to_square(box, item) if style.padded else (box.x1, box.y1, box.x2, box.y2)
+    return round(x1, 3), round(y1, 3), round(x2, 3), round(y2, 3)
+
+
+def padded_to_square(box: Box, item: Item) -> Numbers:
+    """Return the box in 0..1 of the square around the image, which is in its middle."""
+    side = max(item.width, item.height)
+    left, top = (side - item.width) // 2, (side - item.height) // 2
+    x1, y1, x2, y2 = pixels(box, item)
+    return (left + x1) / side, (top + y1) / side, (left + x2) / side, (top + y2) / side
+
+
+def pixels(box: Box, item: Item) -> Numbers:
+    """Return the box in pixels of the image, not rounded."""
+    return box.x1 * item.width, box.y1 * item.height, box.x2 * item.width, box.y2 * item.height
+
+
+def thousandths(box: Box) -> tuple[int, int, int, int]:
+    """Return the box in whole thousandths of the image, 0..1000."""
+    x1, y1, x2, y2 = (math.floor(1000 * side + 0.5) for side in (box.x1, box.y1, box.x2, box.y2))
+    return x1, y1, x2, y2
+
+
+# --- texts ---
+
+
+def rendered(text: Text, mention: Callable[[Mention], str]) -> str:
+    """Return the text with each mention as the format writes it."""
+    return "".join(piece if isinstance(piece, str) else mention(piece) for piece in text)
+
+
+def tagged(item: Item, style: Style) -> Callable[[Mention], str]:
+    """Return how SVIT writes a mention: `<st>men<ed> [0.1, 0.2, 0.3, 0.4], [..]`, in unit coordinates."""
+
+    def written(mention: Mention) -> str:
+        boxes = ", ".join(str(list(unit(item.boxes[place], item, style))) for place in mention.boxes)
+        return f"<st>{mention.name}<ed> {boxes}" if boxes else f"<st>{mention.name}<ed>"
+
+    return written
