@@ -2,18 +2,64 @@
 
 import errno
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 import orjson
 
-from svit.errors import StorageError
-from svit.records import Rejection, Sample
+from svit.errors import DataError, StorageError
+from svit.records import Flaw, ImageId, Rejection, Sample
 
 SHARD_IMAGES = 1000
 """Images of one shard."""
+L = TypeVar("L")
+
+
+class Said(msgspec.Struct, frozen=True):
+    """One turn of a sample's line."""
+
+    who: str = msgspec.field(name="from")
+    value: str
+
+
+class Block(msgspec.Struct, frozen=True):
+    """One dialogue of a sample's line."""
+
+    content: tuple[Said, ...]
+    topic: str | None = None
+
+    @property
+    def pairs(self) -> Iterator[tuple[str, str]]:
+        """The questions, each with its answer."""
+        for question, answer in zip(self.content[::2], self.content[1::2], strict=False):
+            yield question.value, answer.value
+
+
+class Source(msgspec.Struct, frozen=True):
+    """What of a line's provenance readers need."""
+
+    attempt: int
+    model: str = ""
+    prompt_version: str = ""
+    source: str = ""
+
+
+class SampleLine(msgspec.Struct, frozen=True):
+    """A sample as its line has it; what no reader has a use for is passed over."""
+
+    image_id: ImageId
+    image: str
+    width: int
+    height: int
+    task: str
+    conversations: tuple[Block, ...]
+    provenance: Source
+    warnings: tuple[Flaw, ...] = ()
+    dropped: Mapping[str, int] = {}
+    verified_by: str = ""
 
 
 def sample_line(sample: Sample) -> bytes:
@@ -105,3 +151,20 @@ def lines_of(path: Path) -> Iterator[bytes]:
     if path.is_file():
         with path.open("rb") as file:
             yield from file
+
+
+def sample_lines(path: Path) -> Iterator[SampleLine]:
+    """Yield the samples of a file, none when it is missing. Raises DataError for a line that is not svit's."""
+    return decoded(path, _sample)
+
+
+def decoded(path: Path, decode: Callable[[bytes], L]) -> Iterator[L]:
+    """Yield what the lines of a file hold, nothing when it is missing. Raises DataError for one that is not svit's."""
+    for number, line in enumerate(lines_of(path), 1):
+        try:
+            yield decode(line)
+        except msgspec.DecodeError as error:
+            raise DataError(f"{path}: line {number} is not what svit writes: {error}.") from error
+
+
+_sample = msgspec.json.Decoder(SampleLine).decode

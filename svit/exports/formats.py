@@ -1,0 +1,22 @@
+"""The formats by name. A format's module is imported when it is asked for."""
+
+from importlib import import_module
+
+from svit.errors import SvitError
+from svit.exports.base import Format
+
+_FORMATS = {
+    "svit": "svit_shape.FORMAT",
+    "llava-1.5": "llava.LLAVA_1_5",
+    "llava-next": "llava.LLAVA_NEXT",
+}
+NAMES = tuple(_FORMATS)
+
+
+def format_named(name: str) -> Format:
+    """Return the format of this name. Raises SvitError for one that there is not."""
+    if name not in _FORMATS:
+        raise SvitError(f"There is no format '{name}'. Choose one of: {', '.join(NAMES)}.")
+    module, _, value = _FORMATS[name].partition(".")
+    found: Format = getattr(import_module(f"svit.exports.{module}"), value)
+    return found
