@@ -49,7 +49,7 @@ def resized(width: int, height: int) -> tuple[int, int]:
     w, h = (round(side / FACTOR) * FACTOR for side in (width, height))
     if w * h > MAX_PIXELS:
         shrunk = math.sqrt(width * height / MAX_PIXELS)
-        w, h = (max(FACTOR, math.floor(side / shrunk / FACTOR) * FACTOR) for side in (width, height))
+        w, h = (math.floor(side / shrunk / FACTOR) * FACTOR for side in (width, height))
     elif w * h < MIN_PIXELS:
         grown = math.sqrt(MIN_PIXELS / (width * height))
         w, h = (math.ceil(side * grown / FACTOR) * FACTOR for side in (width, height))
