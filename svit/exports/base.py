@@ -9,9 +9,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-from svit.boxes import Box
+from svit.boxes import DECIMALS, Box
 from svit.records import ImageId
 
+_SHIFT = 0.005
+"""The share of its width by which a side of a box may be rounded away: then four sides leave an IoU of over 0.98."""
 IMAGE_MARK = "<image>"
 """Where the picture belongs in a text; trainers want as many as there are images."""
 Container = Literal["jsonl", "json", "parquet", "tar"]
@@ -113,9 +115,17 @@ class Format:
 
 
 def unit(box: Box, item: Item, style: Style) -> Numbers:
-    """Return the box in 0..1 of the image, or of the image padded to a square, three decimals."""
-    x1, y1, x2, y2 = padded_to_square(box, item) if style.padded else (box.x1, box.y1, box.x2, box.y2)
-    return round(x1, 3), round(y1, 3), round(x2, 3), round(y2, 3)
+    """Return the box in 0..1 of the image, as its text had it, or of the image padded to a square.
+
+    In the square it has three decimals, or as many more as a narrow box needs: so that it covers the same pixels.
+    """
+    if not style.padded:
+        return box.printed()
+    exact = padded_to_square(box, item)
+    thinnest = min(exact[2] - exact[0], exact[3] - exact[1])
+    decimals = max(DECIMALS, math.ceil(-math.log10(_SHIFT * thinnest)))
+    x1, y1, x2, y2 = (round(side, decimals) for side in exact)
+    return x1, y1, x2, y2
 
 
 def padded_to_square(box: Box, item: Item) -> Numbers:
@@ -142,14 +152,24 @@ def thousandths(box: Box) -> tuple[int, int, int, int]:
 
 def rendered(text: Text, mention: Callable[[Mention], str]) -> str:
     """Return the text with each mention as the format writes it."""
-    return "".join(piece if isinstance(piece, str) else mention(piece) for piece in text)
+    if len(text) == 1 and isinstance(text[0], str):
+        return text[0]
+    return "".join([piece if isinstance(piece, str) else mention(piece) for piece in text])
+
+
+def _printed(numbers: Numbers) -> str:
+    """Return `[0.1, 0.2, 0.3, 0.4]`; a very small number is not written with an exponent."""
+    text = str(list(numbers))
+    if "e" in text:
+        text = "[" + ", ".join(f"{number:.9f}".rstrip("0").removesuffix(".") for number in numbers) + "]"
+    return text
 
 
 def tagged(item: Item, style: Style) -> Callable[[Mention], str]:
     """Return how SVIT writes a mention: `<st>men<ed> [0.1, 0.2, 0.3, 0.4], [..]`, in unit coordinates."""
 
     def written(mention: Mention) -> str:
-        boxes = ", ".join(str(list(unit(item.boxes[place], item, style))) for place in mention.boxes)
+        boxes = ", ".join([_printed(unit(item.boxes[place], item, style)) for place in mention.boxes])
         return f"<st>{mention.name}<ed> {boxes}" if boxes else f"<st>{mention.name}<ed>"
 
     return written

@@ -90,6 +90,8 @@ def item_of(line: SampleLine) -> Item | str:
 
 def _text(text: str, boxes: dict[Box, int]) -> Text:
     """Return the text in pieces, its boxes put among the others. Raises ValueError with the code of its flaw."""
+    if "<" not in text and "[" not in text:
+        return (text,)
     if special_token_in(text):
         raise ValueError("special_token")
     if "<st>" not in text:

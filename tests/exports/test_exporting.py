@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from svit.boxes import Box
@@ -259,6 +259,36 @@ def test_the_padded_square_has_the_image_in_its_middle(width: int, height: int) 
     left, top = (side - width) // 2, (side - height) // 2
     assert [x1 * side - left, y1 * side - top, x2 * side - left, y2 * side - top] == pytest.approx(pixels(ONE, item))
     assert unit(ONE, item, Style(padded=True)) == pytest.approx((x1, y1, x2, y2), abs=0.0006)
+
+
+SIDES = st.floats(0, 1)
+
+
+@given(st.integers(2, 4000), st.integers(2, 4000), SIDES, SIDES, SIDES, SIDES, st.booleans())
+def test_a_box_in_a_text_covers_the_same_pixels(
+    width: int, height: int, x1: float, y1: float, x2: float, y2: float, padded: bool
+) -> None:
+    numbers = [round(side, 3) for side in (min(x1, x2), min(y1, y2), max(x1, x2), max(y1, y2))]
+    assume(numbers[0] < numbers[2] and numbers[1] < numbers[3])
+    box = Box(*numbers)
+    item = Item("k", 1, "1.jpg", width, height, "t", (), (box,))
+    text = rendered((Mention("man", (0,)),), tagged(item, Style(padded=padded)))
+    assert "e" not in text[text.index("[") :]
+    read = json.loads(text[text.index("[") :])
+    side = max(width, height)
+    left, top = ((side - width) // 2, (side - height) // 2) if padded else (0, 0)
+    wide, tall = (side, side) if padded else (width, height)
+    back = [read[0] * wide - left, read[1] * tall - top, read[2] * wide - left, read[3] * tall - top]
+    assert overlap(back, pixels(box, item)) >= 0.98
+
+
+def overlap(one: Sequence[float], other: Sequence[float]) -> float:
+    """Return the intersection over union of two boxes in pixels."""
+    w = min(one[2], other[2]) - max(one[0], other[0])
+    h = min(one[3], other[3]) - max(one[1], other[1])
+    shared = max(0.0, w) * max(0.0, h)
+    areas = [(box[2] - box[0]) * (box[3] - box[1]) for box in (one, other)]
+    return shared / (sum(areas) - shared)
 
 
 # --- the whole way ---
