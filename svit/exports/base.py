@@ -6,7 +6,7 @@ text with boxes in it is ever converted into another.
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 from svit.boxes import DECIMALS, Box
@@ -99,7 +99,7 @@ class Format:
 
     `record` turns an item into its record, JSON values all: pure. `boxes`, `marks` say in a few words what it does with
     boxes and where `<image>` stands, for the README's table. `sidecars` returns further JSON files by name, which a
-    trainer wants beside the data.
+    trainer wants beside the data. `features` are the columns of a parquet file, as `tables.write_table` takes them.
     """
 
     name: str
@@ -109,6 +109,7 @@ class Format:
     record: Callable[[Item, Style], Mapping[str, object]]
     container: Container = "jsonl"
     sidecars: Sidecars = lambda _written, _style: {}
+    features: Mapping[str, object] = field(default_factory=dict)
 
 
 # --- frames: where a box is, in the numbers that a trainer wants ---
