@@ -3,7 +3,7 @@
 import typer
 
 from svit import __version__
-from svit.cli import check, contexts, estimate, generate, look, regenerate, report, simulate, status
+from svit.cli import check, contexts, estimate, generate, import_, look, regenerate, report, simulate, status
 from svit.cli.ending import spoken
 
 app = typer.Typer(
@@ -24,6 +24,7 @@ app.command("regenerate")(spoken(regenerate.regenerate))
 app.command("rebuild")(spoken(regenerate.rebuild))
 app.command("status")(spoken(status.status))
 app.command("check")(spoken(check.check))
+app.command("import")(spoken(import_.import_))
 app.command("report")(spoken(report.report))
 app.add_typer(contexts.app, name="contexts")
 app.command("tasks")(spoken(look.tasks))
