@@ -199,7 +199,9 @@ def unpadded_box(box: Coordinates, written: str, width: int, height: int) -> Box
     Raises ValueError, with a predicate, when the image has no size, or nothing of the box is in it.
     """
     if not width:
-        raise ValueError("has boxes of a padded square, and the image's width and height are not known: give --contexts")
+        raise ValueError(
+            "has boxes of a padded square, and the image's width and height are not known: give --contexts"
+        )
     if len(box) != 4:
         raise ValueError(f"has a box that is none: {written[:80]}")
     side = max(width, height)
