@@ -45,6 +45,7 @@ class Source(msgspec.Struct, frozen=True):
     model: str = ""
     prompt_version: str = ""
     source: str = ""
+    svit: str = ""
 
 
 class SampleLine(msgspec.Struct, frozen=True):

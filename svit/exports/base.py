@@ -11,6 +11,7 @@ from typing import Literal, NamedTuple
 
 from svit.boxes import DECIMALS, Box
 from svit.records import ImageId
+from svit.shards import SampleLine
 
 _SHIFT = 0.005
 """The share of its width by which a side of a box may be rounded away: then four sides leave an IoU of over 0.98."""
@@ -46,11 +47,18 @@ class Talk(NamedTuple):
     topic: str | None = None
 
 
+class Made(NamedTuple):
+    """A sample that a record is made of, without its texts, and how many pairs it has."""
+
+    line: SampleLine
+    pairs: int
+
+
 class Item(NamedTuple):
     """One record to be: an image and what is asked and answered about it.
 
     `image` is the path as the trainer is to find it, width and height are pixels. `key` is unique within an export.
-    `boxes` are those that the texts mention, each once.
+    `boxes` are those that the texts mention, each once. `made_of` are the samples that begin with this record.
     """
 
     key: str
@@ -61,6 +69,7 @@ class Item(NamedTuple):
     task: str
     talks: tuple[Talk, ...]
     boxes: tuple[Box, ...] = ()
+    made_of: tuple[Made, ...] = ()
 
     @property
     def pairs(self) -> tuple[Pair, ...]:
