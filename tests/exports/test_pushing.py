@@ -6,9 +6,10 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -130,7 +131,7 @@ def pushed(
     public: bool = False,
     repo: str = "me/barns",
     code: int = 0,
-    **environment: str,
+    environment: Mapping[str, str] = MappingProxyType({}),
 ) -> str:
     env = {key: value for key, value in os.environ.items() if not key.startswith(("HF_", "HUGGING"))}
     env |= {"HF_ENDPOINT": hub_url, "HF_HOME": str(folder.parent / "hf"), "HF_TOKEN": TOKEN, **environment}
@@ -186,21 +187,21 @@ def test_nobody_there_and_offline_are_told(hub: Hub, folder: Path) -> None:
     hub.shutdown()
     hub.server_close()
     assert "The hub cannot be reached" in pushed(hub.url, folder, code=4)
-    assert "unset HF_HUB_OFFLINE" in pushed(hub.url, folder, code=4, HF_HUB_OFFLINE="1")
+    assert "unset HF_HUB_OFFLINE" in pushed(hub.url, folder, code=4, environment={"HF_HUB_OFFLINE": "1"})
 
 
 UNREADY = [
-    ({"HF_TOKEN": ""}, {}, "There is no token for the hub: set HF_TOKEN"),
-    ({}, {"repo": "barns"}, "'barns' is no name of a data set"),
-    ({}, {"repo": "me/barns/x"}, "Write it like OWNER/NAME"),
+    ({"HF_TOKEN": ""}, "me/barns", "There is no token for the hub: set HF_TOKEN"),
+    ({}, "barns", "'barns' is no name of a data set"),
+    ({}, "me/barns/x", "Write it like OWNER/NAME"),
 ]
 
 
-@pytest.mark.parametrize(("environment", "more", "words"), UNREADY, ids=[words for *_, words in UNREADY])
+@pytest.mark.parametrize(("environment", "repo", "words"), UNREADY, ids=[words for *_, words in UNREADY])
 def test_what_is_missing_is_said_before_anything_is_asked(
-    environment: dict[str, str], more: dict[str, str], words: str, hub: Hub, folder: Path
+    environment: dict[str, str], repo: str, words: str, hub: Hub, folder: Path
 ) -> None:
-    assert words in pushed(hub.url, folder, code=2, **environment, **more)
+    assert words in pushed(hub.url, folder, repo=repo, code=2, environment=environment)
     assert hub.keys == set()
 
 
