@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
-import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from exports.cards import parts, row, section
 from svit.errors import DataError
 from svit.exports.base import Format, Style, Written
 from svit.exports.card import Export, card
@@ -18,8 +18,6 @@ from svit.exports.markdown import code, code_block, plain
 from svit.exports.origins import RunFacts
 from svit.status import RunStatus, TaskStatus
 
-HEADER = re.compile(r"^(\s*---(?:\r\n|\r|\n))([\S\s]*?)((?:\r\n|\r|\n)---[ \t]*(\r\n|\n|$))")
-"""How the hub's client finds the header."""
 FORMAT = Format("llava-1.5", "a JSON list", "shares in the text", "at the head", lambda _item, _style: {}, "json")
 EXPORT = Export(
     FORMAT,
@@ -68,21 +66,6 @@ def counted(*lines: dict[str, Any]) -> Counts:
     for each in lines or (line(),):
         counts.add(each)
     return counts
-
-
-def parts(text: str) -> tuple[dict[str, Any], str]:
-    found = HEADER.search(text)
-    assert found
-    return yaml.safe_load(found[2]), text[found.end() :]
-
-
-def section(text: str, heading: str) -> str:
-    return text.split(f"\n## {heading}\n")[1].split("\n## ")[0]
-
-
-def row(text: str, first: str) -> list[str]:
-    [found] = [each for each in text.splitlines() if each.startswith(f"| {first} |")]
-    return [cell.strip() for cell in found.strip("|").split("|")][1:]
 
 
 # --- counting ---
