@@ -1,6 +1,7 @@
 """From samples to a trainer's records: what is read, chosen, asked for, and left out."""
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -57,7 +58,7 @@ def a_run(folder: Path) -> Path:
 
 
 def read(*sources: Path, tasks: Sequence[str] | None = None) -> list[Item]:
-    return [item for item, _ in Reading(sources, None if tasks is None else frozenset(tasks)).items()]
+    return list(Reading(sources, None if tasks is None else frozenset(tasks)).items())
 
 
 def the_item(**more: Any) -> Item:
@@ -140,7 +141,7 @@ def test_keys_are_unique_over_several_sources(tmp_path: Path) -> None:
 def test_what_no_trainer_could_use_is_left_out_and_counted(tmp_path: Path, change: dict[str, Any], why: str) -> None:
     file = written(tmp_path / "a.jsonl", [line(1), {**line(2), **change}])
     reading = Reading([file])
-    assert [item.image_id for item, _ in reading.items()] == [1]
+    assert [item.image_id for item in reading.items()] == [1]
     assert reading.left_out == {why: 1}
 
 
@@ -299,7 +300,7 @@ def test_the_shapes_of_svit_and_llava(tmp_path: Path) -> None:
 
     def records(name: str, **style: Any) -> list[Any]:
         export = Export(Reading([file]), Choice(), format_named(name), Style(**style), layout="flat", root="pictures")
-        return list(export.records("train"))
+        return [record for _, record in export.rows("train")]
 
     first, second = records("svit")
     assert first == {"image_id": 1, "conversations": line(1)["conversations"]}
@@ -329,7 +330,7 @@ def test_every_format_takes_every_sample_and_says_what_it_does(name: str, tmp_pa
     assert found.name == name
     assert found.boxes
     assert found.marks
-    assert len(list(Export(Reading([file]), Choice(), found).records("train"))) == 2
+    assert len(list(Export(Reading([file]), Choice(), found).rows("train"))) == 2
 
 
 def svit(folder: Path, *words: str | Path, code: int = 0) -> tuple[str, str]:
@@ -339,12 +340,19 @@ def svit(folder: Path, *words: str | Path, code: int = 0) -> tuple[str, str]:
     return done.stdout, done.stderr
 
 
-def test_an_export_is_the_same_file_again_and_replaces_none(tmp_path: Path) -> None:
-    a_run(tmp_path / "r")
-    words = ("export", "r", "--format", "llava-1.5", "--shuffle", "--split", "train=0.5,test=0.5")
+@pytest.fixture(scope="module")
+def offline_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of all tasks over the bundled sample."""
+    folder = tmp_path_factory.mktemp("offline")
+    svit(folder, "generate", "--task", "all", "--run", "r", "--quiet")
+    return folder / "r"
+
+
+def test_an_export_is_the_same_file_again_and_replaces_none(tmp_path: Path, offline_run: Path) -> None:
+    words = ("export", offline_run, "--format", "llava-1.5", "--shuffle", "--split", "train=0.5,test=0.5")
     _, said = svit(tmp_path, *words, "-o", "one")
     svit(tmp_path, *words, "-o", "two")
-    assert sorted(file.name for file in (tmp_path / "one").iterdir()) == ["test.json", "train.json"]
+    assert sorted(file.name for file in (tmp_path / "one").iterdir()) == ["README.md", "test.json", "train.json"]
     for name in ("test.json", "train.json"):
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
         json.loads((tmp_path / "one" / name).read_text())
@@ -365,13 +373,42 @@ def test_stdout_holds_records_only_and_a_closed_pipe_ends_quietly(tmp_path: Path
     assert done.stderr == ""
 
 
-def test_packed_files_hold_the_same(tmp_path: Path) -> None:
+def test_packed_files_hold_the_same(tmp_path: Path, offline_run: Path) -> None:
     zstandard = pytest.importorskip("zstandard")
-    a_run(tmp_path / "r")
-    svit(tmp_path, "export", "r", "-f", "llava-next", "-o", "plain.jsonl")
-    svit(tmp_path, "export", "r", "-f", "llava-next", "-o", "folder", "--zstd")
+    svit(tmp_path, "export", offline_run, "-f", "llava-next", "-o", "plain.jsonl")
+    svit(tmp_path, "export", offline_run, "-f", "llava-next", "-o", "folder", "--zstd")
     packed = (tmp_path / "folder" / "train.jsonl.zst").read_bytes()
     assert zstandard.ZstdDecompressor().decompressobj().decompress(packed) == (tmp_path / "plain.jsonl").read_bytes()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_format_writes_a_folder_with_a_card_true_to_it(tmp_path: Path, offline_run: Path, name: str) -> None:
+    svit(tmp_path, "export", offline_run, "-f", name, "-o", "out", "--split", "train=0.7,test=0.3", "--max-turns", "4")
+    files = [file for file in (tmp_path / "out").rglob("*") if file.is_file()]
+    assert all(file.stat().st_size for file in files)
+    told = (tmp_path / "out" / "README.md").read_text()
+    assert "| all | " in told
+    assert f"svit export {offline_run}" in told
+    numbers = [int(cell) for cell in re.findall(r"^\| all \|(.*)\|$", told, re.MULTILINE)[0].split("|")]
+    assert (numbers[0] + numbers[2], min(numbers) > 0) == (32, True)
+
+
+def test_what_does_not_go_together_is_said_before_anything_is_written(tmp_path: Path) -> None:
+    written(tmp_path / "a.jsonl", [line(1)])
+    for words, sentence in (
+        (("-f", "hf", "-o", "-"), "no format for a pipe"),
+        (("-f", "hf", "-o", "x.jsonl"), "makes a .parquet file"),
+        (("-f", "llava-1.5", "-o", "x.jsonl"), "makes a .json file"),
+        (("-f", "webdataset", "-o", "x.json"), "a folder of files"),
+        (("-f", "hf", "-o", "x", "--zstd"), "--zstd"),
+        (("-f", "llava-1.5", "-o", "x", "--images", "."), "do not hold them"),
+        (("-f", "llava-1.5", "-o", "x", "--tasks", "nonsense"), "nonsense"),
+        (("-f", "llava-1.5", "-o", "x", "--box-frame", "padded"), "--box-frame"),
+        (("-f", "svit", "-o", "x.json", "--push-to-hub", "me/it"), "a data set is a folder"),
+    ):
+        _, said = svit(tmp_path, "export", "a.jsonl", *words, code=2)
+        assert sentence in said
+    assert [file.name for file in tmp_path.iterdir()] == ["a.jsonl"]
 
 
 def test_several_splits_need_a_folder(tmp_path: Path) -> None:
