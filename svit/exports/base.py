@@ -41,24 +41,19 @@ class Pair(NamedTuple):
 
 
 class Talk(NamedTuple):
-    """Pairs that belong together: a conversation, or a single pair. `topic` is None where there is none."""
+    """Pairs that belong together: a conversation, or a single pair, of a task. `topic` is None where there is none."""
 
     pairs: tuple[Pair, ...]
     topic: str | None = None
-
-
-class Made(NamedTuple):
-    """A sample that a record is made of, without its texts, and how many pairs it has."""
-
-    line: SampleLine
-    pairs: int
+    task: str = ""
 
 
 class Item(NamedTuple):
     """One record to be: an image and what is asked and answered about it.
 
     `image` is the path as the trainer is to find it, width and height are pixels. `key` is unique within an export.
-    `boxes` are those that the texts mention, each once. `made_of` are the samples that begin with this record.
+    `boxes` are those that the texts mention, each once. `made_of` are the samples that begin with
+    this record, without their texts.
     """
 
     key: str
@@ -69,7 +64,7 @@ class Item(NamedTuple):
     task: str
     talks: tuple[Talk, ...]
     boxes: tuple[Box, ...] = ()
-    made_of: tuple[Made, ...] = ()
+    made_of: tuple[SampleLine, ...] = ()
 
     @property
     def pairs(self) -> tuple[Pair, ...]:

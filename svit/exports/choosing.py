@@ -120,7 +120,7 @@ def _cut(item: Item, most: int) -> Iterator[Item]:
         return
     for number, start in enumerate(range(0, len(pairs), most), 1):
         parts = groupby(pairs[start : start + most], key=itemgetter(0))
-        talks = tuple(Talk(tuple(pair for _, pair in part), item.talks[place].topic) for place, part in parts)
+        talks = tuple(item.talks[place]._replace(pairs=tuple(pair for _, pair in part)) for place, part in parts)
         piece = item._replace(key=f"{item.key}-{number}", talks=talks)
         boxes: dict[Box, int] = {}
         made_of = item.made_of if number == 1 else ()

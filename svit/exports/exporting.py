@@ -54,13 +54,21 @@ class Export:
     counts: Counts = field(default_factory=Counts)
 
     def rows(self, split: str) -> Iterator[Row]:
-        """Yield the records of a split, each with its item, and count what they are made of."""
-        self.reading.left_out.clear()
+        """Yield the records of a split, each with its item as it was read, and count what they are made of.
+
+        Where pictures go into the files, what has none is left out.
+        """
+        left_out = self.reading.left_out
+        left_out.clear()
         for item in self.choice.of(self.reading.items(), split):
-            for made in item.made_of:
-                self.counts.add(made.line, split, pairs=made.pairs)
-            placed = self._placed(item)
-            yield placed, self.format.record(placed, self.style)
+            if self.pictures and self.pictures(item) is None:
+                left_out["no_picture"] += 1
+                continue
+            for line in item.made_of:
+                self.counts.add(line, split, pairs=0)
+            for talk in item.talks:
+                self.counts.pairs[split, talk.task] += len(talk.pairs)
+            yield item, self.format.record(self._placed(item), self.style)
 
     def to_stdout(self, record: Callable[[bytes], None]) -> Mapping[str, int]:
         """Hand on the only split as it would be in a file, piece by piece, and return what was left out, by why."""

@@ -1,6 +1,7 @@
 """The pictures that records are written with."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import lru_cache
 from pathlib import Path
 
 from svit.errors import DataError
@@ -22,15 +23,16 @@ def folder_of_pictures(folder: Path) -> Pictures:
     if not folder.is_dir():
         raise DataError(f"{folder}: there is no such folder of pictures.")
 
-    def picture(item: Item) -> bytes | None:
+    @lru_cache(maxsize=1)
+    def picture_of(image: str) -> bytes | None:
         try:
-            path = found(folder, item.image)
+            path = found(folder, image)
             body = path.read_bytes() if path else b""
         except OSError as error:
-            raise DataError(f"{folder}: the picture {item.image} cannot be read: {error.strerror}.") from error
+            raise DataError(f"{folder}: the picture {image} cannot be read: {error.strerror}.") from error
         return body if kind_of(body) else None
 
-    return picture
+    return lambda item: picture_of(item.image)
 
 
 def with_pictures(rows: Iterable[Row], pictures: Pictures | None) -> Iterator[tuple[Item, Mapping[str, object], bytes]]:

@@ -10,7 +10,7 @@ import msgspec
 from svit.boxes import Box
 from svit.checks import special_token_in
 from svit.errors import DataError
-from svit.exports.base import Item, Made, Mention, Pair, Talk, Text
+from svit.exports.base import Item, Mention, Pair, Talk, Text
 from svit.mentions import Coordinates, mentions
 from svit.records import ImageId
 from svit.runs import RunFolder
@@ -79,11 +79,10 @@ def item_of(line: SampleLine) -> Item | str:
     try:
         for block in line.conversations:
             said = [Pair(_text(question, boxes), _text(answer, boxes)) for question, answer in block.pairs]
-            talks.append(Talk(tuple(said), block.topic))
+            talks.append(Talk(tuple(said), block.topic, line.task))
     except ValueError as error:
         return str(error)
-    pairs = sum(len(talk.pairs) for talk in talks)
-    if not pairs:
+    if not any(talk.pairs for talk in talks):
         return "no_turns"
     if line.width < 1 or line.height < 1:
         return "no_image_size"
@@ -96,7 +95,7 @@ def item_of(line: SampleLine) -> Item | str:
         task=line.task,
         talks=tuple(talks),
         boxes=tuple(boxes),
-        made_of=(Made(msgspec.structs.replace(line, conversations=()), pairs),),
+        made_of=(msgspec.structs.replace(line, conversations=()),),
     )
 
 

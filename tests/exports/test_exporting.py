@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -19,6 +20,7 @@ from svit.exports.choosing import Choice, splits_of
 from svit.exports.exporting import Export, excluded_ids
 from svit.exports.formats import NAMES, format_named
 from svit.exports.reading import Reading, item_of
+from svit.resources import SAMPLE
 from svit.shards import SampleLine, sample_lines
 
 ONE, OTHER = Box(0.1, 0.2, 0.5, 0.9), Box(0.25, 0.0, 0.75, 1.0)
@@ -391,6 +393,37 @@ def test_every_format_writes_a_folder_with_a_card_true_to_it(tmp_path: Path, off
     assert f"svit export {offline_run}" in told
     numbers = [int(cell) for cell in re.findall(r"^\| all \|(.*)\|$", told, re.MULTILINE)[0].split("|")]
     assert (numbers[0] + numbers[2], min(numbers) > 0) == (32, True)
+    svit(
+        tmp_path,
+        "export",
+        offline_run,
+        "-f",
+        name,
+        "-o",
+        "cut",
+        "--max-turns",
+        "2",
+        "--limit",
+        "3",
+        "--tasks",
+        "referring",
+    )
+    assert "| all | 1 | 6 |" in (tmp_path / "cut" / "README.md").read_text(), "three records of two pairs"
+
+
+@pytest.mark.parametrize("name", ["hf", "trl", "webdataset"])
+def test_pictures_are_found_whatever_the_layout_and_what_has_none_is_left_out(
+    tmp_path: Path, offline_run: Path, name: str
+) -> None:
+    shutil.copytree(SAMPLE / "images", tmp_path / "pictures" / "images")
+    (tmp_path / "pictures" / "images" / "astronaut.jpg").unlink()
+    words = ("-o", "out", "--images", "pictures", "--image-layout", "flat", "--tasks", "referring")
+    _, said = svit(tmp_path, "export", offline_run, "-f", name, *words)
+    assert "7 records" in said
+    assert "no_picture  1" in said
+    assert "| all | 7 | 70 |" in (tmp_path / "out" / "README.md").read_text()
+    size = sum(file.stat().st_size for file in (tmp_path / "out").iterdir())
+    assert size > sum(file.stat().st_size for file in (tmp_path / "pictures" / "images").iterdir())
 
 
 def test_what_does_not_go_together_is_said_before_anything_is_written(tmp_path: Path) -> None:
