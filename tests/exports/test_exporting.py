@@ -454,3 +454,11 @@ def test_a_line_of_ours_is_an_item(tmp_path: Path) -> None:
     [found] = sample_lines(written(tmp_path / "a.jsonl", [line(1)]))
     assert isinstance(found, SampleLine)
     assert isinstance(item_of(found), Item)
+
+
+def test_the_readme_says_what_each_format_does() -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text()
+    for name in NAMES:
+        found = format_named(name)
+        cells = (f"`{name}`", found.summary, found.boxes, found.marks)
+        assert " | ".join(cell.replace("|", "\\|") for cell in cells) in readme
