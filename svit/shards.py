@@ -2,18 +2,65 @@
 
 import errno
 import os
-from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO, TypeVar
 
 import msgspec
 import orjson
 
-from svit.errors import StorageError
-from svit.records import Rejection, Sample
+from svit.errors import DataError, StorageError
+from svit.records import Flaw, ImageId, Rejection, Sample
 
 SHARD_IMAGES = 1000
 """Images of one shard."""
+L = TypeVar("L")
+
+
+class Said(msgspec.Struct, frozen=True):
+    """One turn of a sample's line."""
+
+    who: str = msgspec.field(name="from")
+    value: str
+
+
+class Block(msgspec.Struct, frozen=True):
+    """One dialogue of a sample's line."""
+
+    content: tuple[Said, ...]
+    topic: str | None = None
+
+    @property
+    def pairs(self) -> Iterator[tuple[str, str]]:
+        """The questions, each with its answer."""
+        for question, answer in zip(self.content[::2], self.content[1::2], strict=False):
+            yield question.value, answer.value
+
+
+class Source(msgspec.Struct, frozen=True):
+    """What of a line's provenance readers need."""
+
+    attempt: int
+    model: str = ""
+    prompt_version: str = ""
+    source: str = ""
+    svit: str = ""
+
+
+class SampleLine(msgspec.Struct, frozen=True):
+    """A sample as its line has it; what no reader has a use for is passed over."""
+
+    image_id: ImageId
+    image: str
+    width: int
+    height: int
+    task: str
+    conversations: tuple[Block, ...]
+    provenance: Source
+    warnings: tuple[Flaw, ...] = ()
+    dropped: Mapping[str, int] = {}
+    verified_by: str = ""
 
 
 def sample_line(sample: Sample) -> bytes:
@@ -69,11 +116,21 @@ def publish(path: Path, lines: Iterable[bytes]) -> None:
 
     Raises StorageError when the disk refuses; what stood there before is untouched then.
     """
+    with whole(path) as file:
+        file.writelines(lines)
+
+
+@contextmanager
+def whole(path: Path) -> Iterator[BinaryIO]:
+    """Give a file to write, which gets its name once all is in it and on the disk; an empty one gets none.
+
+    Raises StorageError when the disk refuses. After that, or any other error within, what stood there is untouched.
+    """
     draft = path.with_name(f".{path.name}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with draft.open("wb") as file:
-            file.writelines(lines)
+            yield file
             empty = file.tell() == 0
             file.flush()
             os.fsync(file.fileno())
@@ -82,7 +139,7 @@ def publish(path: Path, lines: Iterable[bytes]) -> None:
             draft.unlink()
         else:
             draft.replace(path)
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
     except BaseException as error:
         with suppress(OSError):
             draft.unlink(missing_ok=True)
@@ -91,7 +148,7 @@ def publish(path: Path, lines: Iterable[bytes]) -> None:
         raise StorageError(f"{path}: cannot be written: {os.strerror(error.errno or errno.EIO)}.") from error
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     """Make a rename last: the name lives in the folder's own data."""
     handle = os.open(folder, os.O_RDONLY)
     try:
@@ -105,3 +162,20 @@ def lines_of(path: Path) -> Iterator[bytes]:
     if path.is_file():
         with path.open("rb") as file:
             yield from file
+
+
+def sample_lines(path: Path) -> Iterator[SampleLine]:
+    """Yield the samples of a file, none when it is missing. Raises DataError for a line that is not svit's."""
+    return decoded(path, _sample)
+
+
+def decoded(path: Path, decode: Callable[[bytes], L]) -> Iterator[L]:
+    """Yield what the lines of a file hold, nothing when it is missing. Raises DataError for one that is not svit's."""
+    for number, line in enumerate(lines_of(path), 1):
+        try:
+            yield decode(line)
+        except msgspec.DecodeError as error:
+            raise DataError(f"{path}: line {number} is not what svit writes: {error}.") from error
+
+
+_sample = msgspec.json.Decoder(SampleLine).decode

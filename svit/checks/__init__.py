@@ -26,7 +26,13 @@ from svit.checks.names import names_fit_their_boxes, plural_names_have_boxes, si
 from svit.checks.questions import answers_are_balanced, answers_say_more_than_questions, asks_nothing_twice
 from svit.checks.quoting import Check
 from svit.checks.sources import hides_its_source
-from svit.checks.wording import answers_every_question, has_no_special_tokens, shows_no_coordinates, unusable
+from svit.checks.wording import (
+    answers_every_question,
+    has_no_special_tokens,
+    shows_no_coordinates,
+    special_token_in,
+    unusable,
+)
 
 EVERY_TASK: tuple[Check, ...] = (
     has_no_empty_turn,
@@ -70,6 +76,7 @@ __all__ = [
     "shows_no_coordinates",
     "sides_are_right",
     "singular_names_have_one_box",
+    "special_token_in",
     "turns_each",
     "unusable",
 ]

@@ -120,6 +120,12 @@ def has_no_special_tokens(draft: Draft) -> Iterable[Flaw]:
     return matches(draft, _SPECIAL_TOKEN, "special_token", only_with=_HAS_MARKS)
 
 
+def special_token_in(text: str) -> str:
+    """Return the first mark of the text that a trainer takes for its own, empty where there is none."""
+    found = _HAS_MARKS.search(text) and _SPECIAL_TOKEN.search(text)
+    return found[0] if found else ""
+
+
 def shows_no_coordinates(draft: Draft) -> Iterable[Flaw]:
     """Yield leaks_coordinates for boxes, points and `<st>`..`<ed>` in a task that has none; 1.5 metres are spared."""
     if not _MAY_HAVE_NUMBERS(draft.lowered):

@@ -10,7 +10,7 @@ from svit.boxes import Box
 from svit.mentions import Coordinates, mentions
 from svit.records import Flaw, ImageContext, Rejection
 from svit.report.counting import Distinct, Lengths, Lot, Tally
-from svit.report.reading import SampleLine
+from svit.shards import SampleLine
 
 ON_SHEET = 12
 """Samples that are shown of each task."""

@@ -9,8 +9,9 @@ from svit.journal import Journal
 from svit.records import ImageId
 from svit.report.findings import Image, Names, TaskFindings
 from svit.report.paid import Paid, paid_by_task
-from svit.report.reading import Chunk, RunReading, rejection_lines, sample_lines
+from svit.report.reading import Chunk, RunReading, rejection_lines
 from svit.runs import RunFolder
+from svit.shards import sample_lines
 from svit.status import RunStatus, read_status
 from svit.tasks import TASKS
 

@@ -1,60 +1,17 @@
 """The files of a run, read line by line, thousand images by thousand, with what the annotators said of each image."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
-from typing import NamedTuple, Self, TypeVar
+from typing import NamedTuple, Self
 
 import msgspec
 
-from svit.errors import DataError, SvitError
-from svit.records import Flaw, ImageContext, ImageId, Rejection
+from svit.errors import SvitError
+from svit.records import ImageContext, ImageId, Rejection
 from svit.runs import RunFolder
-from svit.shards import SHARD_IMAGES, lines_of
+from svit.shards import SHARD_IMAGES, decoded
 from svit.sources.contexts import ContextStore
-
-L = TypeVar("L")
-
-
-class Said(msgspec.Struct, frozen=True):
-    """One turn of a sample's line."""
-
-    who: str = msgspec.field(name="from")
-    value: str
-
-
-class Block(msgspec.Struct, frozen=True):
-    """One dialogue of a sample's line."""
-
-    content: tuple[Said, ...]
-    topic: str | None = None
-
-    @property
-    def pairs(self) -> Iterator[tuple[str, str]]:
-        """The questions, each with its answer."""
-        for question, answer in zip(self.content[::2], self.content[1::2], strict=False):
-            yield question.value, answer.value
-
-
-class Source(msgspec.Struct, frozen=True):
-    """What of a line's provenance the report needs."""
-
-    attempt: int
-    model: str = ""
-
-
-class SampleLine(msgspec.Struct, frozen=True):
-    """A sample as its line has it; what the report has no use for is passed over."""
-
-    image_id: ImageId
-    image: str
-    width: int
-    height: int
-    task: str
-    conversations: tuple[Block, ...]
-    provenance: Source
-    warnings: tuple[Flaw, ...] = ()
-    dropped: Mapping[str, int] = {}
 
 
 class Chunk(NamedTuple):
@@ -65,7 +22,6 @@ class Chunk(NamedTuple):
     rejected: Mapping[str, Path]
 
 
-_sample = msgspec.json.Decoder(SampleLine).decode
 _rejection = msgspec.json.Decoder(Rejection).decode
 
 
@@ -118,19 +74,6 @@ class RunReading:
         return sorted(int(name) for name in names if name.isdecimal())
 
 
-def sample_lines(path: Path) -> Iterator[SampleLine]:
-    """Yield the samples of a file, none when it is missing. Raises DataError for a line that is not svit's."""
-    return _decoded(path, _sample)
-
-
 def rejection_lines(path: Path) -> Iterator[Rejection]:
     """Yield the rejections of a file, none when it is missing. Raises DataError for a line that is not svit's."""
-    return _decoded(path, _rejection)
-
-
-def _decoded(path: Path, decode: Callable[[bytes], L]) -> Iterator[L]:
-    for number, line in enumerate(lines_of(path), 1):
-        try:
-            yield decode(line)
-        except msgspec.DecodeError as error:
-            raise DataError(f"{path}: line {number} is not what svit writes: {error}.") from error
+    return decoded(path, _rejection)

@@ -10,7 +10,7 @@ from svit.mentions import Coordinates, Mention, mentions
 from svit.records import Flaw, Rejection
 from svit.report.drawing import COLOURS, Framed, photograph
 from svit.report.photos import Photo
-from svit.report.reading import Block, SampleLine
+from svit.shards import Block, SampleLine
 
 _LONGEST = 4_000
 """Characters of a text that are shown."""

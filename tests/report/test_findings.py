@@ -6,7 +6,7 @@ import pytest
 from report.made import context, record, rejection
 from svit.records import Rejection
 from svit.report.findings import Grounding, Image, Names, TaskFindings, Variety, spoken, words
-from svit.report.reading import SampleLine
+from svit.shards import SampleLine
 
 CONTEXT = context(
     1,

@@ -1,0 +1,160 @@
+"""`svit export`: samples as the records that a trainer reads."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from svit.cli import talk
+from svit.errors import SvitError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from svit.exports.exporting import Export, Exported
+
+_FILES = (".json", ".jsonl", ".zst", ".parquet")
+
+
+def export(
+    sources: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Run folders, or JSONL files of ours.")],
+    to: Annotated[str, typer.Option("--format", "-f", metavar="FORMAT", help="Whose; 'svit formats' lists them.")],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="FILE|DIR", help="A file, a folder, or - for stdout.")
+    ],
+    task: Annotated[
+        list[str] | None, typer.Option("--tasks", metavar="NAME", help="Only these tasks, repeatable or a,b.")
+    ] = None,
+    split: Annotated[
+        str, typer.Option(metavar="SHARES", help="Split by image: train=0.9,test=0.1. Needs a folder.")
+    ] = "train",
+    exclude_ids: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Leave out the images with these ids, one a line.")
+    ] = None,
+    merge_per_image: Annotated[
+        bool, typer.Option("--merge-per-image", help="All that is asked about an image in one conversation.")
+    ] = False,
+    max_turns: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="At most N questions a record; more make several.")
+    ] = None,
+    limit: Annotated[int | None, typer.Option(min=1, metavar="N", help="At most N records of each split.")] = None,
+    shuffle: Annotated[bool, typer.Option("--shuffle", help="In random order.")] = False,
+    seed: Annotated[int, typer.Option(help="Seed of what is drawn.")] = 0,
+    box_frame: Annotated[
+        str, typer.Option(metavar="FRAME", help="Boxes of 0 to 1 are of the image, or of the padded-square.")
+    ] = "image",
+    requests: Annotated[
+        bool, typer.Option("--requests/--no-requests", help="Ask for boxes where an answer has some.")
+    ] = True,
+    image_root: Annotated[str, typer.Option(metavar="PATH", help="Put this before each image's path.")] = "",
+    image_layout: Annotated[
+        str, typer.Option(metavar="LAYOUT", help="Image paths as-is (vg/VG_100K/2.jpg), folder or flat (2.jpg).")
+    ] = "as-is",
+    name: Annotated[str, typer.Option(metavar="NAME", help="The data's name where a trainer wants one.")] = "svit",
+    images: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Put these pictures into parquet files and archives.")
+    ] = None,
+    zstd: Annotated[bool, typer.Option("--zstd", help="Pack the files of a folder by zstd.")] = False,
+    push_to_hub: Annotated[
+        str | None, typer.Option(metavar="OWNER/NAME", help="Upload the folder as a data set, private.")
+    ] = None,
+    public: Annotated[bool, typer.Option("--public", help="Push a data set that everybody sees.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")] = False,
+) -> None:
+    """Write samples as the records that a trainer reads, with its own boxes and image marks."""
+    from svit.exports.base import Style
+    from svit.exports.choosing import Choice, splits_of
+    from svit.exports.exporting import LAYOUTS, Export, excluded_ids, refuse_what_is_there
+    from svit.exports.formats import format_named
+    from svit.exports.pictures import folder_of_pictures
+    from svit.exports.pushing import client, push
+    from svit.exports.reading import Reading
+    from svit.tasks import task_named
+
+    found = format_named(to)
+    padded = _one_of("--box-frame", box_frame, ("image", "padded-square")) == 1
+    layout = LAYOUTS[_one_of("--image-layout", image_layout, LAYOUTS)]
+    names = [each for words in task or () for each in words.split(",")]
+    tasks = frozenset(task_named(each).name for each in names) if names and "all" not in names else None
+    splits = splits_of(split)
+    choice = Choice(
+        splits=splits,
+        excluded=excluded_ids(exclude_ids) if exclude_ids else frozenset(),
+        merged=merge_per_image,
+        max_turns=max_turns,
+        limit=limit,
+        shuffled=shuffle,
+        seed=seed,
+        requests=_requests() if requests else (),
+    )
+    style = Style(padded=padded, dataset=name, images=image_root)
+    if images and found.container not in ("parquet", "tar"):
+        raise SvitError(f"--images: the records of {to} name their pictures and do not hold them.")
+    work = Export(
+        Reading(sources, tasks),
+        choice,
+        found,
+        style,
+        image_root,
+        layout,
+        pictures=folder_of_pictures(images) if images else None,
+        command=("svit", *sys.argv[1:]),
+    )
+    to_stdout, to_file = str(output) == "-", output.suffix in _FILES
+    if len(splits) > 1 and (to_stdout or to_file):
+        raise SvitError("--split: several splits need a folder: -o DIR.")
+    if to_stdout:
+        left_out = work.to_stdout(talk.record)
+        if left_out and not quiet:
+            talk.say(_left_out(left_out))
+        return
+    refuse_what_is_there(output)
+    if push_to_hub:
+        if to_file:
+            raise SvitError("--push-to-hub: a data set is a folder: -o DIR.")
+        client(push_to_hub)
+    written = work.to_file(output) if to_file else work.to_folder(output, packed=zstd)
+    if not quiet:
+        _say(work, written, output)
+    if push_to_hub:
+        names = [*(file.name for file in written.files if file.records), *written.others]
+        address = push(output, names, push_to_hub, public=public)
+        if not quiet:
+            talk.say(f"Pushed to {address}")
+
+
+def formats() -> None:
+    """List the formats, and what each does with boxes and image marks."""
+    from svit.exports.formats import NAMES, format_named
+
+    for name in NAMES:
+        found = format_named(name)
+        talk.show(f"{name}: {found.summary}.\n  boxes: {found.boxes}\n  image: {found.marks}")
+
+
+def _one_of(option: str, given: str, names: "Sequence[str]") -> int:
+    """Return the place of what was given among these names."""
+    if given not in names:
+        raise SvitError(f"{option}: '{given}' is none of {', '.join(names)}.")
+    return names.index(given)
+
+
+def _requests() -> tuple[str, ...]:
+    from svit.resources import prompt_text
+
+    text, _ = prompt_text("coordinates.txt")
+    return tuple(filter(None, map(str.strip, text.splitlines())))
+
+
+def _say(work: "Export", written: "Exported", output: Path) -> None:
+    if not any(file.records for file in written.files):
+        talk.say("Nothing was exported: there is no sample of these tasks.")
+    for file in written.files:
+        talk.say(f"{output if output.is_file() else output / file.name}: {file.records:,} records, {work.format.name}")
+    if written.left_out:
+        talk.say(_left_out(written.left_out))
+
+
+def _left_out(left_out: "Mapping[str, int]") -> str:
+    return "Left out, as no trainer could use them:\n" + talk.counted(left_out)

@@ -1,0 +1,125 @@
+"""The way of an export: sources are read, chosen from, rendered and written, a file for each split, and a card."""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import Literal, NamedTuple
+
+import msgspec
+
+from svit.errors import DataError, SvitError
+from svit.exports import card
+from svit.exports.base import Format, Item, Style, Written
+from svit.exports.choosing import Choice
+from svit.exports.counts import Counts
+from svit.exports.origins import run_facts
+from svit.exports.pictures import Pictures, Row
+from svit.exports.reading import Reading
+from svit.exports.writing import ENDINGS, chunks, write
+from svit.runs import RunFolder
+from svit.shards import publish
+
+Layout = Literal["as-is", "folder", "flat"]
+LAYOUTS: tuple[Layout, ...] = ("as-is", "folder", "flat")
+_PARTS = {"as-is": None, "folder": 2, "flat": 1}
+"""By layout: how many parts at the end of an image's path are kept."""
+CARD = "README.md"
+
+
+class Exported(NamedTuple):
+    """What was written: the files with records, those beside them, and what was left out, by why."""
+
+    files: tuple[Written, ...]
+    others: tuple[str, ...]
+    left_out: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class Export:
+    """An export: what of it, for whom, and how. `root` and `layout` make the path under which an image is found.
+
+    `pictures` finds the files that go into a table or an archive. `command` is what the card says made it.
+    """
+
+    reading: Reading
+    choice: Choice
+    format: Format
+    style: Style = field(default_factory=Style)
+    root: str = ""
+    layout: Layout = "as-is"
+    pictures: Pictures | None = None
+    command: Sequence[str] = ("svit", "export")
+    counts: Counts = field(default_factory=Counts)
+
+    def rows(self, split: str) -> Iterator[Row]:
+        """Yield the records of a split, each with its item, and count what they are made of."""
+        self.reading.left_out.clear()
+        for item in self.choice.of(self.reading.items(), split):
+            for made in item.made_of:
+                self.counts.add(made.line, split, pairs=made.pairs)
+            placed = self._placed(item)
+            yield placed, self.format.record(placed, self.style)
+
+    def to_stdout(self, record: Callable[[bytes], None]) -> Mapping[str, int]:
+        """Hand on the only split as it would be in a file, piece by piece, and return what was left out, by why."""
+        if self.format.container not in ("jsonl", "json"):
+            raise SvitError(f"{self.format.name}: this is no format for a pipe. Give -o a name.")
+        [split] = self.choice.splits
+        for chunk in chunks((made for _, made in self.rows(split)), self.format.container):
+            record(chunk)
+        return Counter(self.reading.left_out)
+
+    def to_file(self, path: Path) -> Exported:
+        """Write the only split. Raises StorageError when the disk refuses, and leaves what was there before."""
+        if not (ending := ENDINGS[self.format.container]):
+            raise SvitError(f"{self.format.name}: this format is a folder of files. Give -o a name without an ending.")
+        if path.name.removesuffix(".zst").endswith(tuple(set(ENDINGS.values()) - {ending, ""})):
+            raise SvitError(f"{self.format.name} makes a {ending} file: name it so.")
+        [split] = self.choice.splits
+        files = write(path, self.rows(split), self.format, self.pictures, split)
+        return Exported(tuple(files), (), Counter(self.reading.left_out))
+
+    def to_folder(self, folder: Path, *, packed: bool = False) -> Exported:
+        """Write the splits, what a trainer wants beside them, and a data set's card."""
+        files: list[Written] = []
+        ending = ENDINGS[self.format.container]
+        if packed and self.format.container not in ("jsonl", "json"):
+            raise SvitError(f"--zstd: {self.format.name} is packed, or cannot be.")
+        for split in self.choice.splits:
+            path = folder / f"{split}{ending}{'.zst' if packed else ''}" if ending else folder
+            files += write(path, self.rows(split), self.format, self.pictures, split)
+        beside = dict(self.format.sidecars(files, self.style))
+        for name, content in beside.items():
+            publish(folder / name, [msgspec.json.format(msgspec.json.encode(content), indent=2), b"\n"])
+        made = card.Export(self.format, self.style, files, self.command, photographs=self.pictures is not None)
+        now = time.time()
+        runs = [run_facts(RunFolder(source), now) for source in self.reading.sources if source.is_dir()]
+        publish(folder / CARD, [card.card(made, self.counts, runs).encode()])
+        return Exported(tuple(files), (*beside, CARD), Counter(self.reading.left_out))
+
+    def _placed(self, item: Item) -> Item:
+        parts = PurePosixPath(item.image).parts
+        kept = parts if (most := _PARTS[self.layout]) is None else parts[-most:]
+        path = str(PurePosixPath(self.root, *kept)) if self.root or most else item.image
+        return item if path == item.image else item._replace(image=path)
+
+
+def excluded_ids(path: Path) -> frozenset[str]:
+    """Return the image ids of a file, one a line. Raises DataError when it cannot be read or has none."""
+    try:
+        ids = frozenset(filter(None, map(str.strip, path.read_text(encoding="utf-8").splitlines())))
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"{path}: the ids cannot be read: {error}.") from error
+    if not ids:
+        raise DataError(f"{path}: there is no id in it.")
+    return ids
+
+
+def refuse_what_is_there(path: Path) -> None:
+    """Raise SvitError when there is something at this path that an export would replace."""
+    if path.is_dir() and any(path.iterdir()):
+        raise SvitError(f"{path} is there already, and not empty: give -o another name, or remove it.")
+    if path.is_file() or path.is_symlink():
+        raise SvitError(f"{path} is there already: give -o another name, or remove it.")

@@ -1,0 +1,31 @@
+"""The formats by name. A format's module is imported when it is asked for."""
+
+from importlib import import_module
+
+from svit.errors import SvitError
+from svit.exports.base import Format
+
+_FORMATS = {
+    "svit": "svit_shape.FORMAT",
+    "llava-1.5": "llava.LLAVA_1_5",
+    "llava-next": "llava.LLAVA_NEXT",
+    "llama-factory": "llama_factory.FORMAT",
+    "ms-swift": "ms_swift.FORMAT",
+    "trl": "trl.FORMAT",
+    "qwen2-vl": "qwen2_vl.FORMAT",
+    "qwen2.5-vl": "qwen2_5_vl.FORMAT",
+    "qwen3-vl": "qwen3_vl.FORMAT",
+    "internvl": "internvl.FORMAT",
+    "hf": "hf.FORMAT",
+    "webdataset": "webdataset.FORMAT",
+}
+NAMES = tuple(_FORMATS)
+
+
+def format_named(name: str) -> Format:
+    """Return the format of this name. Raises SvitError for one that there is not."""
+    if name not in _FORMATS:
+        raise SvitError(f"There is no format '{name}'. Choose one of: {', '.join(NAMES)}.")
+    module, _, value = _FORMATS[name].partition(".")
+    found: Format = getattr(import_module(f"svit.exports.{module}"), value)
+    return found

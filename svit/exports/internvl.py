@@ -1,0 +1,57 @@
+"""InternVL: JSONL, and the meta file that its training takes as `--meta_path`.
+
+A mention is `<ref>man</ref><box>[[588, 387, 692, 832]]</box>`, all its boxes in the one list, in thousandths of the
+image.
+"""
+
+from collections.abc import Sequence
+
+from svit.exports.base import Format, Item, Mention, Style, Written, thousandths
+from svit.exports.human_gpt import conversations, datasets
+
+META = "meta.json"
+
+
+def record(item: Item, _style: Style) -> dict[str, object]:
+    """Return `id`, `image`, `width`, `height` and `conversations`."""
+
+    def written(mention: Mention) -> str:
+        boxes = [list(thousandths(item.boxes[place])) for place in mention.boxes]
+        return f"<ref>{mention.name}</ref>" + (f"<box>{boxes}</box>" if boxes else "")
+
+    return {
+        "id": item.key,
+        "image": item.image,
+        "width": item.width,
+        "height": item.height,
+        "conversations": conversations(item, written),
+    }
+
+
+def meta(written: Sequence[Written], style: Style) -> dict[str, object]:
+    """Return the meta file: per dataset the folder of its pictures, its file, and how many records are in it.
+
+    Pictures are not changed in training, which would move what the boxes are about.
+    """
+    return {
+        META: {
+            name: {
+                "root": style.images,
+                "annotation": file.name,
+                "data_augment": False,
+                "repeat_time": 1,
+                "length": file.records,
+            }
+            for name, file in datasets(written, style).items()
+        }
+    }
+
+
+FORMAT = Format(
+    name="internvl",
+    summary="InternVL's JSONL, with its meta file",
+    boxes="`<ref>..</ref><box>[[x1, y1, x2, y2]]</box>`, 0-1000 of the image",
+    marks="`<image>` on the first line of the first question",
+    record=record,
+    sidecars=meta,
+)

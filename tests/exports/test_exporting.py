@@ -1,0 +1,423 @@
+"""From samples to a trainer's records: what is read, chosen, asked for, and left out."""
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from svit.boxes import Box
+from svit.errors import DataError, SvitError
+from svit.exports.base import Item, Mention, Pair, Style, Talk, padded_to_square, pixels, rendered, tagged, unit
+from svit.exports.choosing import Choice, splits_of
+from svit.exports.exporting import Export, excluded_ids
+from svit.exports.formats import NAMES, format_named
+from svit.exports.reading import Reading, item_of
+from svit.shards import SampleLine, sample_lines
+
+ONE, OTHER = Box(0.1, 0.2, 0.5, 0.9), Box(0.25, 0.0, 0.75, 1.0)
+MEN = "<st>men<ed> [0.1, 0.2, 0.5, 0.9], [0.25, 0.0, 0.75, 1.0]"
+
+
+def line(image: int | str = 1, task: str = "referring", *texts: str, **more: Any) -> dict[str, Any]:
+    said = texts or (f"Who sits near <st>man<ed> {ONE}?", f"The {MEN} do.")
+    who = ("user", "gpt") * (len(said) // 2)
+    return {
+        "image_id": image,
+        "image": f"vg/VG_100K/{image}.jpg",
+        "width": 400,
+        "height": 200,
+        "task": task,
+        "conversations": [{"content": [{"from": w, "value": v} for w, v in zip(who, said, strict=True)]}],
+        "provenance": {"model": "m", "attempt": 1},
+        **more,
+    }
+
+
+def written(path: Path, lines: Sequence[dict[str, Any]]) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("".join(json.dumps(each) + "\n" for each in lines))
+    return path
+
+
+def a_run(folder: Path) -> Path:
+    """Write a run of two tasks and two shards, as svit leaves it."""
+    for shard, images in enumerate([(5, 3, 9), (7,)]):
+        written(folder / "referring" / f"{shard:05}.jsonl", [line(image) for image in images])
+        written(folder / "referring" / f"{shard:05}.rejected.jsonl", [{"image_id": 4}])
+        plain = [line(image, "detail_description", "Describe it.", "A scene.") for image in (3, 8, 9)[shard:]]
+        written(folder / "detail_description" / f"{shard:05}.jsonl", plain if shard == 0 else [])
+    (folder / "run.json").write_text("{}")
+    return folder
+
+
+def read(*sources: Path, tasks: Sequence[str] | None = None) -> list[Item]:
+    return list(Reading(sources, None if tasks is None else frozenset(tasks)).items())
+
+
+def the_item(**more: Any) -> Item:
+    path = more.pop("path")
+    [item] = read(written(path, [line(**more)]))
+    return item
+
+
+# --- reading ---
+
+
+def test_boxes_become_references_and_every_format_prints_each_anew(tmp_path: Path) -> None:
+    item = the_item(path=tmp_path / "a.jsonl")
+    assert item.boxes == (ONE, OTHER)
+    [pair] = item.pairs
+    assert pair == Pair(("Who sits near ", Mention("man", (0,)), "?"), ("The ", Mention("men", (0, 1)), " do."))
+    assert rendered(pair.answer, tagged(item, Style())) == f"The {MEN} do."
+    assert rendered(pair.answer, lambda mention: mention.name) == "The men do."
+
+
+def test_a_run_is_read_shard_by_shard_an_images_tasks_beside_each_other(tmp_path: Path) -> None:
+    found = [(item.image_id, item.task) for item in read(a_run(tmp_path / "r"))]
+    refers, describes = "referring", "detail_description"
+    assert sorted(found[:6]) == sorted(
+        [(3, describes), (3, refers), (8, describes), (9, describes), (9, refers), (5, refers)]
+    )
+    assert found[6:] == [(7, refers)]
+    images = [image for image, _ in found]
+    assert [image for n, image in enumerate(images) if images.index(image) == n or images[n - 1] != image] == [
+        3,
+        8,
+        9,
+        5,
+        7,
+    ]
+    assert [item.task for item in read(tmp_path / "r", tasks=[refers])] == [refers] * 4
+
+
+def test_keys_are_unique_over_several_sources(tmp_path: Path) -> None:
+    items = read(a_run(tmp_path / "r"), a_run(tmp_path / "q"))
+    assert len({item.key for item in items}) == len(items) == 14
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ({"width": 0}, "no_image_size"),
+        ({"conversations": []}, "no_turns"),
+        (
+            {
+                "conversations": [
+                    {"content": [{"from": "user", "value": "Look <image>"}, {"from": "gpt", "value": "a"}]}
+                ]
+            },
+            "special_token",
+        ),
+        (
+            {
+                "conversations": [
+                    {"content": [{"from": "user", "value": "<st>a<ed> [1, 2]"}, {"from": "gpt", "value": "a"}]}
+                ]
+            },
+            "box_malformed",
+        ),
+        (
+            {
+                "conversations": [
+                    {
+                        "content": [
+                            {"from": "user", "value": "<st>a<ed> [0.5, 0.5, 0.4, 0.9]"},
+                            {"from": "gpt", "value": "a"},
+                        ]
+                    }
+                ]
+            },
+            "box_malformed",
+        ),
+    ],
+)
+def test_what_no_trainer_could_use_is_left_out_and_counted(tmp_path: Path, change: dict[str, Any], why: str) -> None:
+    file = written(tmp_path / "a.jsonl", [line(1), {**line(2), **change}])
+    reading = Reading([file])
+    assert [item.image_id for item in reading.items()] == [1]
+    assert reading.left_out == {why: 1}
+
+
+def test_a_source_that_is_none_is_said(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="no such run"):
+        read(tmp_path / "nothing")
+    with pytest.raises(DataError, match=r"no run\.json"):
+        read(tmp_path)
+    (tmp_path / "a.jsonl").write_text("{}\n")
+    with pytest.raises(DataError, match="line 1"):
+        read(tmp_path / "a.jsonl")
+
+
+# --- choosing ---
+
+
+def items(images: int, tasks: Sequence[str] = ("referring",)) -> Iterator[Item]:
+    for image in range(images):
+        for task in tasks:
+            text = Pair((f"{task} {image}?",), (Mention("man", (0,)),))
+            yield Item(f"{image}-{task}", image, f"{image}.jpg", 9, 9, task, (Talk((text,)),), (ONE,))
+
+
+def test_an_image_is_in_one_split_whatever_its_task_and_the_shares_are_kept() -> None:
+    choice = Choice(splits_of("train=0.9,test=0.1"), seed=3)
+    split = {name: list(choice.of(items(2000, ("referring", "conversation")), name)) for name in ("train", "test")}
+    images = {name: {item.image_id for item in found} for name, found in split.items()}
+    assert images["train"].isdisjoint(images["test"])
+    assert len(images["train"] | images["test"]) == 2000
+    assert 150 < len(images["test"]) < 250
+    assert [item.key for item in split["test"]] == [
+        item.key for item in choice.of(items(2000, ("referring", "conversation")), "test")
+    ]
+    other = {item.image_id for item in Choice(splits_of("train=0.9,test=0.1"), seed=4).of(items(2000), "test")}
+    assert other != images["test"]
+
+
+@pytest.mark.parametrize(
+    "text", ["", "train=0.9", "train=0.9,test=0.2", "a=1,a=0", "a=x", "a,b", "a=-1,b=2", "a b=1", "../x"]
+)
+def test_what_is_no_list_of_shares_is_refused(text: str) -> None:
+    with pytest.raises(SvitError, match="--split"):
+        splits_of(text)
+
+
+def test_excluded_images_and_the_limit(tmp_path: Path) -> None:
+    (tmp_path / "ids").write_text("3\n\n 4 \n")
+    choice = Choice(excluded=excluded_ids(tmp_path / "ids"), limit=4)
+    assert [item.image_id for item in choice.of(items(9), "train")] == [0, 1, 2, 5]
+    (tmp_path / "ids").write_text("\n")
+    with pytest.raises(DataError, match="no id"):
+        excluded_ids(tmp_path / "ids")
+
+
+def test_merging_makes_one_record_an_image_and_keeps_every_box(tmp_path: Path) -> None:
+    second = line(1, "conversation", f"Is <st>it<ed> {OTHER} red?", f"The <st>hat<ed> {ONE} is.")
+    file = written(tmp_path / "a.jsonl", [line(1), second, line(2)])
+    merged = list(Choice(merged=True).of(read(file), "train"))
+    assert [(item.key, item.task) for item in merged] == [("1", "referring+conversation"), ("2", "referring")]
+    assert merged[0].boxes == (ONE, OTHER)
+    texts = [rendered(text, tagged(merged[0], Style())) for pair in merged[0].pairs for text in pair]
+    assert texts == [said["value"] for each in (line(1), second) for said in each["conversations"][0]["content"]]
+
+
+@given(st.integers(1, 7), st.lists(st.integers(1, 5), min_size=1, max_size=4))
+def test_cutting_loses_no_pair_and_no_box(most: int, sizes: list[int]) -> None:
+    number, talks, boxes = 0, [], []
+    for size in sizes:
+        pairs = []
+        for _ in range(size):
+            boxes.append(Box(0.0, 0.0, 0.5, 0.1 + number / 100))
+            pairs.append(Pair((f"{number}?",), (Mention("x", (number,)),)))
+            number += 1
+        talks.append(Talk(tuple(pairs), f"topic {size}"))
+    item = Item("k", 1, "1.jpg", 9, 9, "conversation", tuple(talks), tuple(boxes))
+    pieces = list(Choice(max_turns=most).of([item], "train"))
+    assert all(1 <= len(piece.pairs) <= most for piece in pieces)
+    assert len({piece.key for piece in pieces}) == len(pieces)
+
+    def said(of: Item) -> list[tuple[str, str]]:
+        return [(rendered(q, tagged(of, Style())), rendered(a, tagged(of, Style()))) for q, a in of.pairs]
+
+    assert [pair for piece in pieces for pair in said(piece)] == said(item)
+    assert sum(len(piece.boxes) for piece in pieces) == number
+    assert all(talk.topic for piece in pieces for talk in piece.talks)
+
+
+def test_shuffling_is_an_order_that_its_seed_decides() -> None:
+    orders = [[item.key for item in Choice(shuffled=True, seed=seed).of(items(50), "train")] for seed in (1, 1, 2)]
+    plain = [item.key for item in items(50)]
+    assert orders[0] == orders[1] != orders[2]
+    assert orders[0] != plain
+    assert sorted(orders[0]) == sorted(plain)
+    assert next(iter(Choice(shuffled=True).of(items(3), "train"))).boxes == (ONE,)
+
+
+def test_a_request_stands_behind_each_question_whose_answer_has_boxes(tmp_path: Path) -> None:
+    plain = line(2, "referring", f"Is <st>it<ed> {ONE} red?", "Yes.")
+    choice = Choice(requests=("Say where.", "Give boxes."))
+    asking, other = choice.of(read(written(tmp_path / "a.jsonl", [line(1), plain])), "train")
+    assert asking.pairs[0].question[-1] in (" Say where.", " Give boxes.")
+    assert rendered(other.pairs[0].question, tagged(other, Style())) == f"Is <st>it<ed> {ONE} red?"
+    many = list(choice.of(items(40), "train"))
+    assert {item.pairs[0].question[-1] for item in many} == {" Say where.", " Give boxes."}
+    assert many == list(choice.of(items(40), "train"))
+
+
+# --- frames ---
+
+
+@given(st.integers(2, 3000), st.integers(2, 3000))
+def test_the_padded_square_has_the_image_in_its_middle(width: int, height: int) -> None:
+    item = Item("k", 1, "1.jpg", width, height, "t", (), (ONE,))
+    side = max(width, height)
+    x1, y1, x2, y2 = padded_to_square(ONE, item)
+    left, top = (side - width) // 2, (side - height) // 2
+    assert [x1 * side - left, y1 * side - top, x2 * side - left, y2 * side - top] == pytest.approx(pixels(ONE, item))
+    assert unit(ONE, item, Style(padded=True)) == pytest.approx((x1, y1, x2, y2), abs=0.0006)
+
+
+SIDES = st.floats(0, 1)
+
+
+@given(st.integers(2, 4000), st.integers(2, 4000), SIDES, SIDES, SIDES, SIDES, st.booleans())
+def test_a_box_in_a_text_covers_the_same_pixels(
+    width: int, height: int, x1: float, y1: float, x2: float, y2: float, padded: bool
+) -> None:
+    numbers = [round(side, 3) for side in (min(x1, x2), min(y1, y2), max(x1, x2), max(y1, y2))]
+    assume(numbers[0] < numbers[2] and numbers[1] < numbers[3])
+    box = Box(*numbers)
+    item = Item("k", 1, "1.jpg", width, height, "t", (), (box,))
+    text = rendered((Mention("man", (0,)),), tagged(item, Style(padded=padded)))
+    assert "e" not in text[text.index("[") :]
+    read = json.loads(text[text.index("[") :])
+    side = max(width, height)
+    left, top = ((side - width) // 2, (side - height) // 2) if padded else (0, 0)
+    wide, tall = (side, side) if padded else (width, height)
+    back = [read[0] * wide - left, read[1] * tall - top, read[2] * wide - left, read[3] * tall - top]
+    assert overlap(back, pixels(box, item)) >= 0.98
+
+
+def overlap(one: Sequence[float], other: Sequence[float]) -> float:
+    """Return the intersection over union of two boxes in pixels."""
+    w = min(one[2], other[2]) - max(one[0], other[0])
+    h = min(one[3], other[3]) - max(one[1], other[1])
+    shared = max(0.0, w) * max(0.0, h)
+    areas = [(box[2] - box[0]) * (box[3] - box[1]) for box in (one, other)]
+    return shared / (sum(areas) - shared)
+
+
+# --- the whole way ---
+
+
+def test_the_shapes_of_svit_and_llava(tmp_path: Path) -> None:
+    file = written(tmp_path / "a.jsonl", [line(1), line("x", "conversation", "a?", "b", "c?", "d")])
+
+    def records(name: str, **style: Any) -> list[Any]:
+        export = Export(Reading([file]), Choice(), format_named(name), Style(**style), layout="flat", root="pictures")
+        return [record for _, record in export.rows("train")]
+
+    first, second = records("svit")
+    assert first == {"image_id": 1, "conversations": line(1)["conversations"]}
+    assert second["conversations"] == line("x", "conversation", "a?", "b", "c?", "d")["conversations"]
+    llava = records("llava-1.5")
+    assert llava[1] == {
+        "id": "x-conversation",
+        "image": "pictures/x.jpg",
+        "width": 400,
+        "height": 200,
+        "conversations": [
+            {"from": "human", "value": "<image>\na?"},
+            {"from": "gpt", "value": "b"},
+            {"from": "human", "value": "c?"},
+            {"from": "gpt", "value": "d"},
+        ],
+    }
+    assert llava[0]["conversations"][1]["value"] == f"The {MEN} do."
+    padded = records("llava-1.5", padded=True)[0]["conversations"][1]["value"]
+    assert padded == "The <st>men<ed> [0.1, 0.35, 0.5, 0.7], [0.25, 0.25, 0.75, 0.75] do."
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_format_takes_every_sample_and_says_what_it_does(name: str, tmp_path: Path) -> None:
+    file = written(tmp_path / "a.jsonl", [line(1), line("é.1", "detail_description", "Describe it.", "A scene.")])
+    found = format_named(name)
+    assert found.name == name
+    assert found.boxes
+    assert found.marks
+    assert len(list(Export(Reading([file]), Choice(), found).rows("train"))) == 2
+
+
+def svit(folder: Path, *words: str | Path, code: int = 0) -> tuple[str, str]:
+    done = subprocess.run([sys.executable, "-m", "svit", *map(str, words)], cwd=folder, capture_output=True, text=True)
+    assert done.returncode == code, done.stderr
+    assert "Traceback" not in done.stderr
+    return done.stdout, done.stderr
+
+
+@pytest.fixture(scope="module")
+def offline_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of all tasks over the bundled sample."""
+    folder = tmp_path_factory.mktemp("offline")
+    svit(folder, "generate", "--task", "all", "--run", "r", "--quiet")
+    return folder / "r"
+
+
+def test_an_export_is_the_same_file_again_and_replaces_none(tmp_path: Path, offline_run: Path) -> None:
+    words = ("export", offline_run, "--format", "llava-1.5", "--shuffle", "--split", "train=0.5,test=0.5")
+    _, said = svit(tmp_path, *words, "-o", "one")
+    svit(tmp_path, *words, "-o", "two")
+    assert sorted(file.name for file in (tmp_path / "one").iterdir()) == ["README.md", "test.json", "train.json"]
+    for name in ("test.json", "train.json"):
+        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
+        json.loads((tmp_path / "one" / name).read_text())
+    assert f"{Path('one') / 'train.json'}:" in said
+    _, refused = svit(tmp_path, *words, "-o", "one", code=2)
+    assert "is there already" in refused
+
+
+def test_stdout_holds_records_only_and_a_closed_pipe_ends_quietly(tmp_path: Path) -> None:
+    lines = [line(n) for n in range(3000)]
+    written(tmp_path / "a.jsonl", [*lines, line(1, width=0)])
+    out, said = svit(tmp_path, "export", "a.jsonl", "-f", "llava-next", "-o", "-")
+    assert [json.loads(each)["id"] for each in out.splitlines()] == [f"{n}-referring" for n in range(3000)]
+    assert "no_image_size  1" in said
+    command = f"{sys.executable} -m svit export a.jsonl -f llava-next -o - | head -1; echo ${{PIPESTATUS[0]}}"
+    done = subprocess.run(["bash", "-c", command], cwd=tmp_path, capture_output=True, text=True)
+    assert done.stdout.splitlines()[1:] == ["0"]
+    assert done.stderr == ""
+
+
+def test_packed_files_hold_the_same(tmp_path: Path, offline_run: Path) -> None:
+    zstandard = pytest.importorskip("zstandard")
+    svit(tmp_path, "export", offline_run, "-f", "llava-next", "-o", "plain.jsonl")
+    svit(tmp_path, "export", offline_run, "-f", "llava-next", "-o", "folder", "--zstd")
+    packed = (tmp_path / "folder" / "train.jsonl.zst").read_bytes()
+    assert zstandard.ZstdDecompressor().decompressobj().decompress(packed) == (tmp_path / "plain.jsonl").read_bytes()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_format_writes_a_folder_with_a_card_true_to_it(tmp_path: Path, offline_run: Path, name: str) -> None:
+    svit(tmp_path, "export", offline_run, "-f", name, "-o", "out", "--split", "train=0.7,test=0.3", "--max-turns", "4")
+    files = [file for file in (tmp_path / "out").rglob("*") if file.is_file()]
+    assert all(file.stat().st_size for file in files)
+    told = (tmp_path / "out" / "README.md").read_text()
+    assert "| all | " in told
+    assert f"svit export {offline_run}" in told
+    numbers = [int(cell) for cell in re.findall(r"^\| all \|(.*)\|$", told, re.MULTILINE)[0].split("|")]
+    assert (numbers[0] + numbers[2], min(numbers) > 0) == (32, True)
+
+
+def test_what_does_not_go_together_is_said_before_anything_is_written(tmp_path: Path) -> None:
+    written(tmp_path / "a.jsonl", [line(1)])
+    for words, sentence in (
+        (("-f", "hf", "-o", "-"), "no format for a pipe"),
+        (("-f", "hf", "-o", "x.jsonl"), "makes a .parquet file"),
+        (("-f", "llava-1.5", "-o", "x.jsonl"), "makes a .json file"),
+        (("-f", "webdataset", "-o", "x.json"), "a folder of files"),
+        (("-f", "hf", "-o", "x", "--zstd"), "--zstd"),
+        (("-f", "llava-1.5", "-o", "x", "--images", "."), "do not hold them"),
+        (("-f", "llava-1.5", "-o", "x", "--tasks", "nonsense"), "nonsense"),
+        (("-f", "llava-1.5", "-o", "x", "--box-frame", "padded"), "--box-frame"),
+        (("-f", "svit", "-o", "x.json", "--push-to-hub", "me/it"), "a data set is a folder"),
+    ):
+        _, said = svit(tmp_path, "export", "a.jsonl", *words, code=2)
+        assert sentence in said
+    assert [file.name for file in tmp_path.iterdir()] == ["a.jsonl"]
+
+
+def test_several_splits_need_a_folder(tmp_path: Path) -> None:
+    a_run(tmp_path / "r")
+    _, said = svit(tmp_path, "export", "r", "-f", "svit", "-o", "-", "--split", "a=0.5,b=0.5", code=2)
+    assert "need a folder" in said
+
+
+def test_a_line_of_ours_is_an_item(tmp_path: Path) -> None:
+    [found] = sample_lines(written(tmp_path / "a.jsonl", [line(1)]))
+    assert isinstance(found, SampleLine)
+    assert isinstance(item_of(found), Item)

@@ -1,0 +1,191 @@
+"""What each trainer is given, word for word: records, their marks and roles, and the files beside them."""
+
+import json
+
+import pytest
+
+from svit.boxes import Box
+from svit.exports.base import Format, Item, Mention, Pair, Style, Talk, Written
+from svit.exports.internvl import FORMAT as INTERNVL
+from svit.exports.llama_factory import FORMAT as LLAMA_FACTORY
+from svit.exports.ms_swift import FORMAT as MS_SWIFT
+from svit.exports.qwen2_5_vl import FORMAT as QWEN2_5_VL
+from svit.exports.qwen2_vl import FORMAT as QWEN2_VL
+from svit.exports.qwen3_vl import FORMAT as QWEN3_VL
+
+ALL = [QWEN2_VL, QWEN2_5_VL, QWEN3_VL, INTERNVL, MS_SWIFT, LLAMA_FACTORY]
+
+MEN = Mention("men", (0, 1))
+DOG = Mention('dog "Rex"', (2,))
+GROUNDED = Item(
+    key="7-referring",
+    image_id=7,
+    image="vg/7.jpg",
+    width=640,
+    height=480,
+    task="referring",
+    talks=(
+        Talk((Pair(("Who is with ", DOG, "?"), ("The ", MEN, " are.")),)),
+        Talk((Pair(("And what does ", DOG, " do?"), ("It barks at the ", Mention("sky", ()), ".")),)),
+    ),
+    boxes=(Box(0.25, 0.5, 0.5, 1.0), Box(0.5, 0.25, 0.75, 0.5), Box(0.1, 0.123, 0.6, 0.6)),
+)
+PLAIN = Item(
+    key="8-detail_description",
+    image_id=8,
+    image="vg/8.jpg",
+    width=640,
+    height=480,
+    task="detail_description",
+    talks=(Talk((Pair(("Describe it.",), ("A quiet street at night.",)),)),),
+)
+LONG = PLAIN._replace(
+    talks=(
+        Talk((Pair(("One?",), ("Yes.",)), Pair(("Two?",), ("No.",))), topic="counting"),
+        Talk((Pair(("Three?",), ("Maybe.",)),), topic="doubt"),
+    )
+)
+
+SHOWN = {
+    "qwen2-vl": [
+        '<image>\nWho is with <|object_ref_start|>dog "Rex"<|object_ref_end|>'
+        "<|box_start|>(100,123),(600,600)<|box_end|>?",
+        "The <|object_ref_start|>men<|object_ref_end|><|box_start|>(250,500),(500,1000)<|box_end|>"
+        "<|box_start|>(500,250),(750,500)<|box_end|> are.",
+        'And what does <|object_ref_start|>dog "Rex"<|object_ref_end|><|box_start|>(100,123),(600,600)<|box_end|> do?',
+        "It barks at the <|object_ref_start|>sky<|object_ref_end|>.",
+    ],
+    "qwen2.5-vl": [  # shown at 644 x 476
+        '<image>\nWho is with {"bbox_2d": [64, 59, 386, 286], "label": "dog \\"Rex\\""}?',
+        'The [{"bbox_2d": [161, 238, 322, 476], "label": "men"}, '
+        '{"bbox_2d": [322, 119, 483, 238], "label": "men"}] are.',
+        'And what does {"bbox_2d": [64, 59, 386, 286], "label": "dog \\"Rex\\""} do?',
+        "It barks at the sky.",
+    ],
+    "qwen3-vl": [
+        '<image>\nWho is with {"bbox_2d": [100, 123, 600, 600], "label": "dog \\"Rex\\""}?',
+        'The [{"bbox_2d": [250, 500, 500, 1000], "label": "men"}, '
+        '{"bbox_2d": [500, 250, 750, 500], "label": "men"}] are.',
+        'And what does {"bbox_2d": [100, 123, 600, 600], "label": "dog \\"Rex\\""} do?',
+        "It barks at the sky.",
+    ],
+    "internvl": [
+        '<image>\nWho is with <ref>dog "Rex"</ref><box>[[100, 123, 600, 600]]</box>?',
+        "The <ref>men</ref><box>[[250, 500, 500, 1000], [500, 250, 750, 500]]</box> are.",
+        'And what does <ref>dog "Rex"</ref><box>[[100, 123, 600, 600]]</box> do?',
+        "It barks at the <ref>sky</ref>.",
+    ],
+    "llama-factory": [
+        '<image>Who is with <st>dog "Rex"<ed> [0.1, 0.123, 0.6, 0.6]?',
+        "The <st>men<ed> [0.25, 0.5, 0.5, 1.0], [0.5, 0.25, 0.75, 0.5] are.",
+        'And what does <st>dog "Rex"<ed> [0.1, 0.123, 0.6, 0.6] do?',
+        "It barks at the <st>sky<ed>.",
+    ],
+    "ms-swift": [
+        "<image>Who is with <ref-object><bbox>?",
+        "The <ref-object><bbox><bbox> are.",
+        "And what does <ref-object><bbox> do?",
+        "It barks at the <ref-object>.",
+    ],
+}
+
+
+def shown(form: Format, item: Item, style: Style = Style()) -> tuple[list[str], list[str]]:  # noqa: B008 - frozen
+    """Return who speaks, and what they say."""
+    record = json.loads(json.dumps(form.record(item, style)))
+    if "messages" in record:
+        return [turn["role"] for turn in record["messages"]], [turn["content"] for turn in record["messages"]]
+    return [turn["from"] for turn in record["conversations"]], [turn["value"] for turn in record["conversations"]]
+
+
+@pytest.mark.parametrize("form", ALL, ids=lambda form: form.name)
+def test_each_trainer_is_told_names_and_boxes_in_its_own_words(form: Format) -> None:
+    assert shown(form, GROUNDED)[1] == SHOWN[form.name]
+
+
+@pytest.mark.parametrize("form", ALL, ids=lambda form: form.name)
+@pytest.mark.parametrize("item", [GROUNDED, PLAIN, LONG], ids=["grounded", "plain", "long"])
+def test_there_is_one_image_mark_at_the_head_and_the_two_take_turns(form: Format, item: Item) -> None:
+    roles, texts = shown(form, item)
+    human, gpt = ("user", "assistant") if form is MS_SWIFT else ("human", "gpt")
+    assert roles == [human, gpt] * len(item.pairs)
+    assert [text.count("<image>") for text in texts] == [1] + [0] * (len(texts) - 1)
+    assert texts[0].startswith("<image>")
+
+
+@pytest.mark.parametrize("form", [QWEN2_VL, QWEN2_5_VL, QWEN3_VL, INTERNVL], ids=lambda form: form.name)
+def test_the_record_holds_the_path_and_the_size_of_the_image_as_it_is(form: Format) -> None:
+    assert form.record(PLAIN, Style()) == {
+        "id": "8-detail_description",
+        "image": "vg/8.jpg",
+        "width": 640,
+        "height": 480,
+        "conversations": [
+            {"from": "human", "value": "<image>\nDescribe it."},
+            {"from": "gpt", "value": "A quiet street at night."},
+        ],
+    }
+
+
+def test_ms_swift_is_given_a_name_and_a_box_for_each_mark_in_their_order() -> None:
+    record = MS_SWIFT.record(GROUNDED, Style())
+    objects = record["objects"]
+    assert objects == {
+        "ref": ['dog "Rex"', "men", 'dog "Rex"', "sky"],
+        "bbox": [[64, 59.04, 384, 288], [160, 240, 320, 480], [320, 120, 480, 240], [64, 59.04, 384, 288]],
+        "bbox_type": "real",
+    }
+    text = "".join(shown(MS_SWIFT, GROUNDED)[1])
+    assert (text.count("<ref-object>"), text.count("<bbox>")) == (4, 4)
+    assert record["images"] == ["vg/7.jpg"]
+
+
+def test_ms_swift_is_given_empty_lists_where_nothing_is_named() -> None:
+    assert MS_SWIFT.record(PLAIN, Style())["objects"] == {"ref": [], "bbox": [], "bbox_type": "real"}
+
+
+def test_llama_factory_is_given_as_many_images_as_marks_and_the_frame_that_was_chosen() -> None:
+    record = LLAMA_FACTORY.record(GROUNDED, Style(padded=True))
+    assert record["images"] == ["vg/7.jpg"]
+    padded = shown(LLAMA_FACTORY, GROUNDED, Style(padded=True))[1]
+    assert padded[1] == "The <st>men<ed> [0.25, 0.5, 0.5, 0.875], [0.5, 0.312, 0.75, 0.5] are."
+
+
+@pytest.mark.parametrize("form", [QWEN2_VL, QWEN2_5_VL, QWEN3_VL, INTERNVL, MS_SWIFT], ids=lambda form: form.name)
+def test_a_frame_for_the_padded_square_does_not_touch_formats_that_have_a_frame_of_their_own(form: Format) -> None:
+    assert form.record(GROUNDED, Style(padded=True)) == form.record(GROUNDED, Style())
+
+
+@pytest.mark.parametrize("form", ALL, ids=lambda form: form.name)
+def test_all_records_have_the_same_keys_so_that_they_are_columns_of_one_table(form: Format) -> None:
+    records = [form.record(item, Style()) for item in (GROUNDED, PLAIN, LONG)]
+    assert len({tuple(record) for record in records}) == 1
+
+
+SPLITS = (Written("train.jsonl", "train", 900), Written("test.jsonl", "test", 100))
+
+
+def test_internvl_is_given_its_meta_file() -> None:
+    ((name, meta),) = INTERNVL.sidecars(SPLITS, Style(dataset="mine", images="/data/pictures")).items()
+    rest = {"root": "/data/pictures", "data_augment": False, "repeat_time": 1}
+    assert name == "meta.json"
+    assert meta == {
+        "mine": {"annotation": "train.jsonl", "length": 900, **rest},
+        "mine_test": {"annotation": "test.jsonl", "length": 100, **rest},
+    }
+
+
+def test_llama_factory_is_given_its_dataset_info() -> None:
+    ((name, info),) = LLAMA_FACTORY.sidecars(SPLITS, Style(dataset="mine")).items()
+    rest = {
+        "formatting": "sharegpt",
+        "columns": {"messages": "conversations", "images": "images"},
+        "tags": {"role_tag": "from", "content_tag": "value", "user_tag": "human", "assistant_tag": "gpt"},
+    }
+    assert name == "dataset_info.json"
+    assert info == {"mine": {"file_name": "train.jsonl", **rest}, "mine_test": {"file_name": "test.jsonl", **rest}}
+
+
+@pytest.mark.parametrize("form", [QWEN2_VL, QWEN2_5_VL, QWEN3_VL, MS_SWIFT], ids=lambda form: form.name)
+def test_the_others_need_no_file_beside_their_data(form: Format) -> None:
+    assert not form.sidecars(SPLITS, Style())
