@@ -43,8 +43,8 @@ def import_(
     """Turn data in SVIT's or LLaVA's form into lines of our own, which can be checked, mixed and exported.
 
     Their provenance says model 'unknown', source 'imported:FORMAT'. Width and height are those of --contexts, or of the
-    record, or else 0: formats that need them refuse such a record. What is left out is counted and said; the exit code
-    is 0 all the same.
+    record, or else 0: svit check reads such a record, svit export leaves it out. What is left out here is counted and
+    said; the exit code is 0 all the same.
     """
     from svit.audit.auditing import write_records
     from svit.audit.reading import DataFile
@@ -86,7 +86,7 @@ def _text(intake: "Intake", file: Path, contexts: Path | None) -> str:
         words = f"{contexts} does not have these images" if contexts else "give --contexts"
         lines.append(
             f"{_records(intake.without_size)} with width and height 0, as nothing tells the size ({words}). "
-            "Formats that need it refuse them."
+            "svit export leaves them out."
         )
     if intake.without_image:
         lines.append(f"{_records(intake.without_image)} without the name of an image file: --contexts knows it.")

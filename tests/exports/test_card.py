@@ -214,7 +214,9 @@ def test_folders_of_this_machine_are_not_told() -> None:
     assert "/home" not in text
 
 
-STATES = [
+HALF = TaskStatus("referring", 200, 90, {"wrong_count": 10}, 40, 60, 0, {})
+STATES: list[tuple[dict[str, Any], str]] = [
+    ({"tasks": (HALF,)}, "| `referring` | 90 | 10 | 10.00 | 100 |"),
     ({"state": "running"}, "was not finished when it was exported"),
     ({"dollars": None}, "an amount that is not known, as its model had no price"),
     ({"unknown": 2}, "of which 2 requests without a known outcome at the worst case"),
