@@ -99,7 +99,7 @@ def export(
         image_root,
         layout,
         pictures=folder_of_pictures(images) if images else None,
-        command=("svit", *sys.argv[1:]),
+        command=("svit", *map(_last_part, sys.argv[1:])),
     )
     to_stdout, to_file = str(output) == "-", output.suffix in _FILES
     if len(splits) > 1 and (to_stdout or to_file):
@@ -131,6 +131,11 @@ def formats() -> None:
     for name in NAMES:
         found = format_named(name)
         talk.show(f"{name}: {found.summary}.\n  boxes: {found.boxes}\n  image: {found.marks}")
+
+
+def _last_part(word: str) -> str:
+    """Return a word of the command as a card may tell it: where files lie on a machine is left out."""
+    return Path(word).name if "/" in word and (word.startswith("/") or Path(word).exists()) else word
 
 
 def _one_of(option: str, given: str, names: "Sequence[str]") -> int:

@@ -29,14 +29,15 @@ def record(item: Item, _style: Style) -> dict[str, object]:
 
 
 def meta(written: Sequence[Written], style: Style) -> dict[str, object]:
-    """Return the meta file: per dataset the folder of its pictures, its file, and how many records are in it.
+    """Return the meta file: per dataset its file, and how many records are in it.
 
-    Pictures are not changed in training, which would move what the boxes are about.
+    The root is empty, as the records' paths are whole. Pictures are not changed at random in training, which would move
+    what the boxes are about.
     """
     return {
         META: {
             name: {
-                "root": style.images,
+                "root": "",
                 "annotation": file.name,
                 "data_augment": False,
                 "repeat_time": 1,
