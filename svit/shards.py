@@ -3,9 +3,9 @@
 import errno
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TypeVar
+from typing import BinaryIO, TypeVar
 
 import msgspec
 import orjson
@@ -45,6 +45,7 @@ class Source(msgspec.Struct, frozen=True):
     model: str = ""
     prompt_version: str = ""
     source: str = ""
+    svit: str = ""
 
 
 class SampleLine(msgspec.Struct, frozen=True):
@@ -115,11 +116,21 @@ def publish(path: Path, lines: Iterable[bytes]) -> None:
 
     Raises StorageError when the disk refuses; what stood there before is untouched then.
     """
+    with whole(path) as file:
+        file.writelines(lines)
+
+
+@contextmanager
+def whole(path: Path) -> Iterator[BinaryIO]:
+    """Give a file to write, which gets its name once all is in it and on the disk; an empty one gets none.
+
+    Raises StorageError when the disk refuses. After that, or any other error within, what stood there is untouched.
+    """
     draft = path.with_name(f".{path.name}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with draft.open("wb") as file:
-            file.writelines(lines)
+            yield file
             empty = file.tell() == 0
             file.flush()
             os.fsync(file.fileno())
@@ -128,7 +139,7 @@ def publish(path: Path, lines: Iterable[bytes]) -> None:
             draft.unlink()
         else:
             draft.replace(path)
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
     except BaseException as error:
         with suppress(OSError):
             draft.unlink(missing_ok=True)
@@ -137,7 +148,7 @@ def publish(path: Path, lines: Iterable[bytes]) -> None:
         raise StorageError(f"{path}: cannot be written: {os.strerror(error.errno or errno.EIO)}.") from error
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     """Make a rename last: the name lives in the folder's own data."""
     handle = os.open(folder, os.O_RDONLY)
     try:

@@ -41,7 +41,7 @@ def audit(
         data = opened.enter_context(DataFile(file))
         lines = _left_of(watch(data), tally, task, find)
         if fix:
-            _write(fix, lines, as_array=data.is_array)
+            write_records(fix, lines, as_array=data.is_array)
         else:
             deque(lines, maxlen=0)
     return tally.report(contexts=str(contexts) if contexts else None, fix=str(fix) if fix else None)
@@ -70,7 +70,7 @@ def _left_of(pieces: Iterable[Piece], tally: Tally, task: str | None, find: _Fin
     tally.refuse_nothing()
 
 
-def _write(path: Path, lines: Iterable[bytes], *, as_array: bool) -> None:
+def write_records(path: Path, lines: Iterable[bytes], *, as_array: bool) -> None:
     """Write the records, as lines or as the elements of an array, packed when the name ends in `.gz`; whole or not.
 
     Without records there is no file of lines. Raise StorageError when the disk refuses.

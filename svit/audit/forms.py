@@ -24,6 +24,8 @@ from svit.tasks import TASKS
 
 Form = Literal["own", "svit", "llava"]
 
+IMPORTED = "imported:"
+"""How the source begins of an own record that `svit import` made of another's; the other's shape follows."""
 _ASKERS = ("user", "human")
 _ANSWERERS = ("gpt", "assistant")
 _MARK = "<image>"
@@ -75,7 +77,8 @@ class _Entry(msgspec.Struct):
 class Record:
     """One record. `marks` is what stood around the first question: `<image>` and a line end before it, or behind it.
 
-    `task` is its own, or what its shape tells. `told` is what an own record says of what was left out of it.
+    `task` is its own, or what its shape tells. `told` is what an own record says of what was left out of it. One of
+    ours `is_ours` unless it was imported: what others made has as many dialogues and turns as they liked.
     """
 
     form: Form
@@ -85,12 +88,13 @@ class Record:
     dialogues: tuple[Dialogue, ...]
     marks: tuple[str, str] = ("", "")
     told: _Told = _TOLD_NOTHING
+    is_ours: bool = False
 
     @property
     def is_counted(self) -> bool:
         """Whether it must have as many dialogues as its task asks for: ours, unless it says that it has others."""
         excused = self.told.dropped or any(flaw.code == "wrong_count" for flaw in self.told.warnings)
-        return self.form == "own" and not excused
+        return self.is_ours and not excused
 
 
 _decode_entry = msgspec.json.Decoder(_Entry).decode
@@ -124,7 +128,8 @@ def read(raw: bytes, task: str | None = None) -> Record:
         form = "own" if entry.provenance and entry.task else "svit"
         dialogues = tuple(_dialogue(part.content, part.topic) for part in entry.conversations)
     named = entry.task or task or _task_by_shape(dialogues)
-    return Record(form, image_id, entry.image or "", named, dialogues, marks, told)
+    is_ours = form == "own" and not _is_imported(entry.provenance)
+    return Record(form, image_id, entry.image or "", named, dialogues, marks, told, is_ours)
 
 
 def rewritten(
@@ -162,6 +167,10 @@ def rewritten(
 def on_one_line(raw: bytes) -> bytes:
     """Return the record as it stands, as a line."""
     return b" ".join(raw.strip().splitlines()) + b"\n"
+
+
+def _is_imported(provenance: object) -> bool:
+    return isinstance(provenance, dict) and str(provenance.get("source")).startswith(IMPORTED)
 
 
 def _texts(dialogue: Dialogue) -> list[str]:

@@ -45,7 +45,7 @@ def judged(record: Record, context: ImageContext | None) -> Judged:
 
     Dialogues are counted where they are ours: others ask for as many as they like.
     """
-    is_ours, grounded = record.form == "own", context is not None
+    is_ours, grounded = record.is_ours, context is not None
     task = TASKS[record.task] if is_ours else _uncounted(record.task)
     plain, tidied = _in_plain_text(record, task, context)
     draft, repairs = task.repair(plain) if grounded and task.repair else (plain, ())

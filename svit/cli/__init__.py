@@ -3,7 +3,19 @@
 import typer
 
 from svit import __version__
-from svit.cli import check, contexts, estimate, export, generate, look, regenerate, report, simulate, status
+from svit.cli import (
+    check,
+    contexts,
+    estimate,
+    export,
+    generate,
+    import_,
+    look,
+    regenerate,
+    report,
+    simulate,
+    status,
+)
 from svit.cli.ending import spoken
 
 app = typer.Typer(
@@ -18,20 +30,21 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-app.command("estimate")(spoken(estimate.estimate))
-app.command("generate")(spoken(generate.generate))
-app.command("regenerate")(spoken(regenerate.regenerate))
-app.command("rebuild")(spoken(regenerate.rebuild))
-app.command("status")(spoken(status.status))
-app.command("check")(spoken(check.check))
-app.command("export")(spoken(export.export))
-app.command("formats")(spoken(export.formats))
-app.command("report")(spoken(report.report))
+app.command("estimate", short_help="What a run will ask, take and cost.")(spoken(estimate.estimate))
+app.command("generate", short_help="Generate instruction data.")(spoken(generate.generate))
+app.command("regenerate", short_help="Ask again about what has no sample.")(spoken(regenerate.regenerate))
+app.command("rebuild", short_help="Make the shards again from the journal.")(spoken(regenerate.rebuild))
+app.command("status", short_help="How a run stands.")(spoken(status.status))
+app.command("check", short_help="Judge data that exists.")(spoken(check.check))
+app.command("export", short_help="Write samples as a trainer's records.")(spoken(export.export))
+app.command("formats", short_help="List the formats of export.")(spoken(export.formats))
+app.command("import", short_help="Read others' data into lines of ours.")(spoken(import_.import_))
+app.command("report", short_help="Write one HTML page about a run.")(spoken(report.report))
 app.add_typer(contexts.app, name="contexts")
-app.command("tasks")(spoken(look.tasks))
-app.command("prompt")(spoken(look.prompt))
-app.command("show")(spoken(look.show))
-app.command("simulate")(spoken(simulate.simulate))
+app.command("tasks", short_help="List the tasks.")(spoken(look.tasks))
+app.command("prompt", short_help="What a model would be sent about an image.")(spoken(look.prompt))
+app.command("show", short_help="What became of one image, and why.")(spoken(look.show))
+app.command("simulate", short_help="An endpoint to rehearse a paid run against.")(spoken(simulate.simulate))
 
 
 def _version(wanted: bool) -> None:

@@ -45,20 +45,20 @@ def check(
     from svit.audit import audit
 
     if fix:
-        _refuse_existing(fix, file)
-    found = audit(file, contexts=contexts, task=task, fix=fix, examples=examples, watch=partial(_watched, quiet=quiet))
+        refuse_existing(fix, file, option="--fix")
+    found = audit(file, contexts=contexts, task=task, fix=fix, examples=examples, watch=partial(watched, quiet=quiet))
     talk.show(msgspec.json.encode(found).decode() if as_json else _text(found))
 
 
-def _refuse_existing(fix: Path, file: Path) -> None:
-    """Raise SvitError when there is something at OUT: the input, or what somebody may want to keep."""
-    if fix.exists() and file.exists() and fix.samefile(file):
-        raise SvitError(f"{fix} is the file that is read: give --fix another name.")
-    if fix.exists() or fix.is_symlink():
-        raise SvitError(f"{fix} is there already: give --fix another name, or remove it.")
+def refuse_existing(out: Path, file: Path, *, option: str) -> None:
+    """Raise SvitError when there is something at `out`: the input, or what somebody may want to keep."""
+    if out.exists() and file.exists() and out.samefile(file):
+        raise SvitError(f"{out} is the file that is read: give {option} another name.")
+    if out.exists() or out.is_symlink():
+        raise SvitError(f"{out} is there already: give {option} another name, or remove it.")
 
 
-def _watched(data: "DataFile", *, quiet: bool) -> Iterator["Piece"]:
+def watched(data: "DataFile", *, quiet: bool) -> Iterator["Piece"]:
     """Yield the records, with a bar of the bytes that were read where one can be seen and a file has a size."""
     if quiet or not sys.stderr.isatty() or not data.path.is_file():
         yield from data

@@ -1,5 +1,6 @@
 """`svit export`: samples as the records that a trainer reads."""
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
     from svit.exports.exporting import Export, Exported
 
-_FILES = (".json", ".jsonl", ".zst")
+_FILES = (".json", ".jsonl", ".zst", ".parquet")
 
 
 def export(
@@ -51,7 +52,14 @@ def export(
         str, typer.Option(metavar="LAYOUT", help="Image paths as-is (vg/VG_100K/2.jpg), folder or flat (2.jpg).")
     ] = "as-is",
     name: Annotated[str, typer.Option(metavar="NAME", help="The data's name where a trainer wants one.")] = "svit",
+    images: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Put these pictures into parquet files and archives.")
+    ] = None,
     zstd: Annotated[bool, typer.Option("--zstd", help="Pack the files of a folder by zstd.")] = False,
+    push_to_hub: Annotated[
+        str | None, typer.Option(metavar="OWNER/NAME", help="Upload the folder as a data set, private.")
+    ] = None,
+    public: Annotated[bool, typer.Option("--public", help="Push a data set that everybody sees.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")] = False,
 ) -> None:
     """Write samples as the records that a trainer reads, with its own boxes and image marks."""
@@ -59,6 +67,8 @@ def export(
     from svit.exports.choosing import Choice, splits_of
     from svit.exports.exporting import LAYOUTS, Export, excluded_ids, refuse_what_is_there
     from svit.exports.formats import format_named
+    from svit.exports.pictures import folder_of_pictures
+    from svit.exports.pushing import client, push
     from svit.exports.reading import Reading
     from svit.tasks import task_named
 
@@ -79,7 +89,18 @@ def export(
         requests=_requests() if requests else (),
     )
     style = Style(padded=padded, dataset=name, images=image_root)
-    work = Export(Reading(sources, tasks), choice, found, style, image_root, layout)
+    if images and found.container not in ("parquet", "tar"):
+        raise SvitError(f"--images: the records of {to} name their pictures and do not hold them.")
+    work = Export(
+        Reading(sources, tasks),
+        choice,
+        found,
+        style,
+        image_root,
+        layout,
+        pictures=folder_of_pictures(images) if images else None,
+        command=("svit", *map(_last_part, sys.argv[1:])),
+    )
     to_stdout, to_file = str(output) == "-", output.suffix in _FILES
     if len(splits) > 1 and (to_stdout or to_file):
         raise SvitError("--split: several splits need a folder: -o DIR.")
@@ -89,9 +110,18 @@ def export(
             talk.say(_left_out(left_out))
         return
     refuse_what_is_there(output)
+    if push_to_hub:
+        if to_file:
+            raise SvitError("--push-to-hub: a data set is a folder: -o DIR.")
+        client(push_to_hub)
     written = work.to_file(output) if to_file else work.to_folder(output, packed=zstd)
     if not quiet:
         _say(work, written, output)
+    if push_to_hub:
+        names = [*(file.name for file in written.files if file.records), *written.others]
+        address = push(output, names, push_to_hub, public=public)
+        if not quiet:
+            talk.say(f"Pushed to {address}")
 
 
 def formats() -> None:
@@ -101,6 +131,11 @@ def formats() -> None:
     for name in NAMES:
         found = format_named(name)
         talk.show(f"{name}: {found.summary}.\n  boxes: {found.boxes}\n  image: {found.marks}")
+
+
+def _last_part(word: str) -> str:
+    """Return a word of the command as a card may tell it: where files lie on a machine is left out."""
+    return Path(word).name if "/" in word and (word.startswith("/") or Path(word).exists()) else word
 
 
 def _one_of(option: str, given: str, names: "Sequence[str]") -> int:

@@ -6,12 +6,15 @@ text with boxes in it is ever converted into another.
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
-from svit.boxes import Box
+from svit.boxes import DECIMALS, Box
 from svit.records import ImageId
+from svit.shards import SampleLine
 
+_SHIFT = 0.005
+"""The share of its width by which a side of a box may be rounded away: then four sides leave an IoU of over 0.98."""
 IMAGE_MARK = "<image>"
 """Where the picture belongs in a text; trainers want as many as there are images."""
 Container = Literal["jsonl", "json", "parquet", "tar"]
@@ -38,17 +41,19 @@ class Pair(NamedTuple):
 
 
 class Talk(NamedTuple):
-    """Pairs that belong together: a conversation, or a single pair. `topic` is None where there is none."""
+    """Pairs that belong together: a conversation, or a single pair, of a task. `topic` is None where there is none."""
 
     pairs: tuple[Pair, ...]
     topic: str | None = None
+    task: str = ""
 
 
 class Item(NamedTuple):
     """One record to be: an image and what is asked and answered about it.
 
     `image` is the path as the trainer is to find it, width and height are pixels. `key` is unique within an export.
-    `boxes` are those that the texts mention, each once.
+    `boxes` are those that the texts mention, each once. `made_of` are the samples that begin with
+    this record, without their texts.
     """
 
     key: str
@@ -59,6 +64,7 @@ class Item(NamedTuple):
     task: str
     talks: tuple[Talk, ...]
     boxes: tuple[Box, ...] = ()
+    made_of: tuple[SampleLine, ...] = ()
 
     @property
     def pairs(self) -> tuple[Pair, ...]:
@@ -97,7 +103,7 @@ class Format:
 
     `record` turns an item into its record, JSON values all: pure. `boxes`, `marks` say in a few words what it does with
     boxes and where `<image>` stands, for the README's table. `sidecars` returns further JSON files by name, which a
-    trainer wants beside the data.
+    trainer wants beside the data. `features` are the columns of a parquet file, as `tables.write_table` takes them.
     """
 
     name: str
@@ -107,15 +113,24 @@ class Format:
     record: Callable[[Item, Style], Mapping[str, object]]
     container: Container = "jsonl"
     sidecars: Sidecars = lambda _written, _style: {}
+    features: Mapping[str, object] = field(default_factory=dict)
 
 
 # --- frames: where a box is, in the numbers that a trainer wants ---
 
 
 def unit(box: Box, item: Item, style: Style) -> Numbers:
-    """Return the box in 0..1 of the image, or of the image padded to a square, three decimals."""
-    x1, y1, x2, y2 = padded_to_square(box, item) if style.padded else (box.x1, box.y1, box.x2, box.y2)
-    return round(x1, 3), round(y1, 3), round(x2, 3), round(y2, 3)
+    """Return the box in 0..1 of the image, as its text had it, or of the image padded to a square.
+
+    In the square it has three decimals, or as many more as a narrow box needs: so that it covers the same pixels.
+    """
+    if not style.padded:
+        return box.printed()
+    exact = padded_to_square(box, item)
+    thinnest = min(exact[2] - exact[0], exact[3] - exact[1])
+    decimals = max(DECIMALS, math.ceil(-math.log10(_SHIFT * thinnest)))
+    x1, y1, x2, y2 = (round(side, decimals) for side in exact)
+    return x1, y1, x2, y2
 
 
 def padded_to_square(box: Box, item: Item) -> Numbers:
@@ -142,14 +157,24 @@ def thousandths(box: Box) -> tuple[int, int, int, int]:
 
 def rendered(text: Text, mention: Callable[[Mention], str]) -> str:
     """Return the text with each mention as the format writes it."""
-    return "".join(piece if isinstance(piece, str) else mention(piece) for piece in text)
+    if len(text) == 1 and isinstance(text[0], str):
+        return text[0]
+    return "".join([piece if isinstance(piece, str) else mention(piece) for piece in text])
+
+
+def _printed(numbers: Numbers) -> str:
+    """Return `[0.1, 0.2, 0.3, 0.4]`; a very small number is not written with an exponent."""
+    text = str(list(numbers))
+    if "e" in text:
+        text = "[" + ", ".join(f"{number:.9f}".rstrip("0").removesuffix(".") for number in numbers) + "]"
+    return text
 
 
 def tagged(item: Item, style: Style) -> Callable[[Mention], str]:
     """Return how SVIT writes a mention: `<st>men<ed> [0.1, 0.2, 0.3, 0.4], [..]`, in unit coordinates."""
 
     def written(mention: Mention) -> str:
-        boxes = ", ".join(str(list(unit(item.boxes[place], item, style))) for place in mention.boxes)
+        boxes = ", ".join([_printed(unit(item.boxes[place], item, style)) for place in mention.boxes])
         return f"<st>{mention.name}<ed> {boxes}" if boxes else f"<st>{mention.name}<ed>"
 
     return written

@@ -108,7 +108,8 @@ def _together(items: list[Item], key: str) -> Item:
     boxes: dict[Box, int] = {}
     talks = [talk for item in items for talk in _renumbered(item, boxes)]
     task = "+".join(dict.fromkeys(item.task for item in items))
-    return items[0]._replace(key=key, task=task, talks=tuple(talks), boxes=tuple(boxes))
+    made_of = tuple(made for item in items for made in item.made_of)
+    return items[0]._replace(key=key, task=task, talks=tuple(talks), boxes=tuple(boxes), made_of=made_of)
 
 
 def _cut(item: Item, most: int) -> Iterator[Item]:
@@ -119,10 +120,11 @@ def _cut(item: Item, most: int) -> Iterator[Item]:
         return
     for number, start in enumerate(range(0, len(pairs), most), 1):
         parts = groupby(pairs[start : start + most], key=itemgetter(0))
-        talks = tuple(Talk(tuple(pair for _, pair in part), item.talks[place].topic) for place, part in parts)
+        talks = tuple(item.talks[place]._replace(pairs=tuple(pair for _, pair in part)) for place, part in parts)
         piece = item._replace(key=f"{item.key}-{number}", talks=talks)
         boxes: dict[Box, int] = {}
-        yield piece._replace(talks=tuple(_renumbered(piece, boxes)), boxes=tuple(boxes))
+        made_of = item.made_of if number == 1 else ()
+        yield piece._replace(talks=tuple(_renumbered(piece, boxes)), boxes=tuple(boxes), made_of=made_of)
 
 
 def _renumbered(item: Item, boxes: dict[Box, int]) -> Iterator[Talk]:

@@ -1,7 +1,8 @@
-"""The way of an export: sources are read, chosen from, rendered and written, a file for each split."""
+"""The way of an export: sources are read, chosen from, rendered and written, a file for each split, and a card."""
 
+import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Literal, NamedTuple
@@ -9,29 +10,38 @@ from typing import Literal, NamedTuple
 import msgspec
 
 from svit.errors import DataError, SvitError
+from svit.exports import card
 from svit.exports.base import Format, Item, Style, Written
 from svit.exports.choosing import Choice
+from svit.exports.counts import Counts
+from svit.exports.origins import run_facts
+from svit.exports.pictures import Pictures, Row
 from svit.exports.reading import Reading
-from svit.exports.writing import chunks, write
-from svit.shards import SampleLine, publish
+from svit.exports.writing import ENDINGS, chunks, write
+from svit.runs import RunFolder
+from svit.shards import publish
 
 Layout = Literal["as-is", "folder", "flat"]
 LAYOUTS: tuple[Layout, ...] = ("as-is", "folder", "flat")
 _PARTS = {"as-is": None, "folder": 2, "flat": 1}
 """By layout: how many parts at the end of an image's path are kept."""
-Seen = Callable[[SampleLine, str], None]
+CARD = "README.md"
 
 
 class Exported(NamedTuple):
-    """What was written, and how many samples were of no use to any trainer, by the flaw that says why."""
+    """What was written: the files with records, those beside them, and what was left out, by why."""
 
     files: tuple[Written, ...]
+    others: tuple[str, ...]
     left_out: Mapping[str, int]
 
 
 @dataclass(frozen=True)
 class Export:
-    """An export: what of it, for whom, and how. `root` and `layout` make the path under which an image is found."""
+    """An export: what of it, for whom, and how. `root` and `layout` make the path under which an image is found.
+
+    `pictures` finds the files that go into a table or an archive. `command` is what the card says made it.
+    """
 
     reading: Reading
     choice: Choice
@@ -39,36 +49,63 @@ class Export:
     style: Style = field(default_factory=Style)
     root: str = ""
     layout: Layout = "as-is"
+    pictures: Pictures | None = None
+    command: Sequence[str] = ("svit", "export")
+    counts: Counts = field(default_factory=Counts)
 
-    def records(self, split: str) -> Iterator[Mapping[str, object]]:
-        """Yield the records of a split."""
-        self.reading.left_out.clear()
-        items = (self._placed(item) for item, _ in self.reading.items())
-        return (self.format.record(item, self.style) for item in self.choice.of(items, split))
+    def rows(self, split: str) -> Iterator[Row]:
+        """Yield the records of a split, each with its item as it was read, and count what they are made of.
+
+        Where pictures go into the files, what has none is left out.
+        """
+        left_out = self.reading.left_out
+        left_out.clear()
+        for item in self.choice.of(self.reading.items(), split):
+            if self.pictures and self.pictures(item) is None:
+                left_out["no_picture"] += 1
+                continue
+            for line in item.made_of:
+                self.counts.add(line, split, pairs=0)
+            for talk in item.talks:
+                self.counts.pairs[split, talk.task] += len(talk.pairs)
+            yield item, self.format.record(self._placed(item), self.style)
 
     def to_stdout(self, record: Callable[[bytes], None]) -> Mapping[str, int]:
         """Hand on the only split as it would be in a file, piece by piece, and return what was left out, by why."""
+        if self.format.container not in ("jsonl", "json"):
+            raise SvitError(f"{self.format.name}: this is no format for a pipe. Give -o a name.")
         [split] = self.choice.splits
-        for chunk in chunks(self.records(split), self.format.container):
+        for chunk in chunks((made for _, made in self.rows(split)), self.format.container):
             record(chunk)
         return Counter(self.reading.left_out)
 
     def to_file(self, path: Path) -> Exported:
         """Write the only split. Raises StorageError when the disk refuses, and leaves what was there before."""
+        if not (ending := ENDINGS[self.format.container]):
+            raise SvitError(f"{self.format.name}: this format is a folder of files. Give -o a name without an ending.")
+        if path.name.removesuffix(".zst").endswith(tuple(set(ENDINGS.values()) - {ending, ""})):
+            raise SvitError(f"{self.format.name} makes a {ending} file: name it so.")
         [split] = self.choice.splits
-        records = write(path, self.records(split), self.format.container)
-        return Exported((Written(path.name, split, records),), Counter(self.reading.left_out))
+        files = write(path, self.rows(split), self.format, self.pictures, split)
+        return Exported(tuple(files), (), Counter(self.reading.left_out))
 
     def to_folder(self, folder: Path, *, packed: bool = False) -> Exported:
-        """Write a file for each split, and what a trainer wants beside them."""
-        ending = f".{self.format.container}{'.zst' if packed else ''}"
-        files = []
+        """Write the splits, what a trainer wants beside them, and a data set's card."""
+        files: list[Written] = []
+        ending = ENDINGS[self.format.container]
+        if packed and self.format.container not in ("jsonl", "json"):
+            raise SvitError(f"--zstd: {self.format.name} is packed, or cannot be.")
         for split in self.choice.splits:
-            name = f"{split}{ending}"
-            files.append(Written(name, split, write(folder / name, self.records(split), self.format.container)))
-        for name, content in self.format.sidecars(files, self.style).items():
+            path = folder / f"{split}{ending}{'.zst' if packed else ''}" if ending else folder
+            files += write(path, self.rows(split), self.format, self.pictures, split)
+        beside = dict(self.format.sidecars(files, self.style))
+        for name, content in beside.items():
             publish(folder / name, [msgspec.json.format(msgspec.json.encode(content), indent=2), b"\n"])
-        return Exported(tuple(files), Counter(self.reading.left_out))
+        made = card.Export(self.format, self.style, files, self.command, photographs=self.pictures is not None)
+        now = time.time()
+        runs = [run_facts(RunFolder(source), now) for source in self.reading.sources if source.is_dir()]
+        publish(folder / CARD, [card.card(made, self.counts, runs).encode()])
+        return Exported(tuple(files), (*beside, CARD), Counter(self.reading.left_out))
 
     def _placed(self, item: Item) -> Item:
         parts = PurePosixPath(item.image).parts

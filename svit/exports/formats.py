@@ -9,12 +9,15 @@ _FORMATS = {
     "svit": "svit_shape.FORMAT",
     "llava-1.5": "llava.LLAVA_1_5",
     "llava-next": "llava.LLAVA_NEXT",
+    "llama-factory": "llama_factory.FORMAT",
+    "ms-swift": "ms_swift.FORMAT",
+    "trl": "trl.FORMAT",
     "qwen2-vl": "qwen2_vl.FORMAT",
     "qwen2.5-vl": "qwen2_5_vl.FORMAT",
     "qwen3-vl": "qwen3_vl.FORMAT",
     "internvl": "internvl.FORMAT",
-    "ms-swift": "ms_swift.FORMAT",
-    "llama-factory": "llama_factory.FORMAT",
+    "hf": "hf.FORMAT",
+    "webdataset": "webdataset.FORMAT",
 }
 NAMES = tuple(_FORMATS)
 

@@ -20,6 +20,7 @@ def turns(item: Item, style: Style) -> list[Mapping[str, str]]:
 def _record(item: Item, style: Style) -> Mapping[str, object]:
     return {
         "id": item.key,
+        "image_id": item.image_id,
         "image": item.image,
         "width": item.width,
         "height": item.height,

@@ -5,6 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import msgspec
+
 from svit.boxes import Box
 from svit.checks import special_token_in
 from svit.errors import DataError
@@ -29,8 +31,8 @@ class Reading:
     tasks: frozenset[str] | None = None
     left_out: Counter[str] = field(default_factory=Counter)
 
-    def items(self) -> Iterator[tuple[Item, SampleLine]]:
-        """Yield an item for each sample, beside its line; of a run image by image, its tasks one after another.
+    def items(self) -> Iterator[Item]:
+        """Yield an item for each sample, of a run image by image, its tasks one after another.
 
         One that no trainer could use is left out, and counted. Raises DataError for a source that is no run and no file
         of ours, and for a damaged line.
@@ -41,7 +43,7 @@ class Reading:
                 if isinstance(item, str):
                     self.left_out[item] += 1
                 else:
-                    yield item if len(self.sources) == 1 else item._replace(key=f"{number}-{item.key}"), line
+                    yield item if len(self.sources) == 1 else item._replace(key=f"{number}-{item.key}")
 
     def _lines_of(self, source: Path) -> Iterator[SampleLine]:
         found = _of_run(RunFolder(source)) if source.is_dir() else _of_file(source)
@@ -76,20 +78,31 @@ def item_of(line: SampleLine) -> Item | str:
     talks = []
     try:
         for block in line.conversations:
-            pairs = [Pair(_text(question, boxes), _text(answer, boxes)) for question, answer in block.pairs]
-            talks.append(Talk(tuple(pairs), block.topic))
+            said = [Pair(_text(question, boxes), _text(answer, boxes)) for question, answer in block.pairs]
+            talks.append(Talk(tuple(said), block.topic, line.task))
     except ValueError as error:
         return str(error)
     if not any(talk.pairs for talk in talks):
         return "no_turns"
     if line.width < 1 or line.height < 1:
         return "no_image_size"
-    key = f"{line.image_id}-{line.task}"
-    return Item(key, line.image_id, line.image, line.width, line.height, line.task, tuple(talks), tuple(boxes))
+    return Item(
+        key=f"{line.image_id}-{line.task}",
+        image_id=line.image_id,
+        image=line.image,
+        width=line.width,
+        height=line.height,
+        task=line.task,
+        talks=tuple(talks),
+        boxes=tuple(boxes),
+        made_of=(msgspec.structs.replace(line, conversations=()),),
+    )
 
 
 def _text(text: str, boxes: dict[Box, int]) -> Text:
     """Return the text in pieces, its boxes put among the others. Raises ValueError with the code of its flaw."""
+    if "<" not in text and "[" not in text:
+        return (text,)
     if special_token_in(text):
         raise ValueError("special_token")
     if "<st>" not in text:

@@ -1,4 +1,4 @@
-"""Records as files: JSON lines, a JSON list, either of them packed; whole or absent, or on stdout as they come."""
+"""Records as files of whatever container: whole or absent; JSON also on stdout, as it comes."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -6,13 +6,18 @@ from pathlib import Path
 import orjson
 
 from svit.errors import SvitError
-from svit.exports.base import Container
+from svit.exports.archives import write_archives
+from svit.exports.base import Container, Format, Written
+from svit.exports.pictures import Pictures, Row
+from svit.exports.tables import write_table
 from svit.shards import as_line, publish
 
-Rows = Iterable[Mapping[str, object]]
+Records = Iterable[Mapping[str, object]]
+ENDINGS: Mapping[Container, str] = {"jsonl": ".jsonl", "json": ".json", "parquet": ".parquet", "tar": ""}
+"""What the name of a container's only file ends in; an archive is several files in a folder."""
 
 
-def chunks(rows: Rows, container: Container) -> Iterator[bytes]:
+def chunks(rows: Records, container: Container) -> Iterator[bytes]:
     """Yield the rows as JSON, a line each; those of a `json` container are the elements of one list."""
     lines = (as_line(orjson.dumps(row)) for row in rows)
     if container == "jsonl":
@@ -25,22 +30,27 @@ def chunks(rows: Rows, container: Container) -> Iterator[bytes]:
     yield b"[]\n" if before == b"[\n" else b"\n]\n"
 
 
-def write(path: Path, rows: Rows, container: Container) -> int:
-    """Write the rows into the file, packed by zstd when its name ends in `.zst`, and return how many there were.
+def write(path: Path, rows: Iterable[Row], to: Format, pictures: Pictures | None, split: str) -> list[Written]:
+    """Write the rows of a split and return the files: archives into the folder `path`, all else into the file `path`.
 
-    Raises StorageError when the disk refuses; what stood there before is untouched then.
+    Lines are packed by zstd when the file's name ends in `.zst`. Raises StorageError when the disk refuses; what stood
+    there before is untouched then.
     """
+    if to.container == "tar":
+        return write_archives(path, split, rows, pictures=pictures, split=split)
+    if to.container == "parquet":
+        return [Written(path.name, split, write_table(path, rows, features=to.features, pictures=pictures))]
     counted = 0
 
     def counting() -> Iterator[Mapping[str, object]]:
         nonlocal counted
-        for row in rows:
+        for _, record in rows:
             counted += 1
-            yield row
+            yield record
 
-    lines = chunks(counting(), container)
+    lines = chunks(counting(), to.container)
     publish(path, _packed(lines) if path.suffix == ".zst" else lines)
-    return counted
+    return [Written(path.name, split, counted)]
 
 
 def _packed(lines: Iterable[bytes]) -> Iterator[bytes]:

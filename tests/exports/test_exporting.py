@@ -1,6 +1,8 @@
 """From samples to a trainer's records: what is read, chosen, asked for, and left out."""
 
 import json
+import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -8,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from svit.boxes import Box
@@ -18,6 +20,7 @@ from svit.exports.choosing import Choice, splits_of
 from svit.exports.exporting import Export, excluded_ids
 from svit.exports.formats import NAMES, format_named
 from svit.exports.reading import Reading, item_of
+from svit.resources import SAMPLE
 from svit.shards import SampleLine, sample_lines
 
 ONE, OTHER = Box(0.1, 0.2, 0.5, 0.9), Box(0.25, 0.0, 0.75, 1.0)
@@ -57,7 +60,7 @@ def a_run(folder: Path) -> Path:
 
 
 def read(*sources: Path, tasks: Sequence[str] | None = None) -> list[Item]:
-    return [item for item, _ in Reading(sources, None if tasks is None else frozenset(tasks)).items()]
+    return list(Reading(sources, None if tasks is None else frozenset(tasks)).items())
 
 
 def the_item(**more: Any) -> Item:
@@ -140,7 +143,7 @@ def test_keys_are_unique_over_several_sources(tmp_path: Path) -> None:
 def test_what_no_trainer_could_use_is_left_out_and_counted(tmp_path: Path, change: dict[str, Any], why: str) -> None:
     file = written(tmp_path / "a.jsonl", [line(1), {**line(2), **change}])
     reading = Reading([file])
-    assert [item.image_id for item, _ in reading.items()] == [1]
+    assert [item.image_id for item in reading.items()] == [1]
     assert reading.left_out == {why: 1}
 
 
@@ -261,6 +264,36 @@ def test_the_padded_square_has_the_image_in_its_middle(width: int, height: int) 
     assert unit(ONE, item, Style(padded=True)) == pytest.approx((x1, y1, x2, y2), abs=0.0006)
 
 
+SIDES = st.floats(0, 1)
+
+
+@given(st.integers(2, 4000), st.integers(2, 4000), SIDES, SIDES, SIDES, SIDES, st.booleans())
+def test_a_box_in_a_text_covers_the_same_pixels(
+    width: int, height: int, x1: float, y1: float, x2: float, y2: float, padded: bool
+) -> None:
+    numbers = [round(side, 3) for side in (min(x1, x2), min(y1, y2), max(x1, x2), max(y1, y2))]
+    assume(numbers[0] < numbers[2] and numbers[1] < numbers[3])
+    box = Box(*numbers)
+    item = Item("k", 1, "1.jpg", width, height, "t", (), (box,))
+    text = rendered((Mention("man", (0,)),), tagged(item, Style(padded=padded)))
+    assert "e" not in text[text.index("[") :]
+    read = json.loads(text[text.index("[") :])
+    side = max(width, height)
+    left, top = ((side - width) // 2, (side - height) // 2) if padded else (0, 0)
+    wide, tall = (side, side) if padded else (width, height)
+    back = [read[0] * wide - left, read[1] * tall - top, read[2] * wide - left, read[3] * tall - top]
+    assert overlap(back, pixels(box, item)) >= 0.98
+
+
+def overlap(one: Sequence[float], other: Sequence[float]) -> float:
+    """Return the intersection over union of two boxes in pixels."""
+    w = min(one[2], other[2]) - max(one[0], other[0])
+    h = min(one[3], other[3]) - max(one[1], other[1])
+    shared = max(0.0, w) * max(0.0, h)
+    areas = [(box[2] - box[0]) * (box[3] - box[1]) for box in (one, other)]
+    return shared / (sum(areas) - shared)
+
+
 # --- the whole way ---
 
 
@@ -269,7 +302,7 @@ def test_the_shapes_of_svit_and_llava(tmp_path: Path) -> None:
 
     def records(name: str, **style: Any) -> list[Any]:
         export = Export(Reading([file]), Choice(), format_named(name), Style(**style), layout="flat", root="pictures")
-        return list(export.records("train"))
+        return [record for _, record in export.rows("train")]
 
     first, second = records("svit")
     assert first == {"image_id": 1, "conversations": line(1)["conversations"]}
@@ -277,6 +310,7 @@ def test_the_shapes_of_svit_and_llava(tmp_path: Path) -> None:
     llava = records("llava-1.5")
     assert llava[1] == {
         "id": "x-conversation",
+        "image_id": "x",
         "image": "pictures/x.jpg",
         "width": 400,
         "height": 200,
@@ -299,7 +333,7 @@ def test_every_format_takes_every_sample_and_says_what_it_does(name: str, tmp_pa
     assert found.name == name
     assert found.boxes
     assert found.marks
-    assert len(list(Export(Reading([file]), Choice(), found).records("train"))) == 2
+    assert len(list(Export(Reading([file]), Choice(), found).rows("train"))) == 2
 
 
 def svit(folder: Path, *words: str | Path, code: int = 0) -> tuple[str, str]:
@@ -309,12 +343,19 @@ def svit(folder: Path, *words: str | Path, code: int = 0) -> tuple[str, str]:
     return done.stdout, done.stderr
 
 
-def test_an_export_is_the_same_file_again_and_replaces_none(tmp_path: Path) -> None:
-    a_run(tmp_path / "r")
-    words = ("export", "r", "--format", "llava-1.5", "--shuffle", "--split", "train=0.5,test=0.5")
+@pytest.fixture(scope="module")
+def offline_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of all tasks over the bundled sample."""
+    folder = tmp_path_factory.mktemp("offline")
+    svit(folder, "generate", "--task", "all", "--run", "r", "--quiet")
+    return folder / "r"
+
+
+def test_an_export_is_the_same_file_again_and_replaces_none(tmp_path: Path, offline_run: Path) -> None:
+    words = ("export", offline_run, "--format", "llava-1.5", "--shuffle", "--split", "train=0.5,test=0.5")
     _, said = svit(tmp_path, *words, "-o", "one")
     svit(tmp_path, *words, "-o", "two")
-    assert sorted(file.name for file in (tmp_path / "one").iterdir()) == ["test.json", "train.json"]
+    assert sorted(file.name for file in (tmp_path / "one").iterdir()) == ["README.md", "test.json", "train.json"]
     for name in ("test.json", "train.json"):
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
         json.loads((tmp_path / "one" / name).read_text())
@@ -335,13 +376,73 @@ def test_stdout_holds_records_only_and_a_closed_pipe_ends_quietly(tmp_path: Path
     assert done.stderr == ""
 
 
-def test_packed_files_hold_the_same(tmp_path: Path) -> None:
+def test_packed_files_hold_the_same(tmp_path: Path, offline_run: Path) -> None:
     zstandard = pytest.importorskip("zstandard")
-    a_run(tmp_path / "r")
-    svit(tmp_path, "export", "r", "-f", "llava-next", "-o", "plain.jsonl")
-    svit(tmp_path, "export", "r", "-f", "llava-next", "-o", "folder", "--zstd")
+    svit(tmp_path, "export", offline_run, "-f", "llava-next", "-o", "plain.jsonl")
+    svit(tmp_path, "export", offline_run, "-f", "llava-next", "-o", "folder", "--zstd")
     packed = (tmp_path / "folder" / "train.jsonl.zst").read_bytes()
     assert zstandard.ZstdDecompressor().decompressobj().decompress(packed) == (tmp_path / "plain.jsonl").read_bytes()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_format_writes_a_folder_with_a_card_true_to_it(tmp_path: Path, offline_run: Path, name: str) -> None:
+    svit(tmp_path, "export", offline_run, "-f", name, "-o", "out", "--split", "train=0.7,test=0.3", "--max-turns", "4")
+    files = [file for file in (tmp_path / "out").rglob("*") if file.is_file()]
+    assert all(file.stat().st_size for file in files)
+    told = (tmp_path / "out" / "README.md").read_text()
+    assert "| all | " in told
+    assert "svit export r -f " in told, "where the run lies on this machine is nobody's business"
+    numbers = [int(cell) for cell in re.findall(r"^\| all \|(.*)\|$", told, re.MULTILINE)[0].split("|")]
+    assert (numbers[0] + numbers[2], min(numbers) > 0) == (32, True)
+    svit(
+        tmp_path,
+        "export",
+        offline_run,
+        "-f",
+        name,
+        "-o",
+        "cut",
+        "--max-turns",
+        "2",
+        "--limit",
+        "3",
+        "--tasks",
+        "referring",
+    )
+    assert "| all | 1 | 6 |" in (tmp_path / "cut" / "README.md").read_text(), "three records of two pairs"
+
+
+@pytest.mark.parametrize("name", ["hf", "trl", "webdataset"])
+def test_pictures_are_found_whatever_the_layout_and_what_has_none_is_left_out(
+    tmp_path: Path, offline_run: Path, name: str
+) -> None:
+    shutil.copytree(SAMPLE / "images", tmp_path / "pictures" / "images")
+    (tmp_path / "pictures" / "images" / "astronaut.jpg").unlink()
+    words = ("-o", "out", "--images", "pictures", "--image-layout", "flat", "--tasks", "referring")
+    _, said = svit(tmp_path, "export", offline_run, "-f", name, *words)
+    assert "7 records" in said
+    assert "no_picture  1" in said
+    assert "| all | 7 | 70 |" in (tmp_path / "out" / "README.md").read_text()
+    size = sum(file.stat().st_size for file in (tmp_path / "out").iterdir())
+    assert size > sum(file.stat().st_size for file in (tmp_path / "pictures" / "images").iterdir())
+
+
+def test_what_does_not_go_together_is_said_before_anything_is_written(tmp_path: Path) -> None:
+    written(tmp_path / "a.jsonl", [line(1)])
+    for words, sentence in (
+        (("-f", "hf", "-o", "-"), "no format for a pipe"),
+        (("-f", "hf", "-o", "x.jsonl"), "makes a .parquet file"),
+        (("-f", "llava-1.5", "-o", "x.jsonl"), "makes a .json file"),
+        (("-f", "webdataset", "-o", "x.json"), "a folder of files"),
+        (("-f", "hf", "-o", "x", "--zstd"), "--zstd"),
+        (("-f", "llava-1.5", "-o", "x", "--images", "."), "do not hold them"),
+        (("-f", "llava-1.5", "-o", "x", "--tasks", "nonsense"), "nonsense"),
+        (("-f", "llava-1.5", "-o", "x", "--box-frame", "padded"), "--box-frame"),
+        (("-f", "svit", "-o", "x.json", "--push-to-hub", "me/it"), "a data set is a folder"),
+    ):
+        _, said = svit(tmp_path, "export", "a.jsonl", *words, code=2)
+        assert sentence in said
+    assert [file.name for file in tmp_path.iterdir()] == ["a.jsonl"]
 
 
 def test_several_splits_need_a_folder(tmp_path: Path) -> None:
@@ -354,3 +455,11 @@ def test_a_line_of_ours_is_an_item(tmp_path: Path) -> None:
     [found] = sample_lines(written(tmp_path / "a.jsonl", [line(1)]))
     assert isinstance(found, SampleLine)
     assert isinstance(item_of(found), Item)
+
+
+def test_the_readme_says_what_each_format_does() -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text()
+    for name in NAMES:
+        found = format_named(name)
+        cells = (f"`{name}`", found.summary, found.boxes, found.marks)
+        assert " | ".join(cell.replace("|", "\\|") for cell in cells) in readme

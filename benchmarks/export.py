@@ -1,0 +1,112 @@
+"""How fast samples become a trainer's records, and in how much memory.
+
+    python -m benchmarks.export [--sizes 1000 100000] [--formats llava-next ...]
+
+The samples are the offline writers' of the bundled sample, all four tasks, under so many ids. Each export is a process
+of its own; beside it stands a plain copy of the same JSONL by the same means: read line by line, and published.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import orjson
+
+from svit.config import chosen_tasks, jobs, read_config
+from svit.exports.choosing import Choice
+from svit.exports.exporting import Export
+from svit.exports.formats import NAMES, format_named
+from svit.exports.reading import Reading
+from svit.records import Completion, Sample
+from svit.resources import SAMPLE, config_path
+from svit.shards import lines_of, publish, sample_line
+from svit.sources.visual_genome import VisualGenome
+
+BAR = 30.0
+"""MB that memory may grow from the smallest export to the largest."""
+
+
+def sample_lines() -> list[dict[str, object]]:
+    """Return a sample of each task for each image of the bundled sample."""
+    with VisualGenome([SAMPLE], captions=[SAMPLE / "captions.json"]) as source:
+        contexts = list(source)
+    found = []
+    for context in contexts:
+        for job in jobs(read_config(config_path("offline"), {}), chosen_tasks(["all"])):
+            prompt = job.task.prompt(context, job.recipe)
+            result = job.task.judge(prompt, Completion(job.task.write_offline(context, 0), "stop", "m"), 1)
+            assert isinstance(result, Sample)
+            found.append(orjson.loads(sample_line(result)))
+    return found
+
+
+def numbered(samples: int) -> Iterator[bytes]:
+    """Yield so many lines, four of each image."""
+    lines = sample_lines()
+    for n in range(samples):
+        yield orjson.dumps({**lines[n % len(lines)], "image_id": n // 4}) + b"\n"
+
+
+def export(name: str, source: Path, target: Path) -> None:
+    """Export, or copy where the name is `copy`."""
+    if name == "copy":
+        publish(target, lines_of(source))
+    else:
+        Export(Reading([source]), Choice(), format_named(name)).to_folder(target)
+
+
+def measured(name: str, source: Path, target: Path) -> tuple[float, float]:
+    """Return the CPU seconds and the peak of memory in MB of an export in a process of its own."""
+    command = [sys.executable, "-m", "benchmarks.export", "--one", name, str(source), str(target)]
+    told = json.loads(subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout)
+    return told["cpu"], told["peak"]
+
+
+def one(name: str, source: Path, target: Path) -> None:
+    """Be one export, and print what it took."""
+    start = time.process_time()
+    export(name, source, target)
+    status = Path("/proc/self/status").read_text()
+    peak = next(int(line.split()[1]) / 1000 for line in status.splitlines() if line.startswith("VmHWM"))
+    print(json.dumps({"cpu": time.process_time() - start, "peak": peak}))
+
+
+def main() -> None:
+    """Print a line for each format."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.export", description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--sizes", type=int, nargs="+", default=[1_000, 100_000], help="samples (default: %(default)s)")
+    parser.add_argument("--formats", nargs="+", default=list(NAMES), help="default: all")
+    parser.add_argument("--one", nargs=3, help=argparse.SUPPRESS)
+    args = parser.parse_args()
+    if args.one:
+        one(args.one[0], Path(args.one[1]), Path(args.one[2]))
+        return
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        for size in args.sizes:
+            publish(folder / f"{size}.jsonl", numbered(size))
+        largest = folder / f"{max(args.sizes)}.jsonl"
+        megabytes = largest.stat().st_size / 1e6
+        copy, _ = measured("copy", largest, folder / "copy.jsonl")
+        print(f"{max(args.sizes):,} samples, {megabytes:,.0f} MB; a plain copy: {megabytes / copy:,.0f} MB/s of CPU")
+        for form in args.formats:
+            peaks = []
+            for size in args.sizes:
+                cpu, peak = measured(form, folder / f"{size}.jsonl", folder / f"{form}-{size}")
+                peaks.append(peak)
+            grown = max(peaks) - min(peaks)
+            verdict = f"({'ok' if grown <= BAR else 'MISSED'}: at most {BAR:.0f})"
+            print(
+                f"  {form:14}{megabytes / cpu:6.1f} MB/s, {max(args.sizes) / cpu:7,.0f} samples/s, {cpu / copy:5.1f} "
+                f"copies; memory {peaks[-1]:.0f} MB, grown by {grown:.1f} {verdict}",
+                flush=True,
+            )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,106 @@
+"""`svit import`: instruction data of others as lines of our own, to be checked, mixed and exported again."""
+
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from svit.cli import talk
+from svit.cli.check import refuse_existing, watched
+from svit.errors import SvitError
+
+if TYPE_CHECKING:
+    from svit.exports.importing import Intake
+
+_FRAMES = ("image", "padded-square")
+
+
+def import_(
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="Data of the named format: JSON array or JSONL, also .gz.")
+    ],
+    shape: Annotated[
+        str, typer.Option("--format", metavar="FORMAT", help="svit: as SVIT was published; or llava-1.5.")
+    ],
+    output: Annotated[
+        Path, typer.Option("-o", "--output", metavar="FILE", help="New JSONL file, also .gz; - for stdout.")
+    ],
+    contexts: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Contexts made by 'svit contexts build': they know the images' sizes."),
+    ] = None,
+    task: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Task of records that name none; by their shape otherwise.")
+    ] = None,
+    box_frame: Annotated[
+        str,
+        typer.Option(metavar="FRAME", help="What boxes behind <st>..<ed> are shares of: image, or padded-square."),
+    ] = "image",
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")] = False,
+) -> None:
+    """Turn data in SVIT's or LLaVA's form into lines of our own, which can be checked, mixed and exported.
+
+    Their provenance says model 'unknown', source 'imported:FORMAT'. Width and height are those of --contexts, or of the
+    record, or else 0: svit check reads such a record, svit export leaves it out. What is left out here is counted and
+    said; the exit code is 0 all the same.
+    """
+    from svit.audit.auditing import write_records
+    from svit.audit.reading import DataFile
+    from svit.exports.importing import Intake, imported, shape_named
+    from svit.sources.contexts import ContextStore
+
+    chosen = shape_named(shape)
+    if box_frame not in _FRAMES:
+        raise SvitError(f"There is no box frame '{box_frame}'. Choose one of: {', '.join(_FRAMES)}.")
+    to_stdout = output == Path("-")
+    if not to_stdout:
+        refuse_existing(output, file, option="-o")
+    intake = Intake()
+    with ExitStack() as opened:
+        find = opened.enter_context(ContextStore(contexts)).find if contexts else None
+        data = opened.enter_context(DataFile(file))
+        lines = imported(
+            watched(data, quiet=quiet), intake, chosen, find=find, task=task, padded=box_frame == "padded-square"
+        )
+        if to_stdout:
+            sys.stdout.buffer.writelines(lines)
+        else:
+            write_records(output, lines, as_array=False)
+    if not quiet:
+        talk.say(_text(intake, file, contexts))
+        if not to_stdout:
+            talk.say(f"They are in {output}. Next: svit check {output}")
+
+
+def _text(intake: "Intake", file: Path, contexts: Path | None) -> str:
+    tasks = ", ".join(f"{count:,} {task}" for task, count in intake.tasks.most_common())
+    lines = [f"{file}: {_records(intake.records)} of {_many(intake.pairs, 'pair')} imported: {tasks}."]
+    if intake.left_out:
+        lines.append(f"{_records(sum(reason.records for reason in intake.left_out.values()))} left out:")
+        for why, reason in sorted(intake.left_out.items(), key=lambda item: -item[1].records):
+            others = f" (and {_many(reason.records - 1, 'other')})" if reason.records > 1 else ""
+            lines.append(f"  {reason.first} {why}{others}")
+    if intake.without_size:
+        words = f"{contexts} does not have these images" if contexts else "give --contexts"
+        lines.append(
+            f"{_records(intake.without_size)} with width and height 0, as nothing tells the size ({words}). "
+            "svit export leaves them out."
+        )
+    if intake.without_image:
+        lines.append(f"{_records(intake.without_image)} without the name of an image file: --contexts knows it.")
+    if intake.stray_boxes:
+        lines.append(
+            f"{_records(intake.stray_boxes)} with boxes outside of <st>..<ed> [..]: those stay as they are, "
+            "shares of the padded square."
+        )
+    return "\n".join(lines)
+
+
+def _records(count: int) -> str:
+    return _many(count, "record")
+
+
+def _many(count: int, what: str) -> str:
+    return f"{count:,} {what}{'' if count == 1 else 's'}"

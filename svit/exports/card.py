@@ -1,0 +1,174 @@
+"""The dataset card: a README.md with the header that hubs read, and a text that says what was done and what was not."""
+
+import re
+import shlex
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+import yaml
+
+from svit import __version__
+from svit.audit.forms import IMPORTED
+from svit.exports.account import MOST, costs, flaws, many, share, writers
+from svit.exports.base import Format, Style, Written
+from svit.exports.counts import Counts
+from svit.exports.licences import UNKNOWN, licences
+from svit.exports.markdown import code, code_block, plain, table
+from svit.exports.origins import RunFacts
+from svit.text import one_line
+
+_SIZES = ((10**3, "n<1K"), (10**4, "1K<n<10K"), (10**5, "10K<n<100K"), (10**6, "100K<n<1M"), (10**7, "1M<n<10M"))
+_LARGEST = "10M<n<100M"
+_CATEGORIES = {"detail_description": "image-to-text"}
+_FOLDERS = re.compile(r"(?:[^,\s][^,]*)?/")
+_OFFLINE, _UNKNOWN = "offline", "unknown"
+
+
+@dataclass(frozen=True)
+class Export:
+    """What an export wrote, and the words of the command that did it. `photographs` says that the files hold them."""
+
+    format: Format
+    style: Style
+    written: Sequence[Written]
+    command: Sequence[str]
+    photographs: bool = False
+
+    @property
+    def records(self) -> int:
+        """How many records all files hold."""
+        return sum(each.records for each in self.written)
+
+
+def card(export: Export, counts: Counts, runs: Sequence[RunFacts] = ()) -> str:
+    """Return the card. Without `runs`, as when lines of a file were exported, it says what it cannot know."""
+    parts = [
+        f"# {plain(export.style.dataset)}",
+        *_opening(export, counts),
+        "## What is in it",
+        *_sizes(export, counts),
+        "## Sources and licences",
+        *_sources(counts, runs),
+        "## Who wrote and who verified",
+        *writers(counts),
+        "## What was found wrong",
+        *flaws(counts, runs),
+        "## Cost",
+        *costs(runs),
+        "## Coordinates and marks",
+        *_coordinates(export),
+        "## How it was made",
+        f"With svit {plain(__version__)}, by this command:",
+        code_block(shlex.join(export.command)),
+        "## What it does not claim",
+        _disclaimers(export, counts),
+    ]
+    return f"---\n{_header(export, counts, runs)}---\n\n" + "\n\n".join(parts) + "\n"
+
+
+def _header(export: Export, counts: Counts, runs: Sequence[RunFacts]) -> str:
+    names = tuple(dict.fromkeys(licence.name for licence in licences(counts.sources, runs)))
+    tags = ["visual-instruction-tuning", "svit"]
+    tags += ["grounding"] if "referring" in counts.tasks else []
+    tags += ["synthetic"] if set(counts.models) - {_UNKNOWN} else []
+    categories = {_CATEGORIES.get(task, "visual-question-answering") for task in counts.tasks}
+    files: dict[str, list[str]] = {}
+    for each in export.written:
+        files.setdefault(each.split or "train", []).append(each.name)
+    header = {
+        "language": ["en"],
+        "license": names[0] if len(names) == 1 else list(names or [UNKNOWN]),
+        "task_categories": ["image-text-to-text", *sorted(categories)],
+        "size_categories": [next((name for most, name in _SIZES if export.records < most), _LARGEST)],
+        "pretty_name": one_line(export.style.dataset),
+        "tags": tags,
+        "configs": [
+            {
+                "config_name": "default",
+                "data_files": [{"split": split, "path": names} for split, names in files.items()],
+            }
+        ],
+    }
+    return yaml.safe_dump(header, sort_keys=False, allow_unicode=True, width=10**6)
+
+
+def _opening(export: Export, counts: Counts) -> Iterator[str]:
+    if authors := set(counts.models) - {_OFFLINE, _UNKNOWN}:
+        whose = "A language model" if len(authors) == 1 else "Language models"
+        yield (
+            f"Visual instruction data: questions and answers about images. {whose} wrote them from annotations of the "
+            "images, such as captions, object names and boxes, and never saw the images (the method of SVIT, "
+            "arXiv 2307.04087)."
+        )
+    else:
+        yield "Visual instruction data: questions and answers about images."
+    if _OFFLINE in counts.models:
+        yield (
+            f"{share(counts.models[_OFFLINE], counts.total())} samples were written by svit's own offline writer, a "
+            "program that puts annotations into sentences; no language model wrote them."
+        )
+    if _UNKNOWN in counts.models:
+        yield f"Of {share(counts.models[_UNKNOWN], counts.total())} samples it is not known who or what wrote them."
+    yield f"It is in the format {code(export.format.name)} ({plain(export.format.summary)})."
+
+
+def _sizes(export: Export, counts: Counts) -> Iterator[str]:
+    """Yield the tables of tasks and of files."""
+    rows: list[list[str | int]] = [[code(task), *_numbers(counts, [task])] for task in counts.tasks]
+    heads = (f"{plain(split)}: {what}" for split in counts.splits for what in ("samples", "pairs"))
+    yield table(["task", *heads], [*rows, ["all", *_numbers(counts, counts.tasks)]])
+    yield (
+        "A sample is what was written about one image for one task, a pair a question with its answer. "
+        f"The files have {many(export.records, 'record')}."
+    )
+    yield table(["file", "records"], [[code(each.name), each.records] for each in export.written[:MOST]])
+    if len(export.written) > MOST:
+        yield f"and {many(len(export.written) - MOST, 'more file')}."
+
+
+def _numbers(counts: Counts, tasks: Sequence[str]) -> Iterator[int]:
+    """Yield the samples and the pairs of the tasks, of one split after the other."""
+    for split in counts.splits:
+        yield sum(counts.samples[split, task] for task in tasks)
+        yield sum(counts.pairs[split, task] for task in tasks)
+
+
+def _sources(counts: Counts, runs: Sequence[RunFacts]) -> Iterator[str]:
+    yield _bullets(licence.words for licence in licences(counts.sources, runs))
+    for run in runs:
+        if run.origin:
+            yield f"The run {code(run.name)} read {code(_FOLDERS.sub('', run.origin))}."
+
+
+def _coordinates(export: Export) -> Iterator[str]:
+    yield f"Boxes: {plain(export.format.boxes)}. {plain('<image>')} marks: {plain(export.format.marks)}."
+    if export.style.padded:
+        yield (
+            "Coordinates that are shares are those of the image padded to a square, the image in its middle, as "
+            "LLaVA-1.5 pads it; not those of the image itself."
+        )
+    else:
+        yield "No box was moved for padding: all are those of the image itself."
+
+
+def _disclaimers(export: Export, counts: Counts) -> str:
+    claims = [
+        "Nobody has read each sample. The checks find faults of form and contradictions to the annotations; they do "
+        "not prove that a sentence is true of the image.",
+        "What annotators left out or got wrong is missing or wrong here too.",
+        "It was not measured what a model learns from it.",
+        "It was not searched for personal data, for stereotypes or for offensive words beyond what the checks name.",
+        "That the terms of the models that wrote or verified it, of the annotations and of the photographs allow your "
+        "use of it is for you to find out.",
+    ]
+    if any(source.startswith(IMPORTED) for source in counts.sources):
+        claims.append("Who made the imported samples, and from what, is not known; importing them judged nothing.")
+    if export.photographs:
+        claims.append("The photographs in it are not under the licence of the annotations.")
+    else:
+        claims.append("The photographs are not in it: records name their files.")
+    return _bullets(claims)
+
+
+def _bullets(lines: Iterable[str]) -> str:
+    return "\n".join(f"- {line}" for line in lines)

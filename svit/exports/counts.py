@@ -1,0 +1,101 @@
+"""What the samples of an export add up to, counted while they go by: what its card tells of them."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from svit.errors import DataError
+from svit.sources.faults import fault
+
+
+class _Block(msgspec.Struct):
+    content: list[Any]
+
+
+class _Known(msgspec.Struct):
+    code: str
+    severity: str = "warn"
+
+
+class _Origin(msgspec.Struct):
+    model: str
+    attempt: int
+    source: str = ""
+    prompt_version: str = ""
+    svit: str = ""
+
+
+class _Said(msgspec.Struct):
+    conversations: list[_Block]
+
+
+class _Line(msgspec.Struct):
+    task: str
+    provenance: _Origin
+    warnings: list[_Known] = []
+    dropped: Mapping[str, int] = {}
+    verified_by: str = ""
+
+
+@dataclass
+class Counts:
+    """Samples and question-answer pairs by split and task, and samples by what their lines say of them.
+
+    `prompts` are by task and version. `warned` and `repaired` count the samples with a flaw of this code, `dropped` the
+    dialogues that were left out of samples, by their first flaw. Memory does not grow with the samples.
+    """
+
+    samples: Counter[tuple[str, str]] = field(default_factory=Counter)
+    pairs: Counter[tuple[str, str]] = field(default_factory=Counter)
+    models: Counter[str] = field(default_factory=Counter)
+    verifiers: Counter[str] = field(default_factory=Counter)
+    sources: Counter[str] = field(default_factory=Counter)
+    prompts: Counter[tuple[str, str]] = field(default_factory=Counter)
+    attempts: Counter[int] = field(default_factory=Counter)
+    versions: Counter[str] = field(default_factory=Counter)
+    warned: Counter[str] = field(default_factory=Counter)
+    repaired: Counter[str] = field(default_factory=Counter)
+    dropped: Counter[str] = field(default_factory=Counter)
+
+    def add(self, line: object, split: str = "train", *, pairs: int | None = None) -> None:
+        """Count a sample that is exported: the decoded JSON of its line, or any object with attributes named alike.
+
+        `pairs` are those of it that were written; None is all that it has, which takes longer to find out. Raises
+        DataError for another shape.
+        """
+        try:
+            told = msgspec.convert(line, _Line, from_attributes=True)
+            if pairs is None:
+                said = msgspec.convert(line, _Said, from_attributes=True)
+                pairs = sum(len(block.content) // 2 for block in said.conversations)
+        except msgspec.ValidationError as error:
+            raise DataError(f"A sample {fault(error)}: this is no line of svit.") from None
+        where, origin = (split, told.task), told.provenance
+        self.samples[where] += 1
+        self.pairs[where] += pairs
+        self.models[origin.model] += 1
+        self.verifiers[told.verified_by] += 1
+        self.sources[origin.source] += 1
+        self.prompts[told.task, origin.prompt_version] += 1
+        self.attempts[origin.attempt] += 1
+        self.versions[origin.svit] += 1
+        self.warned.update({known.code for known in told.warnings if known.severity != "repair"})
+        self.repaired.update({known.code for known in told.warnings if known.severity == "repair"})
+        self.dropped.update(told.dropped)
+
+    @property
+    def tasks(self) -> tuple[str, ...]:
+        """The tasks that there are samples of, in the order of their first ones."""
+        return tuple(dict.fromkeys(task for _, task in self.samples))
+
+    @property
+    def splits(self) -> tuple[str, ...]:
+        """The splits that there are samples in, in the order of their first ones."""
+        return tuple(dict.fromkeys(split for split, _ in self.samples))
+
+    def total(self) -> int:
+        """Return how many samples there are."""
+        return self.samples.total()
