@@ -148,7 +148,7 @@ def test_llama_factory_is_given_as_many_images_as_marks_and_the_frame_that_was_c
     record = LLAMA_FACTORY.record(GROUNDED, Style(padded=True))
     assert record["images"] == ["vg/7.jpg"]
     padded = shown(LLAMA_FACTORY, GROUNDED, Style(padded=True))[1]
-    assert padded[1] == "The <st>men<ed> [0.25, 0.5, 0.5, 0.875], [0.5, 0.312, 0.75, 0.5] are."
+    assert padded[1] == "The <st>men<ed> [0.25, 0.5, 0.5, 0.875], [0.5, 0.3125, 0.75, 0.5] are."
 
 
 @pytest.mark.parametrize("form", [QWEN2_VL, QWEN2_5_VL, QWEN3_VL, INTERNVL, MS_SWIFT], ids=lambda form: form.name)
