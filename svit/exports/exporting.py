@@ -4,6 +4,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path, PurePosixPath
 from typing import Literal, NamedTuple
 
@@ -59,8 +60,11 @@ class Export:
         Where pictures go into the files, what has none is left out.
         """
         left_out = self.reading.left_out
+        leader = self._leader(split)
         left_out.clear()
-        for item in self.choice.of(self.reading.items(), split):
+        for item in chain([leader] if leader else [], self.choice.of(self.reading.items(), split)):
+            if leader and item.key == leader.key and item is not leader:
+                continue
             if self.pictures and self.pictures(item) is None:
                 left_out["no_picture"] += 1
                 continue
@@ -69,6 +73,11 @@ class Export:
             for talk in item.talks:
                 self.counts.pairs[split, talk.task] += len(talk.pairs)
             yield item, self.format.record(self._placed(item), self.style)
+
+    def _leader(self, split: str) -> Item | None:
+        """Return the item whose record has to come first, where the format wants one such."""
+        leads = self.format.leads
+        return next(filter(leads, self.choice.of(self.reading.items(), split)), None) if leads else None
 
     def to_stdout(self, record: Callable[[bytes], None]) -> Mapping[str, int]:
         """Hand on the only split as it would be in a file, piece by piece, and return what was left out, by why."""
@@ -93,8 +102,8 @@ class Export:
         """Write the splits, what a trainer wants beside them, and a data set's card."""
         files: list[Written] = []
         ending = ENDINGS[self.format.container]
-        if packed and self.format.container not in ("jsonl", "json"):
-            raise SvitError(f"--zstd: {self.format.name} is packed, or cannot be.")
+        if packed and (ending not in (".jsonl", ".json") or self.format.sidecars([Written("", "", 0)], self.style)):
+            raise SvitError(f"--zstd: {self.format.name} reads no files that are packed so.")
         for split in self.choice.splits:
             path = folder / f"{split}{ending}{'.zst' if packed else ''}" if ending else folder
             files += write(path, self.rows(split), self.format, self.pictures, split)

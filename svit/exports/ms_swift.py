@@ -1,9 +1,8 @@
 """ms-swift: boxes beside the text, in pixels of the image; ms-swift writes them as the model that it trains wants them.
 
 A text says `<ref-object>` for a name and `<bbox>` for each of its boxes; `objects` has the names and the boxes in the
-order of these marks. Where nothing is named the lists are empty, and a file whose first boxes come after 10 MB without
-any is refused: `datasets`, which ms-swift reads it with, has taken the lists for lists of nothing by then. In random
-order (`--shuffle`) they come early.
+order of these marks. Where nothing is named the lists are empty. A record with boxes comes first: `datasets`, which
+ms-swift reads the file with, takes empty lists for lists of nothing where it sees no others in the first 10 MB.
 """
 
 from itertools import cycle
@@ -43,4 +42,5 @@ FORMAT = Format(
     boxes="`<ref-object><bbox>` in the text; names, and boxes in pixels of the image, in `objects`",
     marks="`<image>` at the head of the first user message",
     record=record,
+    leads=lambda item: bool(item.boxes),
 )

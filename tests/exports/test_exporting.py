@@ -435,6 +435,8 @@ def test_what_does_not_go_together_is_said_before_anything_is_written(tmp_path: 
         (("-f", "llava-1.5", "-o", "x.jsonl"), "makes a .json file"),
         (("-f", "webdataset", "-o", "x.json"), "a folder of files"),
         (("-f", "hf", "-o", "x", "--zstd"), "--zstd"),
+        (("-f", "internvl", "-o", "x", "--zstd"), "--zstd"),
+        (("-f", "llama-factory", "-o", "x", "--zstd"), "--zstd"),
         (("-f", "llava-1.5", "-o", "x", "--images", "."), "do not hold them"),
         (("-f", "llava-1.5", "-o", "x", "--tasks", "nonsense"), "nonsense"),
         (("-f", "llava-1.5", "-o", "x", "--box-frame", "padded"), "--box-frame"),
@@ -443,6 +445,17 @@ def test_what_does_not_go_together_is_said_before_anything_is_written(tmp_path: 
         _, said = svit(tmp_path, "export", "a.jsonl", *words, code=2)
         assert sentence in said
     assert [file.name for file in tmp_path.iterdir()] == ["a.jsonl"]
+
+
+@pytest.mark.parametrize("order", [(), ("--shuffle",), ("--limit", "31")])
+def test_ms_swift_meets_a_record_with_boxes_first(tmp_path: Path, order: tuple[str, ...]) -> None:
+    plain = [line(n, "detail_description", "Describe it.", "A scene.") for n in range(30)]
+    written(tmp_path / "a.jsonl", [*plain, line(30), line(31)])
+    svit(tmp_path, "export", "a.jsonl", "-f", "ms-swift", "-o", "x.jsonl", *order)
+    records = [json.loads(each) for each in (tmp_path / "x.jsonl").read_text().splitlines()]
+    assert records[0]["objects"]["bbox"]
+    ids = [record["id"] for record in records]
+    assert len(set(ids)) == len(ids) == (31 if "--limit" in order else 32)
 
 
 def test_several_splits_need_a_folder(tmp_path: Path) -> None:
