@@ -23,6 +23,17 @@ def conversations(item: Item, mention: Callable[[Mention], str], mark: str = FIR
     ]
 
 
+def flat(item: Item, mention: Callable[[Mention], str]) -> dict[str, object]:
+    """Return `id`, `image`, `width`, `height` and `conversations`: LLaVA's line, with the size that boxes are of."""
+    return {
+        "id": item.key,
+        "image": item.image,
+        "width": item.width,
+        "height": item.height,
+        "conversations": conversations(item, mention),
+    }
+
+
 def datasets(written: Sequence[Written], style: Style) -> dict[str, Written]:
     """Return each file under a name of its own: the dataset's for `train`, with the split's behind it for others."""
     return {style.dataset if file.split == "train" else f"{style.dataset}_{file.split}": file for file in written}

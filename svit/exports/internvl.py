@@ -7,7 +7,7 @@ image.
 from collections.abc import Sequence
 
 from svit.exports.base import Format, Item, Mention, Style, Written, thousandths
-from svit.exports.human_gpt import conversations, datasets
+from svit.exports.human_gpt import datasets, flat
 
 META = "meta.json"
 
@@ -19,13 +19,7 @@ def record(item: Item, _style: Style) -> dict[str, object]:
         boxes = [list(thousandths(item.boxes[place])) for place in mention.boxes]
         return f"<ref>{mention.name}</ref>" + (f"<box>{boxes}</box>" if boxes else "")
 
-    return {
-        "id": item.key,
-        "image": item.image,
-        "width": item.width,
-        "height": item.height,
-        "conversations": conversations(item, written),
-    }
+    return flat(item, written)
 
 
 def meta(written: Sequence[Written], style: Style) -> dict[str, object]:

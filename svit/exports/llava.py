@@ -1,31 +1,13 @@
 """LLaVA's shapes: `id`, `image` and turns of `human` and `gpt`, with `<image>` before the first question."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 
-from svit.exports.base import IMAGE_MARK, Format, Item, Style, rendered, tagged
+from svit.exports.base import Format, Item, Style, tagged
+from svit.exports.human_gpt import flat
 
 
-def turns(item: Item, style: Style) -> list[Mapping[str, str]]:
-    """Return all pairs as the turns of one conversation, the image's mark at its head."""
-    write = tagged(item, style)
-    found: list[Mapping[str, str]] = []
-    for number, pair in enumerate(item.pairs):
-        mark = f"{IMAGE_MARK}\n" if number == 0 else ""
-        found.append({"from": "human", "value": mark + rendered(pair.question, write)})
-        found.append({"from": "gpt", "value": rendered(pair.answer, write)})
-    return found
-
-
-def _record(item: Item, style: Style) -> Mapping[str, object]:
-    return {
-        "id": item.key,
-        "image_id": item.image_id,
-        "image": item.image,
-        "width": item.width,
-        "height": item.height,
-        "conversations": turns(item, style),
-    }
+def _record(item: Item, style: Style) -> dict[str, object]:
+    return {**flat(item, tagged(item, style)), "image_id": item.image_id}
 
 
 LLAVA_1_5 = Format(

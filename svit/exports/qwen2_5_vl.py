@@ -9,7 +9,7 @@ import math
 
 from svit.boxes import Box
 from svit.exports.base import Format, Item, Mention, Style
-from svit.exports.human_gpt import conversations
+from svit.exports.human_gpt import flat
 
 FACTOR = 28
 """Both sides of the picture are multiples of it: a patch of 14 pixels, two by two of them a token."""
@@ -24,13 +24,7 @@ def record(item: Item, _style: Style) -> dict[str, object]:
     def written(mention: Mention) -> str:
         return as_json(mention.name, [_whole(item.boxes[place], *size) for place in mention.boxes])
 
-    return {
-        "id": item.key,
-        "image": item.image,
-        "width": item.width,
-        "height": item.height,
-        "conversations": conversations(item, written),
-    }
+    return flat(item, written)
 
 
 def as_json(name: str, boxes: list[tuple[int, int, int, int]]) -> str:

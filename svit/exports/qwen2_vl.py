@@ -5,7 +5,7 @@ of `<|box_start|>` and `<|box_end|>` for each further box.
 """
 
 from svit.exports.base import Format, Item, Mention, Style, thousandths
-from svit.exports.human_gpt import conversations
+from svit.exports.human_gpt import flat
 
 
 def record(item: Item, _style: Style) -> dict[str, object]:
@@ -15,13 +15,7 @@ def record(item: Item, _style: Style) -> dict[str, object]:
         boxes = "".join(_box(*thousandths(item.boxes[place])) for place in mention.boxes)
         return f"<|object_ref_start|>{mention.name}<|object_ref_end|>{boxes}"
 
-    return {
-        "id": item.key,
-        "image": item.image,
-        "width": item.width,
-        "height": item.height,
-        "conversations": conversations(item, written),
-    }
+    return flat(item, written)
 
 
 def _box(x1: int, y1: int, x2: int, y2: int) -> str:

@@ -1,7 +1,7 @@
 """Qwen3-VL, for Qwen's own finetuning code: boxes as JSON, in thousandths of the image whatever size it is shown at."""
 
 from svit.exports.base import Format, Item, Mention, Style, thousandths
-from svit.exports.human_gpt import conversations
+from svit.exports.human_gpt import flat
 from svit.exports.qwen2_5_vl import as_json
 
 
@@ -11,13 +11,7 @@ def record(item: Item, _style: Style) -> dict[str, object]:
     def written(mention: Mention) -> str:
         return as_json(mention.name, [thousandths(item.boxes[place]) for place in mention.boxes])
 
-    return {
-        "id": item.key,
-        "image": item.image,
-        "width": item.width,
-        "height": item.height,
-        "conversations": conversations(item, written),
-    }
+    return flat(item, written)
 
 
 FORMAT = Format(

@@ -6,24 +6,19 @@ r"""Tar shards for WebDataset: a picture and a record of LLaVA's kind under one 
  "boxes": [{"name": "dog", "box": [80.0, 120.0, 240.0, 240.0]}]}
 """
 
-from svit.exports.base import IMAGE_MARK, Format, Item, Style, rendered, tagged
+from svit.exports.base import Format, Item, Style, tagged
 from svit.exports.grounding import named_boxes
+from svit.exports.human_gpt import conversations
 
 
 def _record(item: Item, style: Style) -> dict[str, object]:
-    written = tagged(item, style)
-    turns: list[dict[str, object]] = []
-    for pair in item.pairs:
-        mark = "" if turns else f"{IMAGE_MARK}\n"
-        turns.append({"from": "human", "value": mark + rendered(pair.question, written)})
-        turns.append({"from": "gpt", "value": rendered(pair.answer, written)})
     return {
         "image": item.image,
         "image_id": item.image_id,
         "width": item.width,
         "height": item.height,
         "task": item.task,
-        "conversations": turns,
+        "conversations": conversations(item, tagged(item, style)),
         "boxes": [{"name": name, "box": list(box)} for name, box in named_boxes(item)],
     }
 
