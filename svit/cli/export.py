@@ -64,7 +64,7 @@ def export(
 ) -> None:
     """Write samples as the records that a trainer reads, with its own boxes and image marks."""
     from svit.exports.base import Style
-    from svit.exports.choosing import Choice, splits_of
+    from svit.exports.choosing import Choice, our_requests, splits_of
     from svit.exports.exporting import LAYOUTS, Export, excluded_ids, refuse_what_is_there
     from svit.exports.formats import format_named
     from svit.exports.pictures import folder_of_pictures
@@ -86,7 +86,7 @@ def export(
         limit=limit,
         shuffled=shuffle,
         seed=seed,
-        requests=_requests() if requests else (),
+        requests=our_requests() if requests else (),
     )
     style = Style(padded=padded, dataset=name, images=image_root)
     if images and found.container not in ("parquet", "tar"):
@@ -143,13 +143,6 @@ def _one_of(option: str, given: str, names: "Sequence[str]") -> int:
     if given not in names:
         raise SvitError(f"{option}: '{given}' is none of {', '.join(names)}.")
     return names.index(given)
-
-
-def _requests() -> tuple[str, ...]:
-    from svit.resources import prompt_text
-
-    text, _ = prompt_text("coordinates.txt")
-    return tuple(filter(None, map(str.strip, text.splitlines())))
 
 
 def _say(work: "Export", written: "Exported", output: Path) -> None:

@@ -16,6 +16,7 @@ from svit.audit.judging import context_of
 from svit.audit.reading import Piece
 from svit.boxes import Box
 from svit.errors import DataError, SvitError
+from svit.exports.choosing import without_request
 from svit.mentions import Coordinates
 from svit.records import Dialogue, ImageContext, ImageId, Provenance, Sample, Turn
 from svit.shards import sample_line
@@ -154,7 +155,13 @@ def _sample(raw: bytes, damage: str, shape: Shape, find: Find | None, task: str 
         left_out={},
         svit=__version__,
     )
-    return Sample(context, record.task, record.dialogues, unknown)
+    return Sample(context, record.task, tuple(map(_as_it_was, record.dialogues)), unknown)
+
+
+def _as_it_was(dialogue: Dialogue) -> Dialogue:
+    """Return the dialogue without the requests for coordinates of an export of ours."""
+    turns = tuple(Turn(without_request(turn.question), turn.answer) for turn in dialogue.turns)
+    return Dialogue(turns, dialogue.topic)
 
 
 def _size(raw: bytes) -> tuple[int, int]:

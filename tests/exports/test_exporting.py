@@ -447,6 +447,18 @@ def test_what_does_not_go_together_is_said_before_anything_is_written(tmp_path: 
     assert [file.name for file in tmp_path.iterdir()] == ["a.jsonl"]
 
 
+@pytest.mark.parametrize("name", ["svit", "llava-1.5"])
+def test_what_is_exported_and_imported_again_is_what_it_was(tmp_path: Path, offline_run: Path, name: str) -> None:
+    svit(tmp_path, "export", offline_run, "-f", name, "-o", "there.json", "--tasks", "referring")
+    svit(tmp_path, "import", "there.json", "--format", name, "-o", "back.jsonl")
+    before = [json.loads(each) for each in (offline_run / "referring" / "00000.jsonl").read_text().splitlines()]
+    after = [json.loads(each) for each in (tmp_path / "back.jsonl").read_text().splitlines()]
+    for one, other in zip(before, after, strict=True):
+        assert one["image_id"] == other["image_id"]
+        turns = [[turn for block in line["conversations"] for turn in block["content"]] for line in (one, other)]
+        assert turns[0] == turns[1]
+
+
 @pytest.mark.parametrize("order", [(), ("--shuffle",), ("--limit", "31")])
 def test_ms_swift_meets_a_record_with_boxes_first(tmp_path: Path, order: tuple[str, ...]) -> None:
     plain = [line(n, "detail_description", "Describe it.", "A scene.") for n in range(30)]
