@@ -5,15 +5,17 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from typer.testing import CliRunner
 
 from svit.boxes import Box
+from svit.cli import app
 from svit.errors import DataError, SvitError
 from svit.exports.base import Item, Mention, Pair, Style, Talk, padded_to_square, pixels, rendered, tagged, unit
 from svit.exports.choosing import Choice, splits_of
@@ -343,6 +345,20 @@ def svit(folder: Path, *words: str | Path, code: int = 0) -> tuple[str, str]:
     return done.stdout, done.stderr
 
 
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
+    """Run svit within this process, in the test's folder; gives what was said."""
+    monkeypatch.chdir(tmp_path)
+
+    def said(*words: str | Path, code: int = 0) -> str:
+        monkeypatch.setattr(sys, "argv", ["svit", *map(str, words)])
+        done = CliRunner().invoke(app, list(map(str, words)))
+        assert done.exit_code == code, done.output
+        return done.output
+
+    return said
+
+
 @pytest.fixture(scope="module")
 def offline_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run of all tasks over the bundled sample."""
@@ -385,8 +401,10 @@ def test_packed_files_hold_the_same(tmp_path: Path, offline_run: Path) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_every_format_writes_a_folder_with_a_card_true_to_it(tmp_path: Path, offline_run: Path, name: str) -> None:
-    svit(tmp_path, "export", offline_run, "-f", name, "-o", "out", "--split", "train=0.7,test=0.3", "--max-turns", "4")
+def test_every_format_writes_a_folder_with_a_card_true_to_it(
+    tmp_path: Path, offline_run: Path, here: Callable[..., str], name: str
+) -> None:
+    here("export", offline_run, "-f", name, "-o", "out", "--split", "train=0.7,test=0.3", "--max-turns", "4")
     files = [file for file in (tmp_path / "out").rglob("*") if file.is_file()]
     assert all(file.stat().st_size for file in files)
     told = (tmp_path / "out" / "README.md").read_text()
@@ -394,21 +412,8 @@ def test_every_format_writes_a_folder_with_a_card_true_to_it(tmp_path: Path, off
     assert "svit export r -f " in told, "where the run lies on this machine is nobody's business"
     numbers = [int(cell) for cell in re.findall(r"^\| all \|(.*)\|$", told, re.MULTILINE)[0].split("|")]
     assert (numbers[0] + numbers[2], min(numbers) > 0) == (32, True)
-    svit(
-        tmp_path,
-        "export",
-        offline_run,
-        "-f",
-        name,
-        "-o",
-        "cut",
-        "--max-turns",
-        "2",
-        "--limit",
-        "3",
-        "--tasks",
-        "referring",
-    )
+    cut = ("--max-turns", "2", "--limit", "3", "--tasks", "referring")
+    here("export", offline_run, "-f", name, "-o", "cut", *cut)
     assert "| all | 1 | 6 |" in (tmp_path / "cut" / "README.md").read_text(), "three records of two pairs"
 
 
@@ -427,7 +432,7 @@ def test_pictures_are_found_whatever_the_layout_and_what_has_none_is_left_out(
     assert size > sum(file.stat().st_size for file in (tmp_path / "pictures" / "images").iterdir())
 
 
-def test_what_does_not_go_together_is_said_before_anything_is_written(tmp_path: Path) -> None:
+def test_what_does_not_go_together_is_said_before_anything_is_written(tmp_path: Path, here: Callable[..., str]) -> None:
     written(tmp_path / "a.jsonl", [line(1)])
     for words, sentence in (
         (("-f", "hf", "-o", "-"), "no format for a pipe"),
@@ -442,8 +447,7 @@ def test_what_does_not_go_together_is_said_before_anything_is_written(tmp_path: 
         (("-f", "llava-1.5", "-o", "x", "--box-frame", "padded"), "--box-frame"),
         (("-f", "svit", "-o", "x.json", "--push-to-hub", "me/it"), "a data set is a folder"),
     ):
-        _, said = svit(tmp_path, "export", "a.jsonl", *words, code=2)
-        assert sentence in said
+        assert sentence in here("export", "a.jsonl", *words, code=2)
     assert [file.name for file in tmp_path.iterdir()] == ["a.jsonl"]
 
 
