@@ -51,7 +51,7 @@ class Talk(NamedTuple):
 class Item(NamedTuple):
     """One record to be: an image and what is asked and answered about it.
 
-    `image` is the path as the trainer is to find it, width and height are pixels. `key` is unique within an export.
+    `image` is the path as the trainer is to find it, width and height are pixels. `key` is unique in what svit writes.
     `boxes` are those that the texts mention, each once. `made_of` are the samples that begin with
     this record, without their texts.
     """

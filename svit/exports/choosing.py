@@ -116,9 +116,10 @@ def splits_of(text: str) -> dict[str, float]:
 
 def _merged(items: Iterable[Item]) -> Iterator[Item]:
     """Yield one item for all that follow each other about the same image."""
-    for image, group in groupby(items, key=lambda item: item.image_id):
+    for _, group in groupby(items, key=lambda item: item.image_id):
         several = list(group)
-        yield _together(several, f"{image}") if len(several) > 1 else several[0]._replace(key=f"{image}")
+        key = several[0].key.removesuffix(f"-{several[0].task}")
+        yield _together(several, key) if len(several) > 1 else several[0]._replace(key=key)
 
 
 def _together(items: list[Item], key: str) -> Item:

@@ -60,11 +60,10 @@ class Export:
         Where pictures go into the files, what has none is left out.
         """
         left_out = self.reading.left_out
-        leader = self._leader(split)
+        place, leader = self._leader(split)
         left_out.clear()
-        for item in chain([leader] if leader else [], self.choice.of(self.reading.items(), split)):
-            if leader and item.key == leader.key and item is not leader:
-                continue
+        others = (item for n, item in enumerate(self.choice.of(self.reading.items(), split)) if n != place)
+        for item in chain(leader, others):
             if self.pictures and self.pictures(item) is None:
                 left_out["no_picture"] += 1
                 continue
@@ -74,10 +73,13 @@ class Export:
                 self.counts.pairs[split, talk.task] += len(talk.pairs)
             yield item, self.format.record(self._placed(item), self.style)
 
-    def _leader(self, split: str) -> Item | None:
-        """Return the item whose record has to come first, where the format wants one such."""
-        leads = self.format.leads
-        return next(filter(leads, self.choice.of(self.reading.items(), split)), None) if leads else None
+    def _leader(self, split: str) -> tuple[int, tuple[Item, ...]]:
+        """Return the item whose record has to come first, with its place among all, where the format wants one such."""
+        if leads := self.format.leads:
+            for place, item in enumerate(self.choice.of(self.reading.items(), split)):
+                if leads(item):
+                    return place, (item,)
+        return -1, ()
 
     def to_stdout(self, record: Callable[[bytes], None]) -> Mapping[str, int]:
         """Hand on the only split as it would be in a file, piece by piece, and return what was left out, by why."""

@@ -104,6 +104,8 @@ def test_a_run_is_read_shard_by_shard_an_images_tasks_beside_each_other(tmp_path
 def test_keys_are_unique_over_several_sources(tmp_path: Path) -> None:
     items = read(a_run(tmp_path / "r"), a_run(tmp_path / "q"))
     assert len({item.key for item in items}) == len(items) == 14
+    merged = list(Choice(merged=True).of(items, "train"))
+    assert len({item.key for item in merged}) == len(merged)
 
 
 @pytest.mark.parametrize(
@@ -472,6 +474,10 @@ def test_ms_swift_meets_a_record_with_boxes_first(tmp_path: Path, order: tuple[s
     assert records[0]["objects"]["bbox"]
     ids = [record["id"] for record in records]
     assert len(set(ids)) == len(ids) == (31 if "--limit" in order else 32)
+    written(tmp_path / "b.jsonl", [line(1, "referring", "Where?", "There."), line(1), line(2), line(1)])
+    svit(tmp_path, "export", "b.jsonl", "-f", "ms-swift", "-o", "y.jsonl", *order)
+    said = (tmp_path / "y.jsonl").read_text()
+    assert (said.count('"1-referring"'), said.count("There.")) == (3, 1), "samples of one name are all there, once"
 
 
 def test_several_splits_need_a_folder(tmp_path: Path) -> None:
