@@ -20,7 +20,7 @@ from svit.providers.base import NOT_ASKED, Failure, Reply, Request
 from svit.providers.gate import Gate
 from svit.providers.rule import Again, Stop, verdict
 from svit.providers.sending import Sending
-from svit.providers.transport import UNANSWERED, Endpoint, Response, Transport, lost, transport
+from svit.providers.transport import UNANSWERED, Endpoint, Response, Transport, transport
 from svit.records import Prompt
 
 __all__ = ["Endpoint", "Online"]
@@ -180,7 +180,10 @@ class _Asking:
         return Failure(NOT_ASKED, answer.words, free=True) if isinstance(answer, Stop) else answer
 
     def _unanswered(self, error: Exception) -> Failure:
-        answer = lost(error, self._online.endpoint)
+        answer = self._way.lost(error)
+        if isinstance(answer, Stop):
+            self.gate.heed(answer, None)
+            return Failure(NOT_ASKED, answer.words, free=True)
         if isinstance(answer, Again):
             self.gate.down(answer.words)
             raise _AgainError(answer, None) from None

@@ -7,8 +7,8 @@ a request costs in processor time (`scripts/bench online`).
 
 import asyncio
 import contextlib
+import os
 import resource
-import urllib.request
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -23,7 +23,9 @@ from yarl import URL
 
 from svit.errors import SvitError
 from svit.providers.base import Failure
-from svit.providers.rule import Again
+from svit.providers.connection import Connection
+from svit.providers.rule import Again, Stop
+from svit.redaction import shortened
 
 LARGEST_REPLY = 16 * 2**20
 """Bytes. No chat completion comes near it; a server that sends more is broken, and must not fill the memory."""
@@ -50,7 +52,7 @@ class Endpoint:
     names the api-version, and gets the key in the header that it asks for.
     """
 
-    url: str
+    url: str = field(repr=False)
     key: str = field(repr=False)
     timeout: float = 600.0
 
@@ -66,8 +68,11 @@ class Response(NamedTuple):
 class Transport:
     """Carries requests to one endpoint, as many at once as it was opened for."""
 
-    def __init__(self, session: aiohttp.ClientSession, like: httpx2.Request, timeout: float) -> None:
+    def __init__(
+        self, session: aiohttp.ClientSession, like: httpx2.Request, timeout: float, connection: Connection
+    ) -> None:
         """Keep the request that all others are like but for the body; `timeout` is in seconds, for a whole request."""
+        self.connection = connection
         self._session = session
         self._url = URL(str(like.url), encoded=True)
         self._headers = CIMultiDict((n, v) for n, v in like.headers.items() if n.lower() not in _AIOHTTPS_OWN)
@@ -82,20 +87,44 @@ class Transport:
                 self._url, data=content, headers=self._headers, timeout=self._times, allow_redirects=False
             ) as response,
         ):
-            return Response(response.status, response.raw_headers, await _content(response))
+            return self._read(response, await _content(response))
+
+    def _read(self, response: aiohttp.ClientResponse, content: bytes) -> Response:
+        """Return the reply without our secrets. Raises ClientHttpProxyError when the proxy gave it."""
+        if response.status == 407 and self.connection.proxy:
+            raise aiohttp.ClientHttpProxyError(
+                response.request_info, (), status=response.status, message=response.reason or ""
+            )
+        is_answer = 200 <= response.status < 300 and b'"choices"' in content
+        redaction = self.connection.redaction
+        without = redaction.reply(content) if is_answer else redaction.refusal(content)
+        return Response(response.status, response.raw_headers, without)
+
+    def lost(self, error: Exception) -> Again | Failure | Stop:
+        """Return what became of a request that no answer came to. It may have been paid for, unless it never left."""
+        causes = list(_causes(error))
+        if any(isinstance(cause, _NEVER_LEFT) for cause in causes):
+            return self.connection.failed(causes)
+        if any(isinstance(cause, TimeoutError) for cause in causes):
+            return Failure("timeout", f"no answer within {self._timeout:g} s")
+        return Failure(
+            "cut_off", f"the connection broke: {shortened(self.connection.redaction.words(str(causes[-1])))}"
+        )
 
 
 @asynccontextmanager
 async def transport(endpoint: Endpoint, connections: int) -> AsyncIterator[Transport]:
     """Open the way for so many requests at once. Raises SvitError for a URL that is not whole."""
     _allow_files(connections)
+    connection = Connection.to(endpoint.url, endpoint.key, os.environ)
     like = await _first_request(endpoint)
-    encrypted = httpx2.create_ssl_context() if like.url.scheme == "https" else True
-    connector = aiohttp.TCPConnector(limit=connections, keepalive_timeout=IDLE, ssl=encrypted)
+    connector = aiohttp.TCPConnector(limit=connections, keepalive_timeout=IDLE, ssl=connection.tls)
     async with aiohttp.ClientSession(
-        connector=connector, proxy=_proxy(like.url.scheme, like.url.host), cookie_jar=aiohttp.DummyCookieJar()
+        connector=connector,
+        proxy=connection.proxy.url if connection.proxy else None,
+        cookie_jar=aiohttp.DummyCookieJar(),
     ) as session:
-        yield Transport(session, like, endpoint.timeout)
+        yield Transport(session, like, endpoint.timeout, connection)
 
 
 async def _first_request(endpoint: Endpoint) -> httpx2.Request:
@@ -113,59 +142,20 @@ async def _first_request(endpoint: Endpoint) -> httpx2.Request:
     return request
 
 
-def lost(error: Exception, endpoint: Endpoint) -> Again | Failure:
-    """Return what became of a request that no answer came to. It may have been paid for, unless it never left."""
-    causes = list(_causes(error))
-    if any(isinstance(cause, _NEVER_LEFT) for cause in causes):
-        return Again("unreachable", f"{_shown(endpoint.url)} cannot be reached: {causes[-1]}")
-    if any(isinstance(cause, TimeoutError) for cause in causes):
-        return Failure("timeout", f"no answer within {endpoint.timeout:g} s")
-    return Failure("cut_off", f"the connection broke: {causes[-1]}")
-
-
 _NEVER_LEFT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.ClientHttpProxyError)
 
 
 def _client(endpoint: Endpoint, http: httpx2.AsyncClient) -> openai.AsyncOpenAI:
     parts = urlsplit(endpoint.url)
     base = parts._replace(query="", fragment="", path=parts.path.rstrip("/").removesuffix(_PATH)).geturl()
-    query: dict[str, object] = dict(parse_qsl(parts.query))
+    query: dict[str, object] = dict(parse_qsl(parts.query, keep_blank_values=True))
     if "/deployments/" not in parts.path:
         return openai.AsyncOpenAI(
             base_url=base, api_key=endpoint.key, http_client=http, max_retries=0, default_query=query
         )
-    version = query.get("api-version")
-    if not version:
-        raise SvitError(
-            f"base_url {base}: Azure needs '?api-version=...' after a deployment. Copy the whole target URI, or use "
-            f"https://NAME.openai.azure.com/openai/v1/, which needs none."
-        )
     return openai.AsyncAzureOpenAI(
-        base_url=base, api_key=endpoint.key, api_version=str(version), http_client=http, max_retries=0
+        base_url=base, api_key=endpoint.key, api_version=str(query["api-version"]), http_client=http, max_retries=0
     )
-
-
-def _shown(url: str) -> str:
-    """Return the URL without what may hold a secret."""
-    parts = urlsplit(url)
-    return parts._replace(query="", fragment="", netloc=parts.netloc.rpartition("@")[2]).geturl()
-
-
-def _proxy(scheme: str, host: str) -> str | None:
-    """Return the proxy that the environment names for this host (HTTPS_PROXY and its like, NO_PROXY).
-
-    Raises SvitError for one that does not speak http: aiohttp knows no other.
-    """
-    named = None if urllib.request.proxy_bypass(host) else urllib.request.getproxies().get(scheme)
-    if not named:
-        return None
-    proxy = named if "://" in named else f"http://{named}"
-    if urlsplit(proxy).scheme not in ("http", "https"):
-        raise SvitError(
-            f"The proxy {_shown(proxy)} of {scheme}_proxy cannot be used: svit knows http proxies only. "
-            f"Set no_proxy={host}, or name another."
-        )
-    return proxy
 
 
 def _allow_files(connections: int) -> None:
