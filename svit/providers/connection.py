@@ -13,7 +13,8 @@ from svit.providers.proxy import Proxy, proxy_for
 from svit.providers.rule import Again, Stop
 from svit.redaction import Redaction, shortened
 
-_WANTS_A_USER = 407
+WANTS_A_USER = 407
+"""The status with which a proxy asks who it is that asks."""
 
 
 class Connection(NamedTuple):
@@ -33,33 +34,46 @@ class Connection(NamedTuple):
         secrets = (key, quote(key, safe=""), *query_secrets(address), *(proxy.secrets() if proxy else ()))
         return cls(address, proxy, trusted(environ) if encrypted else True, Redaction.of(secrets))
 
-    def refused(self, status: int, reason: str) -> Again | Stop:
-        """Return what it means that the proxy, and not the endpoint, gave this answer."""
-        said = f"HTTP {status} {shortened(self.redaction.words(reason))}".rstrip()
-        if status == _WANTS_A_USER:
-            where = self.proxy.variable if self.proxy else "HTTPS_PROXY"
-            return Stop(
-                f"{self._proxy} wants another user and password ({said}). Give them in {where}, as in "
-                f"http://USER:PASSWORD@HOST:PORT."
-            )
-        if 400 <= status < 500:
-            return Stop(f"{self._proxy} lets nothing through to {shown(self.address)} ({said}).")
-        return Again("unreachable", f"{self._proxy} does not reach {shown(self.address)} ({said})")
+    def hindrance(self, causes: Sequence[BaseException]) -> str:
+        """Return the sentence about the proxy or the certificate that lets no request through; "" for other reasons."""
+        for cause in causes:
+            if isinstance(cause, aiohttp.ClientHttpProxyError):
+                return self._refused(cause.status, cause.message)
+            if isinstance(cause, ssl.SSLCertVerificationError):
+                return distrusted(cause, shown(self.address))
+            if isinstance(cause, aiohttp.ClientProxyConnectionError):
+                return f"{self._proxy} cannot be reached: {self._why(causes)}"
+        return ""
 
     def failed(self, causes: Sequence[BaseException]) -> Again | Stop:
         """Return what it means that no connection came about, from the error and what led to it."""
-        why = shortened(self.redaction.words(str(causes[-1])))
-        for cause in causes:
-            if isinstance(cause, aiohttp.ClientHttpProxyError):
-                return self.refused(cause.status, cause.message)
-            if isinstance(cause, ssl.SSLCertVerificationError):
-                return Stop(distrusted(cause, shown(self.address)))
-            if isinstance(cause, aiohttp.ClientProxyConnectionError):
-                return Again("unreachable", f"{self._proxy} cannot be reached: {why}")
-            if isinstance(cause, ssl.SSLError) and cause.reason == "WRONG_VERSION_NUMBER":
-                return Again("unreachable", f"{shown(self.address)} speaks no TLS there: is it http, not https?")
-        return Again("unreachable", f"{shown(self.address)} cannot be reached: {why}")
+        if words := self.hindrance(causes):
+            return Stop(words) if any(map(_is_lasting, causes)) else Again("unreachable", words)
+        if any(isinstance(cause, ssl.SSLError) and cause.reason == "WRONG_VERSION_NUMBER" for cause in causes):
+            return Again("unreachable", f"{shown(self.address)} speaks no TLS there: is it http, not https?")
+        return Again("unreachable", f"{shown(self.address)} cannot be reached: {self._why(causes)}")
+
+    def _refused(self, status: int, reason: str) -> str:
+        """Return the sentence about a proxy that gave this answer in the endpoint's stead."""
+        said = f"HTTP {status} {shortened(self.redaction.words(reason))}".rstrip()
+        if status == WANTS_A_USER:
+            where = self.proxy.variable if self.proxy else "HTTPS_PROXY"
+            return (
+                f"{self._proxy} wants a user and a password, or others ({said}). Give them in {where}, as in "
+                f"http://USER:PASSWORD@HOST:PORT."
+            )
+        return f"{self._proxy} lets nothing through to {shown(self.address)} ({said})."
+
+    def _why(self, causes: Sequence[BaseException]) -> str:
+        return shortened(self.redaction.words(str(causes[-1])))
 
     @property
     def _proxy(self) -> str:
         return str(self.proxy or "the proxy").replace("the proxy", "The proxy", 1)
+
+
+def _is_lasting(cause: BaseException) -> bool:
+    """Whether it will be the same the next time."""
+    if isinstance(cause, aiohttp.ClientHttpProxyError):
+        return 400 <= cause.status < 500
+    return isinstance(cause, ssl.SSLCertVerificationError)
