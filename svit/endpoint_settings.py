@@ -16,7 +16,7 @@ from pydantic import (
 
 from svit.api_key import read_key, refuse_key_for_a_name
 from svit.errors import SvitError
-from svit.providers.endpoint_address import expanded, is_loopback, kept, query_secrets, shown, whole_address
+from svit.providers.endpoint_address import expanded, is_loopback, kept, shown, whole_address
 
 if TYPE_CHECKING:
     from svit.providers.transport import Endpoint
@@ -94,15 +94,13 @@ def endpoint(
             f"config with the whole address."
         )
     address = expanded(address, environ)
-    hide(query_secrets(address))
     key = read_key(settings.key_env, settings.key_file, environ, say)
-    hide([key])
     if not key and not is_loopback(address):
         raise SvitError(
             f"There is no API key: set {settings.key_env or 'OPENAI_API_KEY'} in the environment, or 'key_file' in the "
             f"config."
         )
+    hide(Connection.to(address, key, environ).redaction.secrets)
     if address.lower().startswith("http://") and not is_loopback(address):
         say(f"Warning: {shown(address)} is plain http: the key and all prompts go over the network in the open.")
-    hide(Connection.to(address, key, environ).redaction.secrets)
     return Endpoint(address, key or "none", timeout)
