@@ -10,7 +10,6 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 
 import aiohttp
-import msgspec
 import orjson
 import tenacity
 
@@ -18,7 +17,7 @@ from svit.errors import ProviderRefusesError
 from svit.limits import Breaker, Concurrency, Outcome, PromptTokens, RateLimit, Reading, Ticket, reading
 from svit.providers.base import NOT_ASKED, Failure, Reply, Request
 from svit.providers.gate import Gate
-from svit.providers.rule import Again, Stop, verdict
+from svit.providers.rule import Again, Answered, Stop, verdict
 from svit.providers.sending import Sending
 from svit.providers.transport import UNANSWERED, Endpoint, Response, Transport, lost, transport
 from svit.records import Prompt
@@ -32,6 +31,8 @@ _TOLD = (b"x-ratelimit-", b"retry-after", b"date")
 _NOTHING = Reading()
 _SILENT = 3
 """Replies without usage until that is said."""
+_MOST_ENDS = 5
+"""Unknown finish reasons that are told, each once."""
 
 
 class _AgainError(Exception):
@@ -96,6 +97,7 @@ class _Asking:
         self._concurrency = Concurrency(most=online.window, initial=min(8, online.window)) if online.adaptive else None
         self._silent = 0
         self._said_cut = False
+        self._told_ends: set[str] = set()
         self.sending = Sending(self._outcome, self._places, lambda: self.gate.waiting, lambda: self.gate.refusal)
         self.gate = Gate(online.limits, online.breaker, online.say, self.sending.wake)
 
@@ -144,9 +146,10 @@ class _Asking:
         end = _End(message.most)
         try:
             response = await self._way.post(message.content)
-            if 200 <= response.status < 300:
-                return self._answered(response, message, ticket, end)
-            return self._refused(response, end)
+            answer = verdict(response.status, response.content)
+            if isinstance(answer, Answered):
+                return self._answered(response, answer, message, ticket, end)
+            return self._refused(response, answer, end)
         except UNANSWERED as error:
             end.outcome = Outcome.OVERLOADED
             return self._unanswered(error)
@@ -156,22 +159,25 @@ class _Asking:
                 self._concurrency.finished(now, now - began, end.outcome, end.answer)
             self.gate.settle(ticket, end.used)
 
-    def _answered(self, response: Response, message: _Message, ticket: Ticket, end: "_End") -> bytes:
+    def _answered(self, response: Response, answer: Answered, message: _Message, ticket: Ticket, end: "_End") -> bytes:
         """Return the reply's bytes, after taking from it what concerns the limits."""
         end.outcome = Outcome.ANSWERED
         self.gate.observe(_said(response), ticket)
-        content = response.content
-        usage = _used(content)
+        if answer.unknown_end:
+            self._tell_end(answer.unknown_end)
+        usage = answer.usage
         if usage is None:
             self._no_usage()
         else:
             end.used, end.answer = usage.prompt_tokens + usage.completion_tokens, usage.completion_tokens
             self._learn(message.prompt_tokens, usage.prompt_tokens)
-        return content
+        return response.content
 
-    def _refused(self, response: Response, end: "_End") -> Failure:
+    def _refused(self, response: Response, answer: Again | Failure | Stop, end: "_End") -> Failure:
         """Return what an answer that is no completion means; _AgainError when the request is to be asked again."""
-        answer, wait = verdict(response.status, response.content), _said(response).wait
+        wait = _said(response).wait
+        if wait is None and isinstance(answer, Again):
+            wait = answer.wait
         self.gate.heed(answer, wait)
         if isinstance(answer, Again):
             if answer.overloaded:
@@ -187,6 +193,15 @@ class _Asking:
         if not isinstance(error, aiohttp.ClientPayloadError):  # that is a reply which broke off: somebody is there
             self.gate.down(answer.words)
         return answer
+
+    def _tell_end(self, reason: str) -> None:
+        """Say once for each finish reason that nobody here knows."""
+        if reason not in self._told_ends and len(self._told_ends) < _MOST_ENDS:
+            self._told_ends.add(reason)
+            self._online.say(
+                f"The endpoint ends answers with the finish reason '{reason}', which svit does not know: their text "
+                f"is used as it is."
+            )
 
     def _no_usage(self) -> None:
         self._silent += 1
@@ -240,23 +255,3 @@ def _said(response: Response) -> Reading:
     if not told or told.keys() == {b"date"}:
         return _NOTHING
     return reading({n.decode("latin-1"): v.decode("latin-1") for n, v in told.items()}, time.time())
-
-
-class _Usage(msgspec.Struct):
-    prompt_tokens: int
-    completion_tokens: int = 0
-
-
-class _Body(msgspec.Struct):
-    usage: _Usage | None = None
-
-
-_decode = msgspec.json.Decoder(_Body).decode
-
-
-def _used(content: bytes) -> _Usage | None:
-    """Return the tokens that a reply speaks of, to settle the token limit with."""
-    try:
-        return _decode(content).usage
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        return None
