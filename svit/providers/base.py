@@ -107,18 +107,16 @@ def read_completion(body: bytes) -> Completion | Failure:
         read = _BODY.decode(body)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return _read_leniently(body)
-    if not read.choices or not read.choices[0].message.content:
+    if not read.choices or not (content := read.choices[0].message.content):
         return _read_leniently(body)
-    choice = read.choices[0]
-    return _finished(
-        Completion(
-            text=choice.message.content or "",
-            finish_reason=choice.finish_reason or "",
-            model=read.model,
-            usage=None if read.usage is None else _usage(read.usage),
-            refusal=choice.message.refusal or "",
-            service_tier=read.service_tier or "",
-        )
+    choice, used = read.choices[0], read.usage
+    return Completion(
+        without_reasoning(content),
+        choice.finish_reason or "",
+        read.model,
+        None if used is None or not used.prompt_tokens or not used.completion_tokens else _usage(used),
+        choice.message.refusal or "",
+        read.service_tier or "",
     )
 
 
@@ -140,17 +138,15 @@ def _finished(read: Completion) -> Completion:
     text, usage = without_reasoning(read.text), read.usage
     if usage and (usage.prompt_tokens == 0 or (usage.completion_tokens == 0 and read.text)):
         usage = None
-    if text is read.text and usage is read.usage:
-        return read
     return msgspec.structs.replace(read, text=text, usage=usage)
 
 
 def _usage(said: _Usage) -> Usage:
-    prompt, completion = said.prompt_tokens_details or _Details(), said.completion_tokens_details or _Details()
+    prompt, completion = said.prompt_tokens_details, said.completion_tokens_details
     return checked_usage(
         said.prompt_tokens,
         said.completion_tokens,
-        prompt.cached_tokens or 0,
-        prompt.cache_write_tokens or 0,
-        completion.reasoning_tokens or 0,
+        (prompt.cached_tokens or 0) if prompt else 0,
+        (prompt.cache_write_tokens or 0) if prompt else 0,
+        (completion.reasoning_tokens or 0) if completion else 0,
     )

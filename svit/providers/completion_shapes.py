@@ -192,11 +192,11 @@ def checked_usage(prompt: int, completion: int, cached: int, written: int, reaso
     """Return the usage with parts that are no larger than the whole that they are of: one that is, is not known."""
     written = written if written <= prompt else 0
     return Usage(
-        prompt_tokens=prompt,
-        completion_tokens=completion,
-        cached_tokens=cached if cached <= prompt - written else 0,
-        cache_write_tokens=written,
-        reasoning_tokens=reasoning if reasoning <= completion else 0,
+        prompt,
+        completion,
+        cached if cached <= prompt - written else 0,
+        written,
+        reasoning if reasoning <= completion else 0,
     )
 
 

@@ -26,8 +26,7 @@ from svit.providers.lenient_json import parsed
 from svit.records import Completion, Usage
 
 
-@dataclass(frozen=True)
-class Answered:
+class Answered(msgspec.Struct, frozen=True):
     """A completion, or what may be one and was paid: hand the bytes on. `usage` is what it says it used, if it does.
 
     `unknown_end` is a finish reason that nobody here knows: the text is used, and a person should be told once.
@@ -179,7 +178,8 @@ class _Body(msgspec.Struct):
 
 _glance = msgspec.json.Decoder(_Body).decode
 """Reads no more than a limit needs to know, and no text at all: nearly all replies are well."""
-_NO_TEXT = (b"", b"null", b'""')
+_NO_TEXT = len(b"null")
+"""Bytes up to which a content in JSON is hardly a text; more are looked into no further."""
 
 
 def _success(status: int, body: bytes) -> Answered | Again | Failure | Stop:
@@ -187,7 +187,7 @@ def _success(status: int, body: bytes) -> Answered | Again | Failure | Stop:
         seen = _glance(body)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return _looked_into(status, body)
-    if not seen.choices or bytes(seen.choices[0].message.content) in _NO_TEXT:
+    if not seen.choices or memoryview(seen.choices[0].message.content).nbytes <= _NO_TEXT:
         return _looked_into(status, body)
     return Answered(_used(seen.usage), _unknown_end(seen.choices[0].finish_reason))
 
