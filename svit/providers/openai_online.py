@@ -61,17 +61,26 @@ class Online:
     breaker: Breaker = field(default_factory=Breaker)
     sizes: PromptTokens = field(default_factory=PromptTokens)
 
-    async def complete(self, requests: AsyncIterator[Request]) -> AsyncIterator[Reply]:
+    @property
+    def waits_for(self) -> str:
+        """What it waits for at the moment, as a person would call it; nothing when it waits for nothing."""
+        return "answers"
+
+    async def complete(
+        self, requests: AsyncIterator[Request], stopping: asyncio.Event | None = None
+    ) -> AsyncIterator[Reply]:
         """Yield one reply for each request. Raises ProviderRefusesError once what was under way has been answered."""
         async with transport(self.endpoint, self.window) as way:
             asking = _Asking(self, way)
             sending = asking.sending
             feeder = asyncio.create_task(sending.feed(requests))
+            stopper = asyncio.create_task(asking.heed(stopping or asyncio.Event()))
             try:
                 while (reply := await sending.replies.get()) is not None:
                     yield reply
                 await feeder
             finally:
+                stopper.cancel()
                 asking.gate.close()
                 await sending.stop(feeder)
         if asking.gate.refusal:
@@ -98,6 +107,11 @@ class _Asking:
         self._said_cut = False
         self.sending = Sending(self._outcome, self._places, lambda: self.gate.waiting, lambda: self.gate.refusal)
         self.gate = Gate(online.limits, online.breaker, online.say, self.sending.wake)
+
+    async def heed(self, stopping: asyncio.Event) -> None:
+        """Let nothing leave any more once that is set."""
+        await stopping.wait()
+        self.gate.close()
 
     def _places(self) -> int:
         return self._concurrency.limit if self._concurrency else self._online.window
