@@ -36,10 +36,15 @@ NOT_ASKED = "not_asked"
 
 
 class Reply(msgspec.Struct, frozen=True):
-    """What came back: the raw bytes of a chat completion, or a failure."""
+    """What came back: the raw bytes of a chat completion, or a failure.
+
+    `took` is the seconds from when the request left to its answer, without what it waited for its turn; None where the
+    provider does not know.
+    """
 
     request: Request
     outcome: bytes | Failure
+    took: float | None = None
 
 
 class Provider(Protocol):
