@@ -19,11 +19,11 @@ from svit.providers.alike_failures import AlikeFailures
 from svit.providers.base import NOT_ASKED, Failure, Reply, Request
 from svit.providers.endpoint_probe import Found, probed
 from svit.providers.gate import Gate
+from svit.providers.reply_reports import ReplyReports
 from svit.providers.retry_policy import Suspect, Tries
 from svit.providers.rule import Again, Answered, Stop, verdict
 from svit.providers.sending import Sending
 from svit.providers.transport import UNANSWERED, Endpoint, Response, Transport, location, transport
-from svit.providers.usage_reports import UsageReports
 from svit.records import Prompt
 
 __all__ = ["Endpoint", "Online"]
@@ -94,14 +94,18 @@ class Online:
             raise ProviderRefusesError(f"{asking.gate.refusal} The same command continues once that is settled.")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Message:
-    """A request's body and model, and the estimate of its prompt's tokens and of the most that it may use."""
+    """A request's body and model, and the estimate of its prompt's tokens and of the most that it may use.
+
+    `left_at` is when it last left, in seconds of the monotonic clock.
+    """
 
     content: bytes
     model: str
     prompt_tokens: int
     most: int
+    left_at: float = 0.0
 
 
 class _Asking:
@@ -111,7 +115,7 @@ class _Asking:
         self._online = online
         self._way = way
         self._concurrency = Concurrency(most=online.window, initial=min(8, online.window)) if online.adaptive else None
-        self._usage = UsageReports(online.sizes, online.say)
+        self._reports = ReplyReports(online.sizes, online.say)
         self._alike = AlikeFailures()
         self._found: Found | None = None
         self._warned_of: set[str] = set()
@@ -164,14 +168,14 @@ class _Asking:
         if self._found is None:
             await self._probe()
         task = request.prompt.task
-        outcome = await self._outcome(request)
+        outcome, took = await self._outcome(request)
         if isinstance(outcome, Suspect):
             self._hold(Reply(request, outcome.failure))
             return
         if not isinstance(outcome, Failure) or outcome.code in _IMAGES_OWN:
             for reply in self._alike.succeeded(task):
                 self.replies.put_nowait(reply)
-        self.replies.put_nowait(Reply(request, outcome))
+        self.replies.put_nowait(Reply(request, outcome, took))
 
     async def _probe(self) -> None:
         """Ask whether anybody is there, and close the gate when nobody is."""
@@ -185,10 +189,10 @@ class _Asking:
             self.gate.close(self._found.refusal)
         self.sending.wake()
 
-    async def _outcome(self, request: Request) -> bytes | Failure | Suspect:
-        """Return the bytes of an answer, or why there is none."""
+    async def _outcome(self, request: Request) -> tuple[bytes | Failure | Suspect, float | None]:
+        """Return the bytes of an answer, or why there is none, and the seconds from when it left to its answer."""
         if self.gate.refusal is not None:
-            return self._not_asked()
+            return self._not_asked(), None
         try:
             message = self._message(request.prompt)
         except Exception:
@@ -198,11 +202,11 @@ class _Asking:
         while True:
             answers = self.gate.answers
             try:
-                return await self._try(message)
+                return await self._try(message), time.monotonic() - message.left_at
             except _AgainError as error:
                 wait = tries.wait(error.again, error.wait, alone=self.gate.answers == answers)
                 if not isinstance(wait, float):
-                    return wait
+                    return wait, None
                 if not error.again.patient:  # else the pause that all share is in the gate
                     await self._back_off(error, wait)
 
@@ -228,7 +232,7 @@ class _Asking:
             return self._not_asked()
         if self._concurrency:
             self._concurrency.started()
-        began = time.monotonic()
+        began = message.left_at = time.monotonic()
         end = _End(message.most)
         try:
             response = await self._way.post(message.content)
@@ -250,7 +254,10 @@ class _Asking:
         if isinstance(answer, Answered):
             self._answered(response, answer, message, ticket, end)
             return response.content
-        wait = self.gate.heed(answer, _said(response).wait)
+        wait = _said(response).wait
+        if wait is None and isinstance(answer, Again):
+            wait = answer.wait
+        wait = self.gate.heed(answer, wait)
         if isinstance(answer, Again):
             if answer.overloaded:
                 end.outcome = Outcome.OVERLOADED
@@ -274,7 +281,7 @@ class _Asking:
         usage = answer.usage
         if usage is not None:
             end.used, end.answer = usage.prompt_tokens + usage.completion_tokens, usage.completion_tokens
-        self._usage.hear(usage, message.prompt_tokens)
+        self._reports.hear(answer, message.prompt_tokens)
 
     def _unanswered(self, error: Exception, began: float) -> Failure:
         answer = self._way.lost(error)
