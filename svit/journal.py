@@ -16,7 +16,9 @@ from svit.entries import Asked, Booked, Intent, Kept, Shard, Spent
 from svit.errors import DataError, StorageError
 from svit.records import ImageId
 
-_VERSION = 2
+_VERSION = 3
+_OLDEST = 2
+"""Journals from this format on are read as they are, and brought to the present one when they are opened to write."""
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS about (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS templates (version TEXT PRIMARY KEY, text TEXT NOT NULL) WITHOUT ROWID;
@@ -30,13 +32,21 @@ CREATE INDEX IF NOT EXISTS requests_by_image ON requests (image_id);
 CREATE INDEX IF NOT EXISTS unknown_by_image ON unknown (image_id);
 CREATE TABLE IF NOT EXISTS replies (
   request INTEGER PRIMARY KEY, failure TEXT, received_at REAL NOT NULL,
-  prompt_tokens INTEGER, completion_tokens INTEGER, cost INTEGER, reused INTEGER NOT NULL DEFAULT 0);
-CREATE TABLE IF NOT EXISTS bodies (request INTEGER PRIMARY KEY, packed INTEGER NOT NULL, bytes BLOB NOT NULL);
+  prompt_tokens INTEGER, completion_tokens INTEGER, cost INTEGER, reused INTEGER NOT NULL DEFAULT 0,
+  checksum INTEGER);
+CREATE TABLE IF NOT EXISTS bodies (
+  request INTEGER PRIMARY KEY, packed INTEGER NOT NULL, bytes BLOB NOT NULL, checksum INTEGER);
 CREATE TABLE IF NOT EXISTS shards (
   task TEXT NOT NULL, shard INTEGER NOT NULL, recipe TEXT NOT NULL, images INTEGER NOT NULL,
   samples INTEGER NOT NULL, flaws TEXT NOT NULL, size INTEGER NOT NULL,
-  published_at REAL NOT NULL, PRIMARY KEY (task, shard)) WITHOUT ROWID;
+  published_at REAL NOT NULL, partial INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (task, shard)) WITHOUT ROWID;
 """
+_FROM_2 = """
+ALTER TABLE replies ADD COLUMN checksum INTEGER;
+ALTER TABLE bodies ADD COLUMN checksum INTEGER;
+ALTER TABLE shards ADD COLUMN partial INTEGER NOT NULL DEFAULT 0;
+"""
+"""What format 3 has and format 2 had not: checksums (of what was stored before there are none), partial shards."""
 SILENT = "FROM requests WHERE NOT EXISTS (SELECT 1 FROM replies WHERE replies.request = requests.request)"
 """The requests that no reply was kept for."""
 _BY_MONTH = """
@@ -107,11 +117,20 @@ class Journal:
             if not read_only:
                 self._db.execute("PRAGMA journal_mode = WAL")
                 self._db.execute("PRAGMA synchronous = FULL")
-                if self._db.execute("PRAGMA user_version").fetchone()[0] == 0:
-                    self._db.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version = {_VERSION}; COMMIT;")
-            version = self._db.execute("PRAGMA user_version").fetchone()[0]
-        if version != _VERSION:
-            raise DataError(f"{self.path}: this is a journal of format {version}; this svit reads format {_VERSION}.")
+                if change := {0: _SCHEMA, 2: _FROM_2}.get(self._format()):
+                    self._db.executescript(f"BEGIN IMMEDIATE; {change} PRAGMA user_version = {_VERSION}; COMMIT;")
+            self._found = self._format()
+        if not _OLDEST <= self._found <= _VERSION:
+            raise DataError(
+                f"{self.path}: this is a journal of format {self._found}; this svit reads format {_VERSION}."
+            )
+
+    def _as_found(self, query: str) -> str:
+        """Return the query as it is asked of a journal of the format that was found."""
+        return query if self._found == _VERSION else query.replace("partial", "0")
+
+    def _format(self) -> int:
+        return int(self._db.execute("PRAGMA user_version").fetchone()[0])
 
     def __enter__(self) -> Self:
         """Return the journal itself."""
@@ -166,12 +185,17 @@ class Journal:
         now, rows, bodies = time.time(), [], []
         for reply in replies:
             number = self._numbers[reply.prompt_id, reply.attempt]
-            rows.append((number, reply.failure, now, reply.reused))
+            rows.append((number, reply.failure, _checksum(reply.failure), now, reply.reused))
             if reply.body is not None:
-                bodies.append((number, *_packed(reply.body)))
+                packed, stored = _packed(reply.body)
+                bodies.append((number, packed, stored, _checksum(stored)))
         return [
-            ("INSERT OR IGNORE INTO replies (request, failure, received_at, reused) VALUES (?, ?, ?, ?)", rows),
-            ("INSERT OR IGNORE INTO bodies VALUES (?, ?, ?)", bodies),
+            (
+                "INSERT OR IGNORE INTO replies (request, failure, checksum, received_at, reused) "
+                "VALUES (?, ?, ?, ?, ?)",
+                rows,
+            ),
+            ("INSERT OR IGNORE INTO bodies (request, packed, bytes, checksum) VALUES (?, ?, ?, ?)", bodies),
         ]
 
     def book(self, replies: Iterable[Booked]) -> None:
@@ -292,10 +316,10 @@ class Journal:
 
     def shards(self) -> list[Shard]:
         """Return all published shards, by task and number."""
-        query = "SELECT task, shard, recipe, images, samples, flaws, size FROM shards ORDER BY task, shard"
+        query = "SELECT task, shard, recipe, images, samples, flaws, size, partial FROM shards ORDER BY task, shard"
         return [
-            Shard(task, shard, recipe, images, samples, orjson.loads(flaws), size)
-            for task, shard, recipe, images, samples, flaws, size in self.read(query)
+            Shard(task, shard, recipe, images, samples, orjson.loads(flaws), size, bool(partial))
+            for task, shard, recipe, images, samples, flaws, size, partial in self.read(self._as_found(query))
         ]
 
     @contextmanager
@@ -326,8 +350,14 @@ class Journal:
 
 def shard_published(shard: Shard) -> Change:
     """Return what writes down that a shard stands on disk."""
-    row = (*shard[:5], orjson.dumps(shard.flaws).decode(), shard.size, time.time())
-    return [("INSERT OR REPLACE INTO shards VALUES (?, ?, ?, ?, ?, ?, ?, ?)", [row])]
+    row = (*shard[:5], orjson.dumps(shard.flaws).decode(), shard.size, time.time(), shard.partial)
+    return [
+        (
+            "INSERT OR REPLACE INTO shards (task, shard, recipe, images, samples, flaws, size, published_at, partial) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [row],
+        )
+    ]
 
 
 def _packed(body: bytes) -> tuple[bool, bytes]:
@@ -337,6 +367,11 @@ def _packed(body: bytes) -> tuple[bool, bytes]:
         if len(packed) < 0.9 * len(body):
             return True, packed
     return False, body
+
+
+def _checksum(stored: bytes | None) -> int | None:
+    """Return the checksum that goes beside stored bytes; None where there are none."""
+    return None if stored is None else zlib.crc32(stored)
 
 
 def _kept(row: Sequence[Any]) -> Kept:
