@@ -6,9 +6,9 @@ from dataclasses import replace
 from decimal import Decimal
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from svit import resources
 from svit.api_key import refuse_literal_key
@@ -23,6 +23,7 @@ from svit.providers.base import Provider
 from svit.providers.offline import Offline
 from svit.records import VERIFY, Effort, ImageContext, Prompt, Sample, Sampling
 from svit.render import Recipe
+from svit.request_extras import checked_extra_body, checked_extra_headers
 from svit.settling import REPAIRED, Job, Repairs
 from svit.spending import Spending
 from svit.tasks import TASKS, task_named
@@ -35,6 +36,9 @@ _LEAST_ROOM = 200
 """Tokens of context below which a request makes no sense."""
 _MOST = 2**63 - 1
 """The largest number that run.json, the samples and a request can hold."""
+
+ExtraBody = Annotated[dict[str, Any], AfterValidator(checked_extra_body)]
+ExtraHeaders = Annotated[dict[str, str], AfterValidator(checked_extra_headers)]
 
 
 class _Settings(BaseModel):
@@ -57,6 +61,7 @@ class VerifySettings(_Settings):
     max_tokens: int = Field(default=2048, ge=1, le=_MOST)
     temperature: float | None = Field(default=None, ge=0, le=2)
     reasoning_effort: Effort | None = None
+    extra_body: ExtraBody = {}
     own_model: bool = False
 
     @model_validator(mode="before")
@@ -66,7 +71,7 @@ class VerifySettings(_Settings):
         return {"model": given} if isinstance(given, str) else given
 
 
-class RunConfig(EndpointSettings):
+class RunConfig(_Settings, EndpointSettings):
     """A run, beside its contexts: who is asked, how often, and how much fits into a request."""
 
     provider: Literal["offline", "openai"] = "offline"
@@ -78,6 +83,8 @@ class RunConfig(EndpointSettings):
     timeout: float = Field(default=600, gt=0)
     max_wait: float = Field(default=900, ge=1)
     reasoning_effort: Effort | None = None
+    extra_body: ExtraBody = {}
+    extra_headers: ExtraHeaders = {}
     service_tier: ServiceTier | None = None
     caching: Caching = "automatic"
     context_first: bool = False
@@ -171,6 +178,7 @@ def _verifier(config: RunConfig, files: PromptFiles) -> Verifier | None:
         temperature=asked.temperature,
         seed=config.sampling_seed,
         reasoning_effort=asked.reasoning_effort,
+        extra_body=asked.extra_body,
     )
     return Verifier(files.verify(), sampling, config.attempts)
 
@@ -208,7 +216,7 @@ def provider(
 
     tokens = lru_cache(maxsize=1_000)(token_counter().count)  # a task's prompts share their beginning
     return Online(
-        endpoint(config, config.timeout, os.environ, say, hide),
+        endpoint(config, config.timeout, config.extra_headers, os.environ, say, hide),
         body=_bodies(config),
         tokens=lambda prompt: sum(tokens(message.content) for message in prompt.messages),
         limits=RateLimit(config.rpm, config.tpm),
@@ -320,6 +328,7 @@ def _recipe(config: RunConfig, task: Task, tokens: TokenCounter, files: PromptFi
             top_p=settings.top_p,
             seed=config.seed if config.provider == "offline" else config.sampling_seed,
             reasoning_effort=config.reasoning_effort,
+            extra_body={} if config.provider == "offline" else config.extra_body,
         ),
         tokens=tokens,
         room=_room(config, task, tokens, files) if room is None else room,

@@ -17,6 +17,7 @@ from pydantic import (
 from svit.api_key import read_key, refuse_key_for_a_name
 from svit.errors import SvitError
 from svit.providers.endpoint_address import expanded, is_loopback, kept, shown, whole_address
+from svit.request_extras import header_secrets, headers_to_send
 
 if TYPE_CHECKING:
     from svit.providers.transport import Endpoint
@@ -73,6 +74,7 @@ class EndpointSettings(BaseModel):
 def endpoint(
     settings: EndpointSettings,
     timeout: float,
+    headers: Mapping[str, str],
     environ: Mapping[str, str],
     say: Callable[[str], None],
     hide: Callable[[Iterable[str]], None] = lambda _: None,
@@ -100,7 +102,8 @@ def endpoint(
             f"There is no API key: set {settings.key_env or 'OPENAI_API_KEY'} in the environment, or 'key_file' in the "
             f"config."
         )
-    hide(Connection.to(address, key, environ).redaction.secrets)
+    secrets = tuple(header_secrets(headers, environ))
+    hide(Connection.to(address, (key, *secrets), environ).redaction.secrets)
     if address.lower().startswith("http://") and not is_loopback(address):
         say(f"Warning: {shown(address)} is plain http: the key and all prompts go over the network in the open.")
-    return Endpoint(address, key or "none", timeout)
+    return Endpoint(address, key or "none", timeout, headers_to_send(headers, environ), secrets)

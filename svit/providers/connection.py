@@ -1,9 +1,8 @@
 """What lies between svit and an endpoint: a proxy, trusted certificates, and secrets that nobody is to be told."""
 
 import ssl
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple, Self
-from urllib.parse import quote
 
 import aiohttp
 
@@ -26,12 +25,15 @@ class Connection(NamedTuple):
     redaction: Redaction
 
     @classmethod
-    def to(cls, url: str, key: str, environ: Mapping[str, str]) -> Self:
-        """Return the connection to this address. Raises SvitError for what can be seen to be wrong with it."""
+    def to(cls, url: str, sent: Iterable[str], environ: Mapping[str, str]) -> Self:
+        """Return the connection to this address, for requests that are sent with these secrets in their headers.
+
+        Raises SvitError for what can be seen to be wrong with it from here.
+        """
         address = whole_address(url)
         proxy = proxy_for(address, environ)
         encrypted = any(each.lower().startswith("https:") for each in (address, proxy.url if proxy else ""))
-        secrets = (key, quote(key, safe=""), *query_secrets(address), *(proxy.secrets() if proxy else ()))
+        secrets = (*sent, *query_secrets(address), *(proxy.secrets() if proxy else ()))
         return cls(address, proxy, trusted(environ) if encrypted else True, Redaction.of(secrets))
 
     def hindrance(self, causes: Sequence[BaseException]) -> str:

@@ -8,7 +8,7 @@ a request costs in processor time (`scripts/bench online`).
 import contextlib
 import os
 import resource
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -50,7 +50,9 @@ _BEFORE = 0.8
 
 @dataclass(frozen=True)
 class Endpoint:
-    """Where to ask. The key stays out of every repr; `timeout` is the seconds that a whole request may take.
+    """Where to ask, and the seconds that a whole request may take. No repr tells a secret.
+
+    `headers` go with every request beside its own; `secrets` are what they hold that nobody is to be told, the key aside.
 
     A query in the URL goes with every request. Azure's older form, with /deployments/ in the path, needs one that
     names the api-version, and gets the key in the header that it asks for.
@@ -59,6 +61,8 @@ class Endpoint:
     url: str = field(repr=False)
     key: str = field(repr=False)
     timeout: float = 600.0
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    secrets: tuple[str, ...] = field(default=(), repr=False)
 
 
 class Response(NamedTuple):
@@ -175,7 +179,7 @@ def _times(connect: float) -> aiohttp.ClientTimeout:
 async def transport(endpoint: Endpoint, connections: int) -> AsyncIterator[Transport]:
     """Open the way for so many requests at once. Raises SvitError for a URL that is not whole."""
     _allow_files(connections)
-    connection = Connection.to(endpoint.url, endpoint.key, os.environ)
+    connection = Connection.to(endpoint.url, (endpoint.key, *endpoint.secrets), os.environ)
     like = await _first_request(endpoint)
     connector = aiohttp.TCPConnector(limit=connections, keepalive_timeout=IDLE, ssl=connection.tls)
     async with aiohttp.ClientSession(
@@ -215,10 +219,20 @@ def _client(endpoint: Endpoint, http: httpx2.AsyncClient) -> openai.AsyncOpenAI:
     query: dict[str, object] = dict(parse_qsl(parts.query, keep_blank_values=True))
     if "/deployments/" not in parts.path:
         return openai.AsyncOpenAI(
-            base_url=base, api_key=endpoint.key, http_client=http, max_retries=0, default_query=query
+            base_url=base,
+            api_key=endpoint.key,
+            http_client=http,
+            max_retries=0,
+            default_query=query,
+            default_headers=endpoint.headers,
         )
     return openai.AsyncAzureOpenAI(
-        base_url=base, api_key=endpoint.key, api_version=str(query["api-version"]), http_client=http, max_retries=0
+        base_url=base,
+        api_key=endpoint.key,
+        api_version=str(query["api-version"]),
+        http_client=http,
+        max_retries=0,
+        default_headers=endpoint.headers,
     )
 
 
