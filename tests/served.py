@@ -32,6 +32,9 @@ class Server:
         self.answer = answer
         self.listing = listing
         self.asked: list[str] = []
+        self.asked_headers: list[dict[str, str]] = []
+        self.order: list[str] = []
+        self.listing_delay = 0.0
         self.delay: Callable[[int], float] = lambda _: 0.0
         self.lines: list[str] = []
         self.headers: list[dict[str, str]] = []
@@ -42,9 +45,12 @@ class Server:
             while head := await reader.readuntil(b"\r\n\r\n"):
                 line, *rest = head.decode().strip().split("\r\n")
                 headers = {name.lower(): value for name, value in (each.split(": ", 1) for each in rest)}
-                if line.startswith("GET"):
+                self.order.append(line.split(" ")[0])
+                if line.startswith(("GET", "CONNECT")):
                     self.asked.append(line)
+                    self.asked_headers.append(headers)
                     answer = self.listing()
+                    await asyncio.sleep(self.listing_delay)
                 else:
                     body = await reader.readexactly(int(headers["content-length"]))
                     self.lines.append(line)
@@ -90,8 +96,8 @@ def error(code: str) -> bytes:
     return json.dumps({"error": {"code": code, "message": "why"}}).encode()
 
 
-def request(image: int, task: str = "t") -> Request:
-    prompt = Prompt(task, (Message("user", f"{image}"),), Sampling("m", 10), "v", ImageContext(image, "a", 9, 9))
+def request(image: int, task: str = "t", model: str = "m") -> Request:
+    prompt = Prompt(task, (Message("user", f"{image}"),), Sampling(model, 10), "v", ImageContext(image, "a", 9, 9))
     return Request(prompt, 1)
 
 
@@ -106,6 +112,7 @@ class Run:
         self.path = path
         self.settings = settings
         self.closed = closed
+        self.model = settings.pop("model", "m")
         self.said: list[str] = []
         self.pulled = 0
         self.replies: list[Reply] = []
@@ -151,7 +158,7 @@ class Run:
     async def requests(self, number: int) -> AsyncIterator[Request]:
         for n in range(number):
             self.pulled += 1
-            yield request(n)
+            yield request(n, model=self.model)
         while not self.closed and len(self.replies) < number:
             self._arrived.clear()
             await self._arrived.wait()
