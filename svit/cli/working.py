@@ -100,6 +100,8 @@ class Work:
                 emit=talk.record if wish.stdout else None,
             )
             generation.refuse_to_shrink()
+            if not wish.quiet:
+                self.say_changes()
             self.keep_prompts()
             self.tell(wish, finished=False)
             missing = generation.missing()
@@ -126,6 +128,26 @@ class Work:
         code = 1 if any(shard.flaws for shard in self.shards()) else 0
         talk.log.event("end", exit=code)
         return code
+
+    def say_changes(self) -> None:
+        """Say which settings are others than the last command's, and what follows, where the run has answers."""
+        from svit.changes import changed_files, changes, consequences, is_answered
+        from svit.render import version_of
+
+        before = self.folder.read_summary() if self.folder.summary.is_file() else {}
+        if not before or not is_answered(self.journal):
+            return
+        files = changed_files(
+            before.get("files", {}), {name: version_of(text) for name, text in self.prompt_files().items()}
+        )
+        words = [str(change) for change in changes(before.get("config", {}), self.settings.model_dump(mode="json"))]
+        words += [f"the prompt file {name}" for name in files]
+        if before.get("svit", __version__) != __version__:
+            words.append(f"svit {before['svit']} -> {__version__}")
+        if words:
+            follows = consequences(self.jobs, self.store, self.journal)
+            figures = {"shards": follows.shards, "answers": follows.answers}
+            talk.log.event("changed", f"Changed since the last command: {', '.join(words)}; {follows}.", **figures)
 
     def _join_the_month(self, books: "Spending", open_files: ExitStack) -> None:
         """Put what the run spends into the ledger of all runs. Without a ceiling on the month a run goes on without."""
