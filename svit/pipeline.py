@@ -57,7 +57,7 @@ class _Asking(NamedTuple):
     """A request that is to be made or under way: for which place, why, and its last attempt.
 
     `base` is the prompt that the attempts began with. With `doubted` it is for a second opinion on that sample, which
-    the answer to `attempt` made.
+    the answer to `attempt` made. `followers` wait for it: they share the beginning of its prompt.
     """
 
     request: Request
@@ -68,6 +68,7 @@ class _Asking(NamedTuple):
     shortened: bool = False
     doubted: Doubted | None = None
     attempt: "_Asking | None" = None
+    followers: tuple["_Asking", ...] = ()
 
     @property
     def is_last(self) -> bool:
@@ -135,7 +136,6 @@ class Generation:
         self._broke = ""
         self._held: _Asking | None = None
         self._next: deque[_Asking] = deque()
-        self._followers: dict[str, list[_Asking]] = {}
         self._leaving: deque[Request] = deque()
         self._out: dict[tuple[str, int], _Out] = {}
         self._inbox: list[Reply] = []
@@ -260,6 +260,8 @@ class Generation:
             while (
                 len(batch) < most and len(self._inbox) < _WAITING and (asking := await self._next_of(fresh)) is not None
             ):
+                if self._is_under_way(asking):
+                    continue
                 if not self._reserved(asking):
                     self._held = asking
                     break
@@ -277,6 +279,16 @@ class Generation:
         held, self._held = self._held, None
         return held or (self._next.popleft() if self._next else await anext(fresh, None))
 
+    def _is_under_way(self, asking: _Asking) -> bool:
+        """Whether the same is asked already: two tasks' samples were alike. Then one opinion is for both."""
+        out = self._out.get(_key(asking.request))
+        if out is None:
+            return False
+        self._out[_key(asking.request)] = out._replace(
+            asking=out.asking._replace(followers=(*out.asking.followers, asking))
+        )
+        return True
+
     def _reserved(self, asking: _Asking) -> bool:
         """Set aside what the request may cost. When that can never fit any more, the run ends."""
         worst = self._spending.worst(asking.request.prompt)
@@ -289,7 +301,9 @@ class Generation:
     def _withdraw(self, requests: Collection[Request]) -> None:
         """Take back requests that were about to leave and never did."""
         for request in requests:
-            self._spending.budget.release(self._out.pop(_key(request)).set_aside)
+            out = self._out.pop(_key(request))
+            self._followed(out.asking)
+            self._spending.budget.release(out.set_aside)
         if requests:
             self._writing.write(partial(self._journal.withdrawn, [_key(request) for request in requests]))
 
@@ -363,9 +377,9 @@ class Generation:
             elif asking := self._asking(Place(shard, place, job), context):
                 askings.append(asking)
         if len(askings) > 1 and askings[0].request.prompt.shared:
-            self._followers[askings[0].base.id] = askings[1:]
-            del askings[1:]
-        yield from askings
+            yield askings[0]._replace(followers=tuple(askings[1:]))
+        else:
+            yield from askings
 
     def _asking(self, place: Place, context: ImageContext) -> _Asking | None:
         """Settle what the journal already answers; otherwise return what is to be asked."""
@@ -438,7 +452,7 @@ class Generation:
         """Judge a reply, ask again while the attempts last, and return what it cost."""
         request = reply.request
         out = self._out.pop(_key(request))
-        asking = out.asking
+        asking = self._followed(out.asking)
         self._slowest = max(time.monotonic() - out.since, 0.99 * self._slowest)
         read = reply.outcome if isinstance(reply.outcome, Failure) else read_completion(reply.outcome)
         books = booked_for(_kept(reply), out.set_aside.worst, self._spending, request.prompt.task, read)
@@ -454,15 +468,26 @@ class Generation:
             self._doubt(asking, Doubted(result, request.prompt, request.attempt, read.text), job, job.verifier)
         else:
             self._settle(asking.place, outcome_of(result), answered=True)
-        self._next.extend(self._followers.pop(asking.base.id, ()))
         return books
 
+    def _followed(self, leader: _Asking) -> _Asking:
+        """Let those go that waited for a request, whatever became of it, and return it as one that nobody waits for."""
+        for follower in leader.followers:
+            if follower.doubted and follower.attempt and _key(follower.request) == _key(leader.request):
+                job = self._jobs[follower.place.job]
+                assert job.verifier
+                self._doubt(follower.attempt, follower.doubted, job, job.verifier)
+            else:
+                self._next.append(follower)
+        return leader._replace(followers=())
+
     def _doubt(self, asking: _Asking, doubted: Doubted, job: Job, verifier: Verifier) -> None:
-        """Have a second opinion asked for, unless an earlier attempt brought the same sample, and it was."""
-        heard = self._journal.replies if asking.request.attempt > 1 else (lambda _, __: ())
-        opinion = opinion_so_far(
-            verifier, job.task, doubted, lambda prompt: heard(prompt.id, prompt.context.image_id), again=self._again
-        )
+        """Have a second opinion asked for, unless an earlier attempt or another task brought the same, and it was."""
+
+        def heard(prompt: Prompt) -> Sequence[Kept]:
+            return self._journal.replies(prompt.id, prompt.context.image_id)
+
+        opinion = opinion_so_far(verifier, job.task, doubted, heard, again=self._again)
         if opinion.request:
             self._next.append(self._to_be_verified(verifier, asking, doubted, opinion.request))
         else:
