@@ -17,7 +17,7 @@ import msgspec
 from svit.assembly import Assembly, OpenShard, Outcome, Place, outcome_of
 from svit.budget import Reservation
 from svit.entries import Asked, Booked, Intent, Kept
-from svit.errors import BudgetReachedError
+from svit.errors import BudgetReachedError, SvitError
 from svit.group_commit import GATHERED, GroupCommit
 from svit.journal import Journal, shard_published
 from svit.ledger import month_of
@@ -49,6 +49,8 @@ _WAITING = 512
 """Replies that may wait to be judged while more is asked."""
 _JUDGED = 8
 """Replies that are judged before others may go on."""
+_HURRY = 1.0
+"""Seconds after a stop that must not wait in which answers that only the journal has are still judged."""
 _OPEN_SHARDS = 4
 """Shards on their way at once: a slow answer holds no more than these in memory."""
 
@@ -124,7 +126,7 @@ class Generation:
         self._jobs = jobs
         self._contexts = contexts
         self._journal = journal
-        self._assembly = Assembly(jobs, contexts.digest, journal, folder, images, again=again)
+        self._assembly = Assembly(jobs, contexts, journal, folder, images, again=again)
         self._again = again
         self._reuse = reuse
         self._was_empty = journal.is_empty()
@@ -134,6 +136,8 @@ class Generation:
         self._now, self._month = 0.0, ""
         self._stopped = self._ended = False
         self._broke = ""
+        self._hurry: float | None = None
+        self.unpublished = ""
         self._held: _Asking | None = None
         self._next: deque[_Asking] = deque()
         self._leaving: deque[Request] = deque()
@@ -175,12 +179,19 @@ class Generation:
                 del self._inbox[: len(batch)]
                 self._withdraw([reply.request for reply in batch if _never_left(reply)])
                 await self._judge([reply for reply in batch if not _never_left(reply)])
+        except asyncio.CancelledError:
+            self._hurry = _HURRY
+            raise
         finally:
             self._ended = True
             pump.cancel()
             self._writing.write(partial(self._journal.kept, _answers(self._inbox)))
             self._withdraw([*self._leaving, *(reply.request for reply in self._inbox if _never_left(reply))])
-            self._writing.close()
+            try:
+                self._writing.close()
+            finally:
+                if not self.is_done:
+                    await self._publish_settled(self._hurry)
         if self._broke:
             raise BudgetReachedError(self._broke)
         if not self._stopped and self._open:
@@ -209,6 +220,55 @@ class Generation:
         if not self._inbox:
             pump.result()
         return self._inbox[:_REPLIES]
+
+    async def _publish_settled(self, within: float | None) -> None:
+        """Publish what is settled of the shards that are not whole, in partial ones; for a run that stops.
+
+        What has an answer and is not settled yet is looked up in the journal, for so many seconds at most. What the
+        disk refuses is in `unpublished` then: it is no reason to forget why the run stops.
+        """
+        until = None if within is None else time.monotonic() + within
+        opened = {shard.number: shard for shard in self._open}
+        cancelled: asyncio.CancelledError | None = None
+        try:
+            for found in self._assembly.shards():
+                shard = opened.get(found.number, found)
+                if shard.missing == 0:
+                    continue
+                is_in_time = cancelled is None and (until is None or time.monotonic() < until)
+                try:
+                    if is_in_time and not (self._was_empty and shard is found):
+                        await self._look_up_the_rest(shard, until)
+                except asyncio.CancelledError as error:
+                    cancelled = error
+                for job in shard.open_jobs:
+                    self._assembly.publish_part(shard, job)
+        except SvitError as error:
+            self.unpublished = str(error)
+        if cancelled is not None:
+            raise cancelled
+
+    async def _look_up_the_rest(self, shard: OpenShard, until: float | None) -> None:
+        """Add what the journal knows of the shard's images that have no outcome and no sample in a file."""
+        held = {job: self._assembly.held(shard, job) for job in shard.open_jobs}
+        asked = self._journal.asked_about(self._contexts.image_ids(shard.first, shard.first + shard.images))
+        if not asked:
+            return
+        for place, context in enumerate(self._contexts.slice(shard.first, shard.first + shard.images)):
+            for job, lines in held.items():
+                line = lines.get(place)
+                is_known = (place, job) in shard.outcomes or (line is not None and line.flaw is None)
+                if is_known or context.image_id not in asked:
+                    continue
+                if until is not None and time.monotonic() >= until:
+                    return
+                found = standing(self._jobs[job], context, self._own_replies)
+                if found.result is not None:
+                    shard.outcomes[place, job] = outcome_of(found.result)
+                await asyncio.sleep(0)
+
+    def _own_replies(self, prompt: Prompt) -> Sequence[Kept]:
+        return self._journal.replies(prompt.id, prompt.context.image_id)
 
     async def _change(self) -> None:
         """Wait for a reply to come in or to be judged. Whoever waits looks again at what it waits for."""
@@ -316,6 +376,7 @@ class Generation:
         """
         later: deque[_Seen] = deque()
         for shard in self._assembly.shards():
+            self._assembly.tidy(shard)
             if shard.missing == 0 and self._emit is None:
                 continue
             while len(self._open) >= _OPEN_SHARDS:

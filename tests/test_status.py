@@ -103,6 +103,8 @@ def made(tmp_path: Path) -> RunFolder:
     contexts = {"file": "x", "digest": "d", "images": 5000}
     folder.path.mkdir()
     folder.write_summary({"config": config, "contexts": contexts, "prompts": {"referring": "v2"}, "finished": False})
+    folder.samples("referring", 0).parent.mkdir()
+    folder.samples("referring", 0).write_bytes(b"\n")
     with Journal(folder.journal) as journal:
         flaws = {"empty_context": 10, "wrong_count": 5}
         journal.published(Shard("referring", 0, "recipe", 1000, 985, flaws, 1))

@@ -6,13 +6,12 @@ import itertools
 import os
 import signal
 import time
-from collections import Counter
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -109,8 +108,8 @@ class Work:
             with progress.of(missing):
                 try:
                     Session(generation, books, progress, wish.deadline).run(asked_of)
-                except (SvitError, KeyboardInterrupt):
-                    _say_why(generation, quiet=wish.quiet)
+                except BaseException as error:
+                    self._tell_of_the_stop(generation, wish, error)
                     raise
             _say_why(generation, quiet=wish.quiet)
             self.tell(wish, finished=True)
@@ -120,7 +119,7 @@ class Work:
                 talk.say("All of it was done already; nothing was asked.")
             self.report()
             if books.price:
-                samples = sum(shard.samples for shard in self.journal.shards())
+                samples = sum(shard.samples for shard in self.published())
                 per_dollar = round(samples * NANO / spent.cost) if spent.cost else None
                 words = "" if per_dollar is None else f"; {per_dollar:,} samples a dollar"
                 figures = {"dollars": spent.cost / NANO, "samples_per_dollar": per_dollar}
@@ -128,6 +127,20 @@ class Work:
         code = 1 if any(shard.flaws for shard in self.shards()) else 0
         talk.log.event("end", exit=code)
         return code
+
+    def _tell_of_the_stop(self, generation: "Generation", wish: Wish, error: BaseException) -> None:
+        """Put what is in files by now into run.json, and say it where the stop is no bug and has a listener."""
+        told = generation.unpublished
+        try:
+            self.tell(wish, finished=False)
+        except SvitError as untold:
+            told = told or str(untold)
+        if wish.quiet or not isinstance(error, SvitError | KeyboardInterrupt):
+            return
+        _say_why(generation, quiet=False)
+        self.report(stopped=True)
+        if told:
+            talk.say(f"Not all of it could be published: {told}")
 
     def say_changes(self) -> None:
         """Say which settings are others than the last command's, and what follows, where the run has answers."""
@@ -193,22 +206,30 @@ class Work:
         return texts
 
     def shards(self) -> "list[Shard]":
-        """Return the published shards of the tasks at hand."""
-        names = {job.task.name for job in self.jobs}
-        return [shard for shard in self.journal.shards() if shard.task in names]
+        """Return what stands in files of the tasks at hand."""
+        from svit.published import published
+
+        return published(self.folder, [job.task.name for job in self.jobs], self.journal.shards())
+
+    def published(self) -> "list[Shard]":
+        """Return what stands in files of all tasks of the run."""
+        from svit.published import published
+
+        before = self.folder.read_summary().get("prompts", {}) if self.folder.summary.is_file() else {}
+        return published(self.folder, [*before, *(job.task.name for job in self.jobs)], self.journal.shards())
 
     def tell(self, wish: Wish, *, finished: bool) -> None:
         """Write run.json; `finished` says that the last command came to its end."""
+        from svit.published import counted
         from svit.render import version_of
 
         before = self.folder.read_summary() if self.folder.summary.is_file() else {}
         limits = (wish.limit, before.get("limit", wish.limit))
-        counts: dict[str, dict[str, Any]] = {}
-        for shard in self.journal.shards():
-            task = counts.setdefault(shard.task, {"images": 0, "samples": 0, "rejected": Counter()})
-            task["images"] += shard.images
-            task["samples"] += shard.samples
-            task["rejected"].update(shard.flaws)
+        shards = self.published()
+        counts = {
+            task: counted(shard for shard in shards if shard.task == task)._asdict()
+            for task in dict.fromkeys(shard.task for shard in shards)
+        }
         self.folder.write_summary(
             {
                 "svit": __version__,
@@ -236,22 +257,24 @@ class Work:
             }
         )
 
-    def report(self) -> None:
-        """Say what came of the run and what to do next."""
-        counts = {job.task.name: [0, 0] for job in self.jobs}
-        flaws: Counter[str] = Counter()
-        for shard in self.shards():
-            row = counts[shard.task]
-            row[0] += shard.samples
-            row[1] += sum(shard.flaws.values())
-            flaws.update(shard.flaws)
-        talk.say(
-            talk.table([("task", "samples", "rejected"), *((task, *row) for task, row in counts.items())], indent="")
-        )
-        if flaws:
+    def report(self, *, stopped: bool = False) -> None:
+        """Say what came of the run so far and what to do next."""
+        from svit.published import counted
+
+        shards = self.shards()
+        counts = {job.task.name: counted(each for each in shards if each.task == job.task.name) for job in self.jobs}
+        rows = [(task, count.samples, sum(count.rejected.values())) for task, count in counts.items()]
+        talk.say(talk.table([("task", "samples", "rejected"), *rows], indent=""))
+        if flaws := counted(shards).rejected:
             talk.say(f"Rejections by their first flaw (texts in {self.folder.path}/TASK/*.rejected.jsonl):")
             talk.say(talk.counted(flaws))
-        talk.say(f"The samples are in {self.folder.path}/: " + ", ".join(f"{task}/" for task in counts))
+        if stopped and any(count.samples for count in counts.values()):
+            talk.say(
+                f"These are in files: 'svit export {self.folder.path} --format llava-next -o train.json' takes the "
+                f"samples as they are, and 'svit status {self.folder.path}' shows how the run stands."
+            )
+        elif not stopped:
+            talk.say(f"The samples are in {self.folder.path}/: " + ", ".join(f"{task}/" for task in counts))
 
 
 def until(deadline: str | None) -> float | None:
