@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from svit import assembly, pipeline
+from svit import assembly
 from svit.entries import Shard
 from svit.errors import ProviderRefusesError, StorageError
 from svit.journal import Journal
@@ -226,17 +226,19 @@ def test_what_only_the_journal_has_is_settled_when_the_next_command_stops_at_onc
     assert files(tmp_path) == before
 
 
-def test_after_a_hard_stop_the_journal_is_looked_into_no_longer_than_a_second_and_rebuild_does_the_rest(
-    tmp_path: Path, store: ContextStore, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_after_its_time_a_run_looks_nothing_up_and_rebuild_does_the_rest(tmp_path: Path, store: ContextStore) -> None:
     stopped(tmp_path, store, Endpoint(17))
     before = files(tmp_path)
     killed(tmp_path)
-    monkeypatch.setattr(pipeline, "_HURRY", 0.0)
     whole = samples(tmp_path)
-    stopped(tmp_path, store, Endpoint(0, signal))
+    with Journal(tmp_path / "journal.db") as journal:
+        generation = Generation([job()], store, journal, RunFolder(tmp_path))
+        generation.end_by(0.0)
+        with pytest.raises(ProviderRefusesError):
+            asyncio.run(generation.run(Endpoint(0)))
     hurried = samples(tmp_path)
     assert set(whole) <= set(hurried)
+    assert len(hurried) < 17
     with Journal(tmp_path / "journal.db") as journal:
         missing = rebuild([job()], store, journal, RunFolder(tmp_path), 35)
     assert missing == len(EVERY) - 17

@@ -159,7 +159,9 @@ class Two:
     most: int = 10**6
     asked: list[tuple[str, int | str, int]] = field(default_factory=list)
 
-    async def complete(self, requests: "asyncio.Queue[Request]") -> Iterator[Reply]:  # type: ignore[misc]
+    async def complete(  # type: ignore[misc]
+        self, requests: "asyncio.Queue[Request]", stopping: asyncio.Event | None = None
+    ) -> Iterator[Reply]:
         async for request in requests:  # type: ignore[attr-defined]
             if len(self.asked) == self.most:
                 raise BrokenPipeError
@@ -317,12 +319,13 @@ def opinions_wanted() -> list[tuple[str, int | str, int]]:
 
 
 def doubtful(request: Request) -> bytes | Failure:
-    return {
+    said: dict[int, bytes | Failure] = {
         1: body("1: no\n2: no\n3: yes"),
         2: Failure("timeout", "60 s"),
         3: body("Well."),
         4: Failure("filtered", "HTTP 400", final=True, free=True),
-    }.get(int(request.prompt.context.image_id)) or body(YES)
+    }
+    return said.get(int(request.prompt.context.image_id), body(YES))
 
 
 def test_verifying_an_existing_run_of_tasks_that_share_their_beginning_ends(
@@ -380,7 +383,9 @@ def test_one_opinion_is_for_all_tasks_that_answered_alike(tmp_path: Path, store:
 class Held(Two):
     """Answers what it was asked only when nothing more comes for a while."""
 
-    async def complete(self, requests: "asyncio.Queue[Request]") -> Iterator[Reply]:  # type: ignore[misc, override]
+    async def complete(  # type: ignore[misc]
+        self, requests: "asyncio.Queue[Request]", stopping: asyncio.Event | None = None
+    ) -> Iterator[Reply]:
         held: list[Request] = []
         pull = asyncio.ensure_future(anext(requests, None))  # type: ignore[call-overload]
         while True:

@@ -6,19 +6,21 @@ import itertools
 import os
 import signal
 import time
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from svit import __version__
+from svit import __version__, interrupts
 from svit.cli import talk
-from svit.cli.durations import parse_duration
-from svit.errors import DeadlineReachedError, SvitError
+from svit.cli.durations import duration, parse_duration
+from svit.cli.ending import INTERRUPTED
+from svit.cli.watchdog import ASLEEP, BUG, GRACE, watchdog
+from svit.errors import DeadlineReachedError, StalledError, SvitError
 
 if TYPE_CHECKING:
     from svit.config import RunConfig
@@ -47,6 +49,17 @@ QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing bu
 
 _ALLOCATIONS = 20_000
 """New objects until the garbage collector looks for cycles among them: Python's own number is 700 to 2,000."""
+_STALLED = 50.0
+"""Seconds in which nothing is asked, answered or settled, and nothing is waited for that has a name: a bug."""
+_TAKEN_BACK = 0.1
+"""Seconds in which requests that wait for their turn come back when nothing leaves any more."""
+_READ = 0.8
+"""Seconds that a process which slept over its deadline reads what has come meanwhile."""
+_JUDGED = 0.9
+"""Seconds after the deadline or the second signal by when what has come is judged, or is left to the next start."""
+_LOOKED_UP = 1.2
+"""Seconds after the deadline or the second signal until which answers that only the journal has are judged."""
+_OVER = "The deadline is reached. The same command continues."
 _GIVES_BACK = 60
 """Seconds after which a run gives back what it holds of the month and does not need."""
 
@@ -96,6 +109,7 @@ class Work:
                 reuse=reuse,
                 spending=books,
                 settled=lambda outcome, answered: progress.count(outcome.flaw, answered=answered),
+                published=lambda: self.tell(wish, finished=False),
                 emit=talk.record if wish.stdout else None,
             )
             generation.refuse_to_shrink()
@@ -107,7 +121,7 @@ class Work:
             talk.log.event("start", run=str(self.folder.path), missing=missing)
             with progress.of(missing):
                 try:
-                    Session(generation, books, progress, wish.deadline).run(asked_of)
+                    Session(generation, books, progress, wish, self.settings.timeout).run(asked_of)
                 except BaseException as error:
                     self._tell_of_the_stop(generation, wish, error)
                     raise
@@ -278,8 +292,15 @@ class Work:
 
 
 def until(deadline: str | None) -> float | None:
-    """Return when a command has to end, in seconds of the monotonic clock. Raises SvitError for no length of time."""
-    return None if deadline is None else time.monotonic() + parse_duration(deadline)
+    """Return when a command has to end, in seconds of the monotonic clock. Raises SvitError for no length of time.
+
+    From here on it does end then, whatever it is in the middle of.
+    """
+    if deadline is None:
+        return None
+    ends = time.monotonic() + parse_duration(deadline)
+    watchdog.end(ends + GRACE, DeadlineReachedError.exit_code, _OVER)
+    return ends
 
 
 def cost_text(spent: "Spent") -> str:
@@ -315,17 +336,25 @@ def _say_why(generation: "Generation", *, quiet: bool) -> None:
 
 @dataclass
 class Session:
-    """One stretch of asking, until all is done, a signal comes or the deadline is near."""
+    """One stretch of asking, until all is done, a signal comes or the deadline is near.
+
+    `timeout` is the seconds that a request may be in the air.
+    """
 
     generation: "Generation"
     books: "Spending"
     progress: talk.Progress
-    deadline: float | None
-    _signalled: bool = False
+    wish: Wish
+    timeout: float
+    _signals: int = 0
     _late: bool = False
+    _closing: bool = False
+    _fault: BaseException | None = None
+    _moved: tuple[int, float] = (-1, 0.0)
+    _tasks: "set[asyncio.Task[None]]" = field(default_factory=set)
 
     def run(self, asked_of: "Provider") -> None:
-        """Run to the end. The first signal lets what is under way be answered, the second stops at once."""
+        """Run to the end. The first signal lets what is in the air be answered, the second stops at once."""
         import uvloop
 
         # What is there by now stays, and little of what comes is cyclic: the collector need not look all the time.
@@ -335,43 +364,128 @@ class Session:
             with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
                 runner.run(self._run(asked_of))
         except asyncio.CancelledError:
-            raise KeyboardInterrupt from None
+            if not (self.generation.is_done or self._fault or self._signals or self._late):
+                raise KeyboardInterrupt from None
+        finally:
+            watchdog.loop_ends()
+            interrupts.raise_again()
+        if self._fault:
+            raise self._fault
         if self.generation.is_done:
-            return
-        if self._signalled:
+            interrupts.ignore()
+        elif self._signals:
             raise KeyboardInterrupt
-        if self._late:
-            raise DeadlineReachedError("The deadline is reached. The same command continues.")
+        elif self._late:
+            raise DeadlineReachedError(_OVER)
 
     async def _run(self, asked_of: "Provider") -> None:
         loop, main = asyncio.get_running_loop(), asyncio.current_task()
+        assert main is not None
+        if self.wish.deadline is not None:
+            self.generation.end_by(self.wish.deadline + _LOOKED_UP)
 
         def stop() -> None:
-            if self._signalled and main:
-                main.cancel()
-            self._signalled = True
+            self._signals += 1
             self.generation.stop()
+            if self._signals == 1:
+                self._begin(self._tell_what_is_awaited(asked_of), main)
+            else:
+                self._end(main, time.monotonic(), interrupts.EXIT_CODE, INTERRUPTED)
 
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, stop)
-        ticking = asyncio.create_task(self._ticking())
+        self._begin(self._ticking(asked_of, main), main)
         try:
             await self.generation.run(asked_of)
         finally:
-            ticking.cancel()
+            for task in self._tasks:
+                task.cancel()
 
-    async def _ticking(self) -> None:
-        """Once a second: tell how things stand, and stop asking while the slowest answer can still come in time."""
+    def _begin(self, doing: "Coroutine[None, None, None]", main: "asyncio.Task[None]") -> None:
+        """Do something beside the run. What goes wrong there ends the run."""
+
+        def ended(task: "asyncio.Task[None]") -> None:
+            self._tasks.discard(task)
+            if not task.cancelled() and (error := task.exception()):
+                self._fault = self._fault or error
+                main.cancel()
+
+        task = asyncio.create_task(doing)
+        self._tasks.add(task)
+        task.add_done_callback(ended)
+
+    async def _ticking(self, asked_of: "Provider", main: "asyncio.Task[None]") -> None:
+        """Once a second: tell how things stand, and see to it that they go on, and that the run ends in time."""
+        due = time.monotonic()
         for second in itertools.count():
             now = time.monotonic()
-            if self.deadline is not None and now + self.generation.slowest_answer >= self.deadline and not self._late:
-                self._late = True
-                self.generation.stop()
+            slept = now - due > ASLEEP
+            self._keep_the_deadline(main, now, slept=slept)
+            self._watch(asked_of, main, now, slept=slept)
             if second % _GIVES_BACK == _GIVES_BACK - 1:
                 self.books.budget.give_back()
             cost = self.books.budget.spent if self.books.price else None
             self.progress.tick(now, in_flight=self.generation.under_way if self.books.price else None, cost=cost)
-            await asyncio.sleep(1)
+            due = (
+                now + 1 if self.wish.deadline is None or now >= self.wish.deadline else min(now + 1, self.wish.deadline)
+            )
+            await asyncio.sleep(due - now)
+
+    def _keep_the_deadline(self, main: "asyncio.Task[None]", now: float, *, slept: bool) -> None:
+        """Ask nothing more once the slowest answer of late would come too late, and end when the time is over."""
+        deadline = self.wish.deadline
+        if deadline is None:
+            return
+        if now + self.generation.slowest_answer >= deadline:
+            self._late = True
+            self.generation.stop()
+        if now >= deadline:
+            self._end(main, now, DeadlineReachedError.exit_code, _OVER, read=_READ if slept else 0.0)
+
+    def _end(self, main: "asyncio.Task[None]", now: float, code: int, words: str, *, read: float = 0.0) -> None:
+        """End the run: what never left is taken back, what is in the air given up, what has come judged in time.
+
+        `read` is the seconds for which what lies in the sockets is read before. Whatever hangs by then is cut off.
+        """
+        if not self._closing:
+            self._closing = True
+            watchdog.end(now + GRACE, code, words)
+            self.generation.end_by(now + _LOOKED_UP)
+            self._begin(self._give_up(main, max(_TAKEN_BACK, read)), main)
+
+    async def _give_up(self, main: "asyncio.Task[None]", after: float) -> None:
+        await asyncio.sleep(after)
+        self.generation.abandon()
+        await asyncio.sleep(max(_JUDGED - after, _TAKEN_BACK))
+        if not self.generation.is_ending:
+            main.cancel()
+
+    def _watch(self, asked_of: "Provider", main: "asyncio.Task[None]", now: float, *, slept: bool) -> None:
+        """See that something goes on, or that what is waited for has a name. A run that stands still has a bug."""
+        watchdog.beat()
+        moves, since = self._moved
+        if slept or moves != self.generation.moves or asked_of.waits_for or self.generation.waits_for:
+            self._moved = self.generation.moves, now
+        elif now - since >= _STALLED and not self._fault:
+            self._fault = StalledError(
+                f"Nothing has gone on for {_STALLED:.0f} s: {self.generation.under_way:,} requests are with the "
+                f"provider, which waits for nothing, and {self.generation.what_is_open()}. {BUG}"
+            )
+            main.cancel()
+
+    async def _tell_what_is_awaited(self, asked_of: "Provider") -> None:
+        """Say what a run that was told to stop still waits for, once what never left is taken back."""
+        await asyncio.sleep(_TAKEN_BACK)
+        left = self.timeout if self.wish.deadline is None else min(self.timeout, self.wish.deadline - time.monotonic())
+        waits_for = asked_of.waits_for or self.generation.waits_for
+        if under_way := self.generation.under_way:
+            words = f"{under_way:,} under way, at most {duration(left)}"
+        elif waits_for:
+            words = f"Waiting for {waits_for}"
+        else:
+            return
+        if not self.wish.quiet:
+            talk.log.event("stopping", f"{words}; again to stop at once", under_way=under_way)
 
 
 def _now() -> str:
