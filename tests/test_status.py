@@ -169,7 +169,8 @@ def test_a_model_without_a_price_has_no_cost(made: RunFolder) -> None:
 
 def test_it_only_reads(made: RunFolder) -> None:
     def files() -> dict[str, bytes]:
-        kept = (path for path in made.path.iterdir() if not path.name.endswith(("-shm", "-wal")))
+        there = (path for path in made.path.rglob("*") if path.is_file())
+        kept = (path for path in there if not path.name.endswith(("-shm", "-wal")))
         return {path.name: path.read_bytes() for path in kept}
 
     before = files()
