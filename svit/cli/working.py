@@ -6,13 +6,12 @@ import itertools
 import os
 import signal
 import time
-from collections import Counter
 from collections.abc import Coroutine, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -58,6 +57,8 @@ _READ = 0.8
 """Seconds that a process which slept over its deadline reads what has come meanwhile."""
 _JUDGED = 0.9
 """Seconds after the deadline or the second signal by when what has come is judged, or is left to the next start."""
+_LOOKED_UP = 1.2
+"""Seconds after the deadline or the second signal until which answers that only the journal has are judged."""
 _OVER = "The deadline is reached. The same command continues."
 _GIVES_BACK = 60
 """Seconds after which a run gives back what it holds of the month and does not need."""
@@ -108,9 +109,12 @@ class Work:
                 reuse=reuse,
                 spending=books,
                 settled=lambda outcome, answered: progress.count(outcome.flaw, answered=answered),
+                published=lambda: self.tell(wish, finished=False),
                 emit=talk.record if wish.stdout else None,
             )
             generation.refuse_to_shrink()
+            if not wish.quiet:
+                self.say_changes()
             self.keep_prompts()
             self.tell(wish, finished=False)
             missing = generation.missing()
@@ -118,8 +122,8 @@ class Work:
             with progress.of(missing):
                 try:
                     Session(generation, books, progress, wish, self.settings.timeout).run(asked_of)
-                except (SvitError, KeyboardInterrupt):
-                    _say_why(generation, quiet=wish.quiet)
+                except BaseException as error:
+                    self._tell_of_the_stop(generation, wish, error)
                     raise
             _say_why(generation, quiet=wish.quiet)
             self.tell(wish, finished=True)
@@ -129,7 +133,7 @@ class Work:
                 talk.say("All of it was done already; nothing was asked.")
             self.report()
             if books.price:
-                samples = sum(shard.samples for shard in self.journal.shards())
+                samples = sum(shard.samples for shard in self.published())
                 per_dollar = round(samples * NANO / spent.cost) if spent.cost else None
                 words = "" if per_dollar is None else f"; {per_dollar:,} samples a dollar"
                 figures = {"dollars": spent.cost / NANO, "samples_per_dollar": per_dollar}
@@ -137,6 +141,40 @@ class Work:
         code = 1 if any(shard.flaws for shard in self.shards()) else 0
         talk.log.event("end", exit=code)
         return code
+
+    def _tell_of_the_stop(self, generation: "Generation", wish: Wish, error: BaseException) -> None:
+        """Put what is in files by now into run.json, and say it where the stop is no bug and has a listener."""
+        told = generation.unpublished
+        try:
+            self.tell(wish, finished=False)
+        except SvitError as untold:
+            told = told or str(untold)
+        if wish.quiet or not isinstance(error, SvitError | KeyboardInterrupt):
+            return
+        _say_why(generation, quiet=False)
+        self.report(stopped=True)
+        if told:
+            talk.say(f"Not all of it could be published: {told}")
+
+    def say_changes(self) -> None:
+        """Say which settings are others than the last command's, and what follows, where the run has answers."""
+        from svit.changes import changed_files, changes, consequences, is_answered
+        from svit.render import version_of
+
+        before = self.folder.read_summary() if self.folder.summary.is_file() else {}
+        if not before or not is_answered(self.journal):
+            return
+        files = changed_files(
+            before.get("files", {}), {name: version_of(text) for name, text in self.prompt_files().items()}
+        )
+        words = [str(change) for change in changes(before.get("config", {}), self.settings.model_dump(mode="json"))]
+        words += [f"the prompt file {name}" for name in files]
+        if before.get("svit", __version__) != __version__:
+            words.append(f"svit {before['svit']} -> {__version__}")
+        if words:
+            follows = consequences(self.jobs, self.store, self.journal)
+            figures = {"shards": follows.shards, "answers": follows.answers}
+            talk.log.event("changed", f"Changed since the last command: {', '.join(words)}; {follows}.", **figures)
 
     def _join_the_month(self, books: "Spending", open_files: ExitStack) -> None:
         """Put what the run spends into the ledger of all runs. Without a ceiling on the month a run goes on without."""
@@ -182,22 +220,30 @@ class Work:
         return texts
 
     def shards(self) -> "list[Shard]":
-        """Return the published shards of the tasks at hand."""
-        names = {job.task.name for job in self.jobs}
-        return [shard for shard in self.journal.shards() if shard.task in names]
+        """Return what stands in files of the tasks at hand."""
+        from svit.published import published
+
+        return published(self.folder, [job.task.name for job in self.jobs], self.journal.shards())
+
+    def published(self) -> "list[Shard]":
+        """Return what stands in files of all tasks of the run."""
+        from svit.published import published
+
+        before = self.folder.read_summary().get("prompts", {}) if self.folder.summary.is_file() else {}
+        return published(self.folder, [*before, *(job.task.name for job in self.jobs)], self.journal.shards())
 
     def tell(self, wish: Wish, *, finished: bool) -> None:
         """Write run.json; `finished` says that the last command came to its end."""
+        from svit.published import counted
         from svit.render import version_of
 
         before = self.folder.read_summary() if self.folder.summary.is_file() else {}
         limits = (wish.limit, before.get("limit", wish.limit))
-        counts: dict[str, dict[str, Any]] = {}
-        for shard in self.journal.shards():
-            task = counts.setdefault(shard.task, {"images": 0, "samples": 0, "rejected": Counter()})
-            task["images"] += shard.images
-            task["samples"] += shard.samples
-            task["rejected"].update(shard.flaws)
+        shards = self.published()
+        counts = {
+            task: counted(shard for shard in shards if shard.task == task)._asdict()
+            for task in dict.fromkeys(shard.task for shard in shards)
+        }
         self.folder.write_summary(
             {
                 "svit": __version__,
@@ -225,22 +271,24 @@ class Work:
             }
         )
 
-    def report(self) -> None:
-        """Say what came of the run and what to do next."""
-        counts = {job.task.name: [0, 0] for job in self.jobs}
-        flaws: Counter[str] = Counter()
-        for shard in self.shards():
-            row = counts[shard.task]
-            row[0] += shard.samples
-            row[1] += sum(shard.flaws.values())
-            flaws.update(shard.flaws)
-        talk.say(
-            talk.table([("task", "samples", "rejected"), *((task, *row) for task, row in counts.items())], indent="")
-        )
-        if flaws:
+    def report(self, *, stopped: bool = False) -> None:
+        """Say what came of the run so far and what to do next."""
+        from svit.published import counted
+
+        shards = self.shards()
+        counts = {job.task.name: counted(each for each in shards if each.task == job.task.name) for job in self.jobs}
+        rows = [(task, count.samples, sum(count.rejected.values())) for task, count in counts.items()]
+        talk.say(talk.table([("task", "samples", "rejected"), *rows], indent=""))
+        if flaws := counted(shards).rejected:
             talk.say(f"Rejections by their first flaw (texts in {self.folder.path}/TASK/*.rejected.jsonl):")
             talk.say(talk.counted(flaws))
-        talk.say(f"The samples are in {self.folder.path}/: " + ", ".join(f"{task}/" for task in counts))
+        if stopped and any(count.samples for count in counts.values()):
+            talk.say(
+                f"These are in files: 'svit export {self.folder.path} --format llava-next -o train.json' takes the "
+                f"samples as they are, and 'svit status {self.folder.path}' shows how the run stands."
+            )
+        elif not stopped:
+            talk.say(f"The samples are in {self.folder.path}/: " + ", ".join(f"{task}/" for task in counts))
 
 
 def until(deadline: str | None) -> float | None:
@@ -334,6 +382,8 @@ class Session:
     async def _run(self, asked_of: "Provider") -> None:
         loop, main = asyncio.get_running_loop(), asyncio.current_task()
         assert main is not None
+        if self.wish.deadline is not None:
+            self.generation.end_by(self.wish.deadline + _LOOKED_UP)
 
         def stop() -> None:
             self._signals += 1
@@ -401,6 +451,7 @@ class Session:
         if not self._closing:
             self._closing = True
             process_watchdog.end(now + GRACE, code, words)
+            self.generation.end_by(now + _LOOKED_UP)
             self._begin(self._give_up(main, max(_TAKEN_BACK, read)), main)
 
     async def _give_up(self, main: "asyncio.Task[None]", after: float) -> None:
