@@ -17,7 +17,7 @@ import msgspec
 from svit.assembly import Assembly, OpenShard, Outcome, Place, outcome_of
 from svit.budget import Reservation
 from svit.entries import Asked, Booked, Intent, Kept
-from svit.errors import BudgetReachedError
+from svit.errors import BudgetReachedError, FileHeldError
 from svit.group_commit import GATHERED, GroupCommit
 from svit.journal import Journal, shard_published
 from svit.ledger import month_of
@@ -49,6 +49,8 @@ _WAITING = 512
 """Replies that may wait to be judged while more is asked."""
 _JUDGED = 8
 """Replies that are judged before others may go on."""
+_HELD = 0.25
+"""Seconds until the month's ledger is asked again for money, where another process holds it."""
 _OPEN_SHARDS = 4
 """Shards on their way at once: a slow answer holds no more than these in memory."""
 
@@ -166,6 +168,7 @@ class Generation:
         However it ends, each reply that the provider gave is in the journal then. Raises BudgetReachedError when the
         ceiling on money is in the way, after what is under way was answered.
         """
+        self._journal.follow_departures()
         self._writing = GroupCommit(self._journal, self._gathering)
         pump = asyncio.create_task(self._pump(provider.complete(self._requests())))
         pump.add_done_callback(lambda _: self._changed.set())
@@ -230,7 +233,9 @@ class Generation:
                 for _ in batch:
                     if self._stopped:
                         return
-                    yield self._leaving.popleft()
+                    request = self._leaving.popleft()
+                    self._journal.left(*_key(request))
+                    yield request
         finally:
             coming.cancel()
 
@@ -280,7 +285,12 @@ class Generation:
     def _reserved(self, asking: _Asking) -> bool:
         """Set aside what the request may cost. When that can never fit any more, the run ends."""
         worst = self._spending.worst(asking.request.prompt)
-        if set_aside := self._spending.budget.reserve(worst, self._month):
+        try:
+            set_aside = self._spending.budget.reserve(worst, self._month)
+        except FileHeldError:  # another process holds the ledger of the month: asked again in a moment
+            asyncio.get_running_loop().call_later(_HELD, self._changed.set)
+            return False
+        if set_aside:
             self._out[_key(asking.request)] = _Out(asking, set_aside, time.monotonic())
             return True
         self._broke = self._spending.budget.why_never(worst, self._month)

@@ -3,17 +3,19 @@
 import fcntl
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import orjson
 
+from svit.databases import beside, close_to_others, same_file
 from svit.errors import DataError, RunLockedError, StorageError, SvitError
 from svit.journal import Journal
 from svit.shards import publish
 
+_LOST = "Put the right one back, or have what it lacks asked and paid for again: svit generate ... --start-over"
 _TRIES = 4
 _PROBE = 0.02
 """Seconds, far longer than `is_locked` shares the lock for: a look at a run never keeps another from starting."""
@@ -31,7 +33,7 @@ def idle(run: str, folder: Path) -> Iterator[Mapping[str, int] | None]:
         if found.journal.is_file():
             with suppress(SvitError):
                 opened.enter_context(found.locked())
-                journal = opened.enter_context(Journal(found.journal))
+                journal = opened.enter_context(Journal(found.journal, hurry=_PROBE))
                 spent = journal.spent_by_month() if journal.run_id() == run else None
         yield spent
 
@@ -45,6 +47,8 @@ class RunFolder:
         self.journal = path / "journal.db"
         self.contexts = path / "contexts.db"
         self.summary = path / "run.json"
+        self._lock = path / "run.lock"
+        self._held: int | None = None
 
     def samples(self, task: str, shard: int) -> Path:
         """Return the file of a shard's samples."""
@@ -62,14 +66,26 @@ class RunFolder:
         """
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            handle = os.open(self.path / "run.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+            handle = os.open(self._lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
             raise StorageError(f"{self.path}: the run folder cannot be used: {error.strerror}.") from error
         try:
+            with suppress(PermissionError):
+                close_to_others(self._lock)
             self._take(handle)
+            self._held = handle
             yield
         finally:
+            self._held = None
             os.close(handle)
+
+    def check_in_place(self) -> None:
+        """Raise StorageError when the lock that this process holds is no more the run's: another one may begin."""
+        if self._held is not None and not same_file(self._held, self._lock):
+            raise StorageError(
+                f"{self._lock}: the run's folder or its lock was moved, deleted or replaced while the run went on. Put "
+                f"it back, and the same command continues."
+            )
 
     def _take(self, handle: int) -> None:
         for tries_left in reversed(range(_TRIES)):
@@ -85,7 +101,7 @@ class RunFolder:
     def is_locked(self) -> bool:
         """Whether a process holds the run's lock. Only asks: a process that starts meanwhile gets its lock."""
         try:
-            handle = os.open(self.path / "run.lock", os.O_RDONLY | os.O_CLOEXEC)
+            handle = os.open(self._lock, os.O_RDONLY | os.O_CLOEXEC)
         except FileNotFoundError:
             return False
         except OSError as error:
@@ -100,6 +116,54 @@ class RunFolder:
             os.close(handle)
         return False
 
+    def opened_journal(self, *, start_over: bool = False, say: Callable[[str], None] = lambda _: None) -> Journal:
+        """Open the run's journal to write. Raises DataError when it lacks replies that the run counts, for they cost.
+
+        With `start_over` it is taken as it is, and made anew where there is none.
+        """
+        self._refuse_a_lost_journal(start_over=start_over)
+        counted = _counted(self._known())
+        journal = Journal(self.journal, say=say)
+        try:
+            self._refuse_an_older_journal(journal.count_replies(), counted, start_over=start_over)
+        except BaseException:
+            journal.close()
+            raise
+        return journal
+
+    def _refuse_an_older_journal(self, kept: int, counted: int, *, start_over: bool) -> None:
+        if kept < counted and not start_over:
+            raise DataError(
+                f"{self.journal}: run.json counts {counted:,} replies, and the journal holds {kept:,}. It may be an "
+                f"older one, or a copy without {self.journal.name}-wal. {_LOST}"
+            )
+        if start_over and kept >= max(1, counted):
+            raise DataError(
+                f"{self.journal}: the journal is whole ({kept:,} replies), and --start-over is for one that is lost. "
+                f"To make everything anew, choose another folder with --run."
+            )
+
+    def _refuse_a_lost_journal(self, *, start_over: bool) -> None:
+        """Raise DataError when there is no journal where there was one: all would be asked and paid for again."""
+        if _size(self.journal) or self.journal.is_dir():
+            return
+        log = beside(self.journal, "-wal")
+        if start_over:
+            with suppress(FileNotFoundError):
+                log.replace(log.with_name(f"{log.name}.lost"))
+            return
+        found = "empty" if self.journal.exists() else "missing"
+        if _size(log):
+            raise DataError(f"{self.journal}: the journal is {found}, and {log.name} beside it holds replies. {_LOST}")
+        summary = self._known()
+        paid = isinstance(config := summary.get("config"), dict) and config.get("provider") != "offline"
+        if paid or _counted(summary) or any(self.path.glob("*/*.jsonl")):
+            raise DataError(f"{self.journal}: the journal of this run is {found}, and its replies with it. {_LOST}")
+
+    def _known(self) -> dict[str, Any]:
+        """Return what run.json holds, nothing when there is none."""
+        return self.read_summary() if os.path.lexists(self.summary) else {}
+
     def write_summary(self, summary: dict[str, object]) -> None:
         """Replace run.json."""
         publish(self.summary, [orjson.dumps(summary, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)])
@@ -113,3 +177,20 @@ class RunFolder:
         if not isinstance(summary, dict):
             raise DataError(f"{self.summary}: this is not what svit writes.")
         return summary
+
+
+def _counted(summary: Mapping[str, Any]) -> int:
+    """Return the replies that run.json counts; older ones count the samples of each task alone."""
+    if isinstance(replies := summary.get("replies"), int):
+        return max(0, replies)
+    tasks = summary.get("tasks")
+    counts = tasks.values() if isinstance(tasks, dict) else ()
+    samples = [task.get("samples") for task in counts if isinstance(task, dict)]
+    return 1 if any(isinstance(count, int) and count > 0 for count in samples) else 0
+
+
+def _size(file: Path) -> int:
+    try:
+        return file.stat().st_size
+    except OSError:
+        return 0

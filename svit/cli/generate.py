@@ -59,6 +59,9 @@ def generate(
         Path | None, typer.Option(metavar="RUN", help="Take paid replies from this run where a prompt is the same.")
     ] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of what is drawn; the config's by default.")] = None,
+    start_over: Annotated[
+        bool, typer.Option("--start-over", help="Ask again what a run's lost or older journal does not hold.")
+    ] = False,
     stdout: Annotated[
         bool, typer.Option("--stdout", help="Write the samples to stdout too, in context order.")
     ] = False,
@@ -73,7 +76,6 @@ def generate(
         talk.to_machines()
     ends = until(deadline)
     from svit.config import check_requests, chosen_tasks, jobs, provider, read_config, spending
-    from svit.journal import Journal
     from svit.resources import config_path
     from svit.runs import RunFolder
 
@@ -97,7 +99,7 @@ def generate(
     with folder.locked(), annotations.store(folder, quiet=quiet) as store:
         _refuse_other_contexts(folder, store)
         file = str(annotations.contexts.absolute()) if annotations.contexts else folder.contexts.name
-        with Journal(folder.journal) as journal:
+        with folder.opened_journal(start_over=start_over, say=talk.say) as journal:
             work = Work(folder, settings, todo, store, journal, file)
             code = work.generate(
                 asked_of, books, Wish(limit=limit, reuse=other, deadline=ends, stdout=stdout, quiet=quiet)

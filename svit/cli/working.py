@@ -7,8 +7,8 @@ import os
 import signal
 import time
 from collections import Counter
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,12 +19,13 @@ import typer
 from svit import __version__
 from svit.cli import talk
 from svit.cli.durations import parse_duration
-from svit.errors import DeadlineReachedError, SvitError
+from svit.errors import DeadlineReachedError, FileHeldError, SvitError
 
 if TYPE_CHECKING:
     from svit.config import RunConfig
-    from svit.entries import Shard, Spent
+    from svit.entries import Damaged, Shard, Spent
     from svit.journal import Journal
+    from svit.ledger import Ledger
     from svit.pipeline import Generation
     from svit.providers.base import Provider
     from svit.runs import RunFolder
@@ -50,6 +51,10 @@ _ALLOCATIONS = 20_000
 """New objects until the garbage collector looks for cycles among them: Python's own number is 700 to 2,000."""
 _GIVES_BACK = 60
 """Seconds after which a run gives back what it holds of the month and does not need."""
+
+
+HURRY, LAST_HURRY = 0.05, 5.0
+"""Seconds that a run waits for the ledger while others of it go on, until it tries again, and at its end."""
 
 
 @dataclass(frozen=True)
@@ -106,11 +111,12 @@ class Work:
             talk.log.event("start", run=str(self.folder.path), missing=missing)
             with progress.of(missing):
                 try:
-                    Session(generation, books, progress, wish.deadline).run(asked_of)
+                    Session(generation, books, progress, wish.deadline, self.check_in_place).run(asked_of)
                 except (SvitError, KeyboardInterrupt):
                     _say_why(generation, quiet=wish.quiet)
                     raise
             _say_why(generation, quiet=wish.quiet)
+            say_damaged(self.journal, self.folder.path)
             self.tell(wish, finished=True)
             spent = self.journal.spent()
         if not wish.quiet:
@@ -137,15 +143,17 @@ class Work:
             return
         limit = month_limit(self.settings)
         try:
-            ledger = open_files.enter_context(Ledger(ledger_path(os.environ, Path.home())))
+            ledger = open_files.enter_context(Ledger(ledger_path(os.environ), talk.say))
             books.budget.account = ledger.join(
                 self.journal.run_id(), self.folder.path, self.journal.spent_by_month(), limit=limit, idle=idle
             )
-        except (SvitError, RuntimeError) as error:
+        except SvitError as error:
             if limit is not None:
                 raise
             talk.say(f"Warning: {error} This run goes on without: it has no ceiling on the month.")
-        open_files.callback(books.budget.give_back)
+        else:
+            open_files.callback(_give_back, books, ledger)
+            ledger.hurry = HURRY
 
     def keep_prompts(self) -> None:
         """Keep the prompt files in the journal, so that what was sent can be made again."""
@@ -210,9 +218,15 @@ class Work:
                 "deadline": None if finished or wish.deadline is None else _ahead(wish.deadline),
                 "updated": _now(),
                 "finished": finished,
+                "replies": self.journal.count_replies(),
                 "tasks": counts,
             }
         )
+
+    def check_in_place(self) -> None:
+        """Raise StorageError when the run's journal, lock or folder is not where it was when the command began."""
+        self.journal.check_in_place()
+        self.folder.check_in_place()
 
     def report(self) -> None:
         """Say what came of the run and what to do next."""
@@ -230,6 +244,31 @@ class Work:
             talk.say(f"Rejections by their first flaw (texts in {self.folder.path}/TASK/*.rejected.jsonl):")
             talk.say(talk.counted(flaws))
         talk.say(f"The samples are in {self.folder.path}/: " + ", ".join(f"{task}/" for task in counts))
+
+
+def say_damaged(journal: "Journal", run: Path) -> None:
+    """Say which replies were found damaged in the journal, even when quiet: they were paid for."""
+    if not journal.damaged:
+        return
+    first = min(journal.damaged, key=str)
+    count = len(journal.damaged)
+    talk.say(
+        f"{count:,} {'reply is' if count == 1 else 'replies are'} damaged in the journal ({damaged_text(first)}"
+        f"{'' if count == 1 else ', ...'}) and {'counts' if count == 1 else 'count'} as no answer. They are asked "
+        f"again with: svit regenerate {run}"
+    )
+
+
+def damaged_text(damaged: "Damaged") -> str:
+    """Return which reply is damaged, for people."""
+    return f"image {damaged.image_id}, {damaged.task}, attempt {damaged.attempt}"
+
+
+def _give_back(books: "Spending", ledger: "Ledger") -> None:
+    """Leave to other runs what this one holds of the month. Where the ledger is held, the next run sees to that."""
+    ledger.hurry = LAST_HURRY
+    with suppress(FileHeldError):
+        books.budget.give_back()
 
 
 def until(deadline: str | None) -> float | None:
@@ -276,6 +315,8 @@ class Session:
     books: "Spending"
     progress: talk.Progress
     deadline: float | None
+    check_in_place: Callable[[], None] = lambda: None
+    _lost: SvitError | None = None
     _signalled: bool = False
     _late: bool = False
 
@@ -291,6 +332,8 @@ class Session:
                 runner.run(self._run(asked_of))
         except asyncio.CancelledError:
             raise KeyboardInterrupt from None
+        if self._lost:
+            raise self._lost
         if self.generation.is_done:
             return
         if self._signalled:
@@ -322,11 +365,23 @@ class Session:
             if self.deadline is not None and now + self.generation.slowest_answer >= self.deadline and not self._late:
                 self._late = True
                 self.generation.stop()
+            self._see_whether_all_is_there()
             if second % _GIVES_BACK == _GIVES_BACK - 1:
-                self.books.budget.give_back()
+                with suppress(FileHeldError):  # then a minute later
+                    self.books.budget.give_back()
             cost = self.books.budget.spent if self.books.price else None
             self.progress.tick(now, in_flight=self.generation.under_way if self.books.price else None, cost=cost)
             await asyncio.sleep(1)
+
+    def _see_whether_all_is_there(self) -> None:
+        """Ask nothing more once the journal is gone: what comes in then goes to the file that is still open."""
+        try:
+            self.check_in_place()
+        except SvitError as error:
+            if self._lost is None:
+                talk.say("The journal is not where it was: nothing more is asked, and what is under way is waited for.")
+            self._lost = error
+            self.generation.stop()
 
 
 def _now() -> str:
