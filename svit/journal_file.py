@@ -114,7 +114,7 @@ class JournalFile:
     def _prepare(self) -> None:
         found = self._format()
         if not self._read_only:
-            if found == 0 and self._tables():
+            if bool(found) != bool(self._tables() & _TABLES) or (not found and self._tables()):
                 raise DataError(f"{self.path}: this is the database of another program, and no journal of svit.")
             self._turn.wait(lambda: self._db.execute("PRAGMA journal_mode = WAL"))
             self._db.execute("PRAGMA synchronous = FULL")

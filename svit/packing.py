@@ -4,6 +4,7 @@ import zlib
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
 import orjson
 
 from svit.entries import Kept
@@ -12,6 +13,13 @@ DAMAGED = "damaged_reply"
 """The code of the failure that stands for a reply whose bytes are not those that were stored."""
 _WORTH_PACKING = 4096
 """Bytes below which compression costs more than the disk space that it saves: an ordinary answer has 2,000 to 3,000."""
+
+
+class _Failure(msgspec.Struct):
+    """What a stored failure has at least."""
+
+    code: str
+    words: str
 
 
 def packed_body(body: bytes) -> tuple[bool, bytes]:
@@ -42,8 +50,8 @@ def unpacked(row: Sequence[Any]) -> tuple[Kept, str]:
         _check(failure, of_failure)
         body = zlib.decompress(stored) if packed else stored
         if failure is not None:
-            _ = orjson.loads(failure)["code"]
-    except (zlib.error, ValueError, TypeError, KeyError) as error:
+            _ = msgspec.json.decode(failure, type=_Failure)
+    except (zlib.error, ValueError, TypeError) as error:
         words = f"the journal holds other bytes than came in: {error}"
         unreadable = orjson.dumps({"code": DAMAGED, "words": words})
         return Kept(prompt_id, attempt, None, unreadable, bool(reused)), words

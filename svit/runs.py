@@ -13,6 +13,7 @@ import orjson
 from svit.databases import beside, close_to_others, same_file
 from svit.errors import DataError, RunLockedError, StorageError, SvitError
 from svit.journal import Journal
+from svit.manifest import Manifest, read_manifest
 from svit.shards import publish
 
 _LOST = "Put the right one back, or have what it lacks asked and paid for again: svit generate ... --start-over"
@@ -122,7 +123,7 @@ class RunFolder:
         With `start_over` it is taken as it is, and made anew where there is none.
         """
         self._refuse_a_lost_journal(start_over=start_over)
-        counted = _counted(self._known())
+        counted = self._known().counts
         journal = Journal(self.journal, say=say)
         try:
             self._refuse_an_older_journal(journal.count_replies(), counted, start_over=start_over)
@@ -155,14 +156,14 @@ class RunFolder:
         found = "empty" if self.journal.exists() else "missing"
         if _size(log):
             raise DataError(f"{self.journal}: the journal is {found}, and {log.name} beside it holds replies. {_LOST}")
-        summary = self._known()
-        paid = isinstance(config := summary.get("config"), dict) and config.get("provider") != "offline"
-        if paid or _counted(summary) or any(self.path.glob("*/*.jsonl")):
+        known = self._known()
+        paid = bool(known.config) and known.config.get("provider") != "offline"
+        if paid or known.counts or any(self.path.glob("*/*.jsonl")):
             raise DataError(f"{self.journal}: the journal of this run is {found}, and its replies with it. {_LOST}")
 
-    def _known(self) -> dict[str, Any]:
+    def _known(self) -> Manifest:
         """Return what run.json holds, nothing when there is none."""
-        return self.read_summary() if os.path.lexists(self.summary) else {}
+        return self._checked_summary()[1] if os.path.lexists(self.summary) else Manifest()
 
     def write_summary(self, summary: dict[str, object]) -> None:
         """Replace run.json."""
@@ -170,23 +171,16 @@ class RunFolder:
 
     def read_summary(self) -> dict[str, Any]:
         """Return what run.json holds. Raises DataError when this is no run."""
-        try:
-            summary = orjson.loads(self.summary.read_bytes())
-        except (OSError, orjson.JSONDecodeError) as error:
-            raise DataError(f"{self.path}: this is no run of svit: run.json cannot be read.") from error
-        if not isinstance(summary, dict):
-            raise DataError(f"{self.summary}: this is not what svit writes.")
+        summary: dict[str, Any] = orjson.loads(self._checked_summary()[0])
         return summary
 
-
-def _counted(summary: Mapping[str, Any]) -> int:
-    """Return the replies that run.json counts; older ones count the samples of each task alone."""
-    if isinstance(replies := summary.get("replies"), int):
-        return max(0, replies)
-    tasks = summary.get("tasks")
-    counts = tasks.values() if isinstance(tasks, dict) else ()
-    samples = [task.get("samples") for task in counts if isinstance(task, dict)]
-    return 1 if any(isinstance(count, int) and count > 0 for count in samples) else 0
+    def _checked_summary(self) -> tuple[bytes, Manifest]:
+        try:
+            written = self.summary.read_bytes()
+            orjson.loads(written)
+        except (OSError, orjson.JSONDecodeError) as error:
+            raise DataError(f"{self.path}: this is no run of svit: run.json cannot be read.") from error
+        return written, read_manifest(self.summary, written)
 
 
 def _size(file: Path) -> int:

@@ -1,5 +1,6 @@
 """How a run stands, read from its folder alone: nothing is written, and a process that works there goes on."""
 
+import os
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -109,7 +110,7 @@ def read_status(folder: RunFolder, now: float) -> RunStatus:
     repeats = sum(each.requests for each in asked) / max(1, sum(each.prompts for each in asked if each.task != VERIFY))
     left = sum(task.open for task in tasks)
     return RunStatus(
-        run=str(folder.path),
+        run=os.fsencode(folder.path).decode(errors="replace"),
         state="running" if running else "finished" if summary.get("finished") is True else "stopped",
         model=str(config.get("model", "")),
         tasks=tasks,

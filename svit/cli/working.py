@@ -250,13 +250,12 @@ def say_damaged(journal: "Journal", run: Path) -> None:
     """Say which replies were found damaged in the journal, even when quiet: they were paid for."""
     if not journal.damaged:
         return
-    first = min(journal.damaged, key=str)
-    count = len(journal.damaged)
-    talk.say(
-        f"{count:,} {'reply is' if count == 1 else 'replies are'} damaged in the journal ({damaged_text(first)}"
-        f"{'' if count == 1 else ', ...'}) and {'counts' if count == 1 else 'count'} as no answer. They are asked "
-        f"again with: svit regenerate {run}"
-    )
+    first, count = damaged_text(min(journal.damaged, key=str)), len(journal.damaged)
+    if count == 1:
+        words = f"1 reply is damaged in the journal ({first}) and counts as no answer. It is"
+    else:
+        words = f"{count:,} replies are damaged in the journal ({first}, ...) and count as no answers. They are"
+    talk.say(f"{words} asked again with: svit regenerate {run}")
 
 
 def damaged_text(damaged: "Damaged") -> str:
