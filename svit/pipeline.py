@@ -17,7 +17,7 @@ import msgspec
 from svit.assembly import Assembly, OpenShard, Outcome, Place, outcome_of
 from svit.budget import Reservation
 from svit.entries import Asked, Booked, Intent, Kept
-from svit.errors import BudgetReachedError, ProviderRefusesError, StalledError, SvitError
+from svit.errors import BudgetReachedError, FileHeldError, ProviderRefusesError, StalledError, SvitError
 from svit.group_commit import GATHERED, GroupCommit
 from svit.journal import Journal, shard_published
 from svit.ledger import month_of
@@ -53,6 +53,8 @@ _ANSWERS = 64
 """Answers of late, by the slowest of which the next one is expected."""
 _CLOSING = 0.2
 """Seconds that a provider has to clear up when the run ends."""
+_HELD = 0.25
+"""Seconds until the month's ledger is asked again for money, where another process holds it."""
 _OPEN_SHARDS = 4
 """Shards on their way at once: a slow answer holds no more than these in memory."""
 
@@ -198,6 +200,7 @@ class Generation:
         ceiling on money is in the way, after what is under way was answered.
         """
         self.missing()
+        self._journal.follow_departures()
         self._writing = GroupCommit(self._journal, self._gathering)
         pump = self._pumping = asyncio.create_task(self._pump(provider.complete(self._requests(), self.stopping)))
         pump.add_done_callback(lambda _: self._changed.set())
@@ -358,7 +361,9 @@ class Generation:
                     if self.stopping.is_set():
                         return
                     self.moves += 1
-                    yield self._leaving.popleft()
+                    request = self._leaving.popleft()
+                    self._journal.left(*_key(request))
+                    yield request
         finally:
             coming.cancel()
 
@@ -420,7 +425,12 @@ class Generation:
     def _reserved(self, asking: _Asking) -> bool:
         """Set aside what the request may cost. When that can never fit any more, the run ends."""
         worst = self._spending.worst(asking.request.prompt)
-        if set_aside := self._spending.budget.reserve(worst, self._month):
+        try:
+            set_aside = self._spending.budget.reserve(worst, self._month)
+        except FileHeldError:  # another process holds the ledger of the month: asked again in a moment
+            asyncio.get_running_loop().call_later(_HELD, self._changed.set)
+            return False
+        if set_aside:
             self._out[_key(asking.request)] = _Out(asking, set_aside, time.monotonic())
             return True
         self._broke = self._spending.budget.why_never(worst, self._month)
