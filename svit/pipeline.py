@@ -161,8 +161,8 @@ class Generation:
 
     @property
     def under_way(self) -> int:
-        """How many requests are under way."""
-        return len(self._out)
+        """How many requests are with the provider."""
+        return len(self._out) - len(self._leaving)
 
     @property
     def is_done(self) -> bool:
