@@ -6,10 +6,10 @@ from dataclasses import replace
 from decimal import Decimal
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from svit import resources
 from svit.budget import Budget
@@ -22,6 +22,7 @@ from svit.providers.base import Provider
 from svit.providers.offline import Offline
 from svit.records import VERIFY, Effort, ImageContext, Prompt, Sample, Sampling
 from svit.render import Recipe
+from svit.request_extras import checked_extra_body, checked_extra_headers, headers_to_send
 from svit.settling import REPAIRED, Job, Repairs
 from svit.spending import Spending
 from svit.tasks import TASKS, task_named
@@ -34,6 +35,9 @@ _LEAST_ROOM = 200
 """Tokens of context below which a request makes no sense."""
 _MOST = 2**63 - 1
 """The largest number that run.json, the samples and a request can hold."""
+
+ExtraBody = Annotated[dict[str, Any], AfterValidator(checked_extra_body)]
+ExtraHeaders = Annotated[dict[str, str], AfterValidator(checked_extra_headers)]
 
 
 class _Settings(BaseModel):
@@ -56,6 +60,7 @@ class VerifySettings(_Settings):
     max_tokens: int = Field(default=2048, ge=1, le=_MOST)
     temperature: float | None = Field(default=None, ge=0, le=2)
     reasoning_effort: Effort | None = None
+    extra_body: ExtraBody = {}
     own_model: bool = False
 
     @model_validator(mode="before")
@@ -80,6 +85,8 @@ class RunConfig(_Settings):
     timeout: float = Field(default=600, gt=0)
     max_wait: float = Field(default=900, ge=1)
     reasoning_effort: Effort | None = None
+    extra_body: ExtraBody = {}
+    extra_headers: ExtraHeaders = {}
     service_tier: ServiceTier | None = None
     caching: Caching = "automatic"
     context_first: bool = False
@@ -172,6 +179,7 @@ def _verifier(config: RunConfig, files: PromptFiles) -> Verifier | None:
         temperature=asked.temperature,
         seed=config.sampling_seed,
         reasoning_effort=asked.reasoning_effort,
+        extra_body=asked.extra_body,
     )
     return Verifier(files.verify(), sampling, config.attempts)
 
@@ -206,7 +214,9 @@ def provider(config: RunConfig, say: Callable[[str], None]) -> Provider:
         say(warning)
     tokens = lru_cache(maxsize=1_000)(token_counter().count)  # a task's prompts share their beginning
     return Online(
-        Endpoint(config.base_url, _key(config), config.timeout),
+        Endpoint(
+            config.base_url, _key(config), config.timeout, headers=headers_to_send(config.extra_headers, os.environ)
+        ),
         body=_bodies(config),
         tokens=lambda prompt: sum(tokens(message.content) for message in prompt.messages),
         limits=RateLimit(config.rpm, config.tpm),
@@ -336,6 +346,7 @@ def _recipe(config: RunConfig, task: Task, tokens: TokenCounter, files: PromptFi
             top_p=settings.top_p,
             seed=config.seed if config.provider == "offline" else config.sampling_seed,
             reasoning_effort=config.reasoning_effort,
+            extra_body={} if config.provider == "offline" else config.extra_body,
         ),
         tokens=tokens,
         room=_room(config, task, tokens, files) if room is None else room,

@@ -152,7 +152,9 @@ class Run:
         settings: dict[str, Any] = {"limits": RateLimit(), "tokens": lambda _: 50, "window": 8, **self.settings}
         key = settings.pop("key", KEY)
         return Online(
-            Endpoint(origin + self.path, key, timeout=settings.pop("timeout", 10.0)),
+            Endpoint(
+                origin + self.path, key, timeout=settings.pop("timeout", 10.0), headers=settings.pop("headers", {})
+            ),
             body=settings.pop("body", lambda prompt: {"model": "m", "n": prompt.messages[0].content}),
             say=self.said.append,
             **settings,

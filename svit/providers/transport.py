@@ -8,7 +8,7 @@ a request costs in processor time (`scripts/bench online`).
 import contextlib
 import resource
 import urllib.request
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -50,6 +50,8 @@ _BEFORE = 0.8
 class Endpoint:
     """Where to ask. The key stays out of every repr; `timeout` is the seconds that a whole request may take.
 
+    `headers` go with every request beside its own; they may hold secrets too.
+
     A query in the URL goes with every request. Azure's older form, with /deployments/ in the path, needs one that
     names the api-version, and gets the key in the header that it asks for.
     """
@@ -57,6 +59,7 @@ class Endpoint:
     url: str
     key: str = field(repr=False)
     timeout: float = 600.0
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 class Response(NamedTuple):
@@ -194,7 +197,12 @@ def _client(endpoint: Endpoint, http: httpx2.AsyncClient) -> openai.AsyncOpenAI:
     query: dict[str, object] = dict(parse_qsl(parts.query))
     if "/deployments/" not in parts.path:
         return openai.AsyncOpenAI(
-            base_url=base, api_key=endpoint.key, http_client=http, max_retries=0, default_query=query
+            base_url=base,
+            api_key=endpoint.key,
+            http_client=http,
+            max_retries=0,
+            default_query=query,
+            default_headers=endpoint.headers,
         )
     version = query.get("api-version")
     if not version:
@@ -203,7 +211,12 @@ def _client(endpoint: Endpoint, http: httpx2.AsyncClient) -> openai.AsyncOpenAI:
             f"https://NAME.openai.azure.com/openai/v1/, which needs none."
         )
     return openai.AsyncAzureOpenAI(
-        base_url=base, api_key=endpoint.key, api_version=str(version), http_client=http, max_retries=0
+        base_url=base,
+        api_key=endpoint.key,
+        api_version=str(version),
+        http_client=http,
+        max_retries=0,
+        default_headers=endpoint.headers,
     )
 
 
