@@ -3,7 +3,7 @@
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing, asynccontextmanager
 from typing import Any
 
@@ -36,6 +36,7 @@ class Server:
         self.order: list[str] = []
         self.listing_delay = 0.0
         self.delay: Callable[[int], float] = lambda _: 0.0
+        self.before: Callable[[int], Awaitable[None]] | None = None
         self.lines: list[str] = []
         self.headers: list[dict[str, str]] = []
         self.bodies: list[bytes] = []
@@ -59,6 +60,8 @@ class Server:
                     number = len(self.lines) - 1
                     answer = self.answer(number)
                     await asyncio.sleep(self.delay(number))
+                    if self.before:
+                        await self.before(number)
                 if answer is None:
                     return
                 status, more, content = answer
