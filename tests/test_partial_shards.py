@@ -71,6 +71,7 @@ class Endpoint:
     then: Callable[[], None] = refusal
     bad: Sequence[int] = ()
     asked: list[tuple[int, int]] = field(default_factory=list)
+    waits_for: str = ""
 
     async def complete(
         self, requests: AsyncIterator[Request], stopping: asyncio.Event | None = None
