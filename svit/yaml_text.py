@@ -25,6 +25,8 @@ def read_yaml(text: str, *, name: str, plain: bool = False) -> Any:
         raise SvitError(f"{name}: this is not YAML: {error.problem or error.context}{where}.") from error
     except (yaml.YAMLError, ValueError) as error:  # ValueError: a date that is none, such as 2026-13-45
         raise SvitError(f"{name}: this is not YAML: {' '.join(str(error).split())}.") from error
+    except RecursionError as error:
+        raise SvitError(f"{name}: this is not YAML that svit reads: its lists or keys are nested too deep.") from error
 
 
 def checked(model: type[_Model], values: object, *, name: str) -> _Model:

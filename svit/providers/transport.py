@@ -52,7 +52,8 @@ _BEFORE = 0.8
 class Endpoint:
     """Where to ask, and the seconds that a whole request may take. No repr tells a secret.
 
-    `headers` go with every request beside its own; `secrets` are what they hold that nobody is to be told.
+    `headers` go with every request beside its own; `secrets` are what they hold that nobody is to be told, beside the
+    key.
 
     A query in the URL goes with every request. Azure's older form, with /deployments/ in the path, needs one that
     names the api-version, and gets the key in the header that it asks for.
