@@ -161,8 +161,9 @@ def test_what_a_server_repeats_of_the_key_is_not_told() -> None:
     assert KEY[:8] not in str(refused.value)
 
 
-def test_a_paid_answer_with_the_key_in_it_keeps_its_length_and_all_else() -> None:
-    answer = completion().replace(b"Hi", f"Hi {KEY}!".encode())
+@pytest.mark.parametrize("words", [1, 100_000])
+def test_a_paid_answer_with_the_key_in_it_keeps_its_length_and_all_else(words: int) -> None:
+    answer = completion().replace(b"Hi", b"Hi " * words + KEY.encode())
     [outcome] = Run(Server(lambda _: (200, {}, answer)), key=KEY).of(1)
     assert outcome == answer.replace(KEY.encode(), b"x" * len(KEY))
 
