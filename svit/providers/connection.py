@@ -1,5 +1,6 @@
 """What lies between svit and an endpoint: a proxy, trusted certificates, and secrets that nobody is to be told."""
 
+import os
 import ssl
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple, Self
@@ -44,7 +45,7 @@ class Connection(NamedTuple):
             if isinstance(cause, ssl.SSLCertVerificationError):
                 return distrusted(cause, shown(self.address))
             if isinstance(cause, aiohttp.ClientProxyConnectionError):
-                return f"{self._proxy} cannot be reached: {self._why(causes)}"
+                return f"{self._proxy} cannot be reached: {self._why(causes)}."
         return ""
 
     def failed(self, causes: Sequence[BaseException]) -> Again | Stop:
@@ -67,6 +68,10 @@ class Connection(NamedTuple):
         return f"{self._proxy} lets nothing through to {shown(self.address)} ({said})."
 
     def _why(self, causes: Sequence[BaseException]) -> str:
+        """Return what the system says, without the numbers that each event loop adds in its own way, or the library."""
+        for cause in reversed(causes):
+            if isinstance(cause, OSError) and not isinstance(cause, ssl.SSLError) and (cause.errno or 0) > 0:
+                return os.strerror(cause.errno or 0)
         words = next((said for cause in reversed(causes) if (said := str(cause))), type(causes[-1]).__name__)
         return shortened(self.redaction.words(words))
 

@@ -144,7 +144,10 @@ def test_a_proxy_that_refuses_is_named_without_its_password(
 
 def test_a_proxy_that_is_not_there_is_named_without_its_password(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("http_proxy", f"http://me:{PASSWORD}@127.0.0.1:9")
-    with pytest.raises(ProviderRefusesError, match=r"The proxy http://127\.0\.0\.1:9 \(http_proxy\) cannot be reached"):
+    with pytest.raises(
+        ProviderRefusesError,
+        match=r"The proxy http://127\.0\.0\.1:9 \(http_proxy\) cannot be reached: Connection refused\.",
+    ):
         asked(Run(Server(well)), "http://model.example")
 
 
