@@ -17,7 +17,7 @@ import msgspec
 from svit.assembly import Assembly, OpenShard, Outcome, Place, outcome_of
 from svit.budget import Reservation
 from svit.entries import Asked, Booked, Intent, Kept
-from svit.errors import BudgetReachedError, ProviderRefusesError, StalledError, SvitError
+from svit.errors import BudgetReachedError, FileHeldError, ProviderRefusesError, StalledError, SvitError
 from svit.group_commit import GATHERED, GroupCommit
 from svit.journal import Journal, shard_published
 from svit.ledger import month_of
@@ -49,6 +49,8 @@ _WAITING = 512
 """Replies that may wait to be judged while more is asked."""
 _JUDGED = 8
 """Replies that are judged before others may go on."""
+_HELD = 0.25
+"""Seconds until the month's ledger is asked again for money, where another process holds it."""
 _ANSWERS = 64
 """Answers of late, by the slowest of which the next one is expected."""
 _CLOSING = 0.2
@@ -198,6 +200,7 @@ class Generation:
         ceiling on money is in the way, after what is under way was answered.
         """
         self.missing()
+        self._journal.follow_departures()
         self._writing = GroupCommit(self._journal, self._gathering)
         pump = self._pumping = asyncio.create_task(self._pump(provider.complete(self._requests(), self.stopping)))
         pump.add_done_callback(lambda _: self._changed.set())
@@ -294,6 +297,7 @@ class Generation:
         opened = {shard.number: shard for shard in self._open}
         cancelled: asyncio.CancelledError | None = None
         try:
+            self._assembly.check_in_place()
             for found in self._assembly.shards():
                 shard = opened.get(found.number, found)
                 if shard.missing == 0:
@@ -358,8 +362,10 @@ class Generation:
                 for _ in batch:
                     if self.stopping.is_set():
                         return
+                    request = self._leaving.popleft()
+                    self._journal.left(*_key(request))
                     self.moves += 1
-                    yield self._leaving.popleft()
+                    yield request
         finally:
             coming.cancel()
 
@@ -421,7 +427,12 @@ class Generation:
     def _reserved(self, asking: _Asking) -> bool:
         """Set aside what the request may cost. When that can never fit any more, the run ends."""
         worst = self._spending.worst(asking.request.prompt)
-        if set_aside := self._spending.budget.reserve(worst, self._month):
+        try:
+            set_aside = self._spending.budget.reserve(worst, self._month)
+        except FileHeldError:  # another process holds the ledger of the month: asked again in a moment
+            asyncio.get_running_loop().call_later(_HELD, self._changed.set)
+            return False
+        if set_aside:
             self._out[_key(asking.request)] = _Out(asking, set_aside, time.monotonic())
             return True
         self._broke = self._spending.budget.why_never(worst, self._month)

@@ -1,5 +1,6 @@
 """How a run stands, read from its folder alone: nothing is written, and a process that works there goes on."""
 
+import os
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
@@ -51,6 +52,7 @@ class RunStatus(msgspec.Struct, frozen=True):
     `in_flight` requests have left and are waited for; `unknown` ones left before the process that sent them died, and
     are in `dollars` at their worst case. `dollars` is None when the model has no price. `per_minute` is the rate of
     replies over the last five minutes, `seconds_left` what the rest takes at that rate; both only while it runs.
+    `in_wal` is the bytes of the journal that are in SQLite's file beside it, and not in a copy of journal.db alone.
     """
 
     run: str
@@ -70,6 +72,7 @@ class RunStatus(msgspec.Struct, frozen=True):
     per_minute: float | None
     seconds_left: float | None
     last_active: str | None
+    in_wal: int = 0
 
 
 def read_status(folder: RunFolder, now: float) -> RunStatus:
@@ -85,6 +88,7 @@ def read_status(folder: RunFolder, now: float) -> RunStatus:
     limit = summary.get("limit")
     with Journal(folder.journal, read_only=True) as journal, journal.snapshot():
         received = figures.received(journal, since=now - RECENT)
+        in_wal = journal.bytes_in_wal()
         active = max(filter(None, (received.last_at, figures.last_sent(journal))), default=None)
         silent = figures.silent(journal, since=(active or now) - _ASKED_WITHIN)
         spent, recorded, asked = journal.spent(), journal.shards(), figures.asked_by_task(journal)
@@ -115,7 +119,7 @@ def read_status(folder: RunFolder, now: float) -> RunStatus:
     repeats = sum(each.requests for each in asked) / max(1, sum(each.prompts for each in asked if each.task != VERIFY))
     left = sum(task.open for task in tasks)
     return RunStatus(
-        run=str(folder.path),
+        run=os.fsencode(folder.path).decode(errors="replace"),
         state="running" if running else "finished" if summary.get("finished") is True else "stopped",
         model=str(config.get("model", "")),
         tasks=tasks,
@@ -132,6 +136,7 @@ def read_status(folder: RunFolder, now: float) -> RunStatus:
         per_minute=per_minute,
         seconds_left=60 * left * max(1.0, repeats) / per_minute if per_minute else None,
         last_active=None if active is None else datetime.fromtimestamp(active, UTC).isoformat(timespec="seconds"),
+        in_wal=in_wal,
     )
 
 

@@ -20,6 +20,8 @@ def read_yaml(text: str, *, name: str, plain: bool = False) -> Any:
         return yaml.load(text, Loader=yaml.BaseLoader if plain else yaml.SafeLoader) or {}  # noqa: S506
     except (yaml.YAMLError, ValueError) as error:  # ValueError: a date that is none, such as 2026-13-45
         raise SvitError(f"{name}: this is not YAML: {' '.join(str(error).split())}.") from error
+    except RecursionError as error:
+        raise SvitError(f"{name}: this is not YAML that svit reads: its lists or keys are nested too deep.") from error
 
 
 def checked(model: type[_Model], values: object, *, name: str) -> _Model:

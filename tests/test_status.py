@@ -23,7 +23,7 @@ from svit.status import read_status
 CONFIG = "provider: openai\nmodel: gpt-6-luna\nreasoning_effort: none\nbase_url: {url}\nin_flight: 4\ntimeout: 20\n"
 KEYS = (
     "run state model tasks opinions opinions_failed in_flight unknown replies prompt_tokens completion_tokens "
-    "dollars max_cost deadline per_minute seconds_left last_active"
+    "dollars max_cost deadline per_minute seconds_left last_active in_wal"
 )
 TASK_KEYS = "task images samples rejected answered open in_flight failed"
 
@@ -194,7 +194,7 @@ def test_a_folder_that_nobody_may_write_to_is_read(made: RunFolder, monkeypatch:
         return real(target, factory=Refusing if target.endswith("mode=ro") else sqlite3.Connection, **options)
 
     real = sqlite3.connect
-    monkeypatch.setattr("svit.journal.sqlite3.connect", connect)
+    monkeypatch.setattr("svit.journal_file.sqlite3.connect", connect)
     assert msgspec.structs.replace(read_status(made, 1e9), run="") == msgspec.structs.replace(whole, run="")
     assert not list(made.path.glob("journal.db-*"))
 

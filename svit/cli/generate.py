@@ -64,6 +64,9 @@ def generate(
         bool, typer.Option("--switch", help="Go on with another provider or model than the run was made with.")
     ] = False,
     seed: Annotated[int | None, typer.Option(help="Seed of what is drawn; the config's by default.")] = None,
+    start_over: Annotated[
+        bool, typer.Option("--start-over", help="Ask again what a run's lost or older journal does not hold.")
+    ] = False,
     stdout: Annotated[
         bool, typer.Option("--stdout", help="Write the samples to stdout too, in context order.")
     ] = False,
@@ -78,7 +81,6 @@ def generate(
         talk.to_machines()
     ends = until(deadline)
     from svit.config import check_requests, chosen_tasks, jobs, provider, read_config, spending
-    from svit.journal import Journal
     from svit.resources import config_path
     from svit.runs import RunFolder
 
@@ -102,7 +104,7 @@ def generate(
     with folder.locked(), annotations.store(folder, quiet=quiet) as store:
         _refuse_other_contexts(folder, store)
         file = str(annotations.contexts.absolute()) if annotations.contexts else folder.contexts.name
-        with Journal(folder.journal) as journal:
+        with folder.opened_journal(start_over=start_over, say=talk.say) as journal:
             if not switch:
                 _refuse_another_writer(folder, settings, journal)
             work = Work(folder, settings, todo, store, journal, file)

@@ -23,14 +23,14 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 Figure = str | int | float | None
 _SAID = "said"
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _SECONDS_BETWEEN_LINES = 60.0
 _LINES_OF_RATE = 5
 """The speed is measured over the time of this many lines."""
 
 
 def harmless(text: str) -> str:
-    """Return the text without what could command a terminal or turn its lines around."""
+    """Return the text without what could command a terminal or turn its lines around, or is in no encoding at all."""
     return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", text)
 
 

@@ -6,8 +6,8 @@ import itertools
 import os
 import signal
 import time
-from collections.abc import Coroutine, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Coroutine, Sequence
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,12 +20,13 @@ from svit.cli import talk
 from svit.cli.durations import duration, parse_duration
 from svit.cli.ending import INTERRUPTED
 from svit.cli.watchdog import ASLEEP, BUG, GRACE, process_watchdog
-from svit.errors import DeadlineReachedError, StalledError, SvitError
+from svit.errors import DeadlineReachedError, FileHeldError, StalledError, SvitError
 
 if TYPE_CHECKING:
     from svit.config import RunConfig
-    from svit.entries import Shard, Spent
+    from svit.entries import Damaged, Shard, Spent
     from svit.journal import Journal
+    from svit.ledger import Ledger
     from svit.pipeline import Generation
     from svit.providers.base import Provider
     from svit.runs import RunFolder
@@ -62,6 +63,10 @@ _LOOKED_UP = 1.2
 _OVER = "The deadline is reached. The same command continues."
 _GIVES_BACK = 60
 """Seconds after which a run gives back what it holds of the month and does not need."""
+
+
+HURRY, LAST_HURRY = 0.05, 5.0
+"""Seconds that a run waits for the ledger while others of it go on, until it tries again, and at its end."""
 
 
 @dataclass(frozen=True)
@@ -121,11 +126,12 @@ class Work:
             talk.log.event("start", run=str(self.folder.path), missing=missing)
             with progress.of(missing):
                 try:
-                    Session(generation, books, progress, wish, self.settings.timeout).run(asked_of)
+                    Session(generation, books, progress, wish, self.settings.timeout, self.check_in_place).run(asked_of)
                 except BaseException as error:
                     self._tell_of_the_stop(generation, wish, error)
                     raise
             _say_why(generation, quiet=wish.quiet)
+            say_damaged(self.journal, self.folder.path)
             self.tell(wish, finished=True)
             spent = self.journal.spent()
         if not wish.quiet:
@@ -146,6 +152,7 @@ class Work:
         """Put what is in files by now into run.json, and say it where the stop is no bug and has a listener."""
         told = generation.unpublished
         try:
+            self.check_in_place()
             self.tell(wish, finished=False)
         except SvitError as untold:
             told = told or str(untold)
@@ -186,15 +193,17 @@ class Work:
             return
         limit = month_limit(self.settings)
         try:
-            ledger = open_files.enter_context(Ledger(ledger_path(os.environ, Path.home())))
+            ledger = open_files.enter_context(Ledger(ledger_path(os.environ), talk.say))
             books.budget.account = ledger.join(
                 self.journal.run_id(), self.folder.path, self.journal.spent_by_month(), limit=limit, idle=idle
             )
-        except (SvitError, RuntimeError) as error:
+        except SvitError as error:
             if limit is not None:
                 raise
             talk.say(f"Warning: {error} This run goes on without: it has no ceiling on the month.")
-        open_files.callback(books.budget.give_back)
+        else:
+            open_files.callback(_give_back, books, ledger)
+            ledger.hurry = HURRY
 
     def keep_prompts(self) -> None:
         """Keep the prompt files in the journal, so that what was sent can be made again."""
@@ -267,9 +276,15 @@ class Work:
                 "deadline": None if finished or wish.deadline is None else _ahead(wish.deadline),
                 "updated": _now(),
                 "finished": finished,
+                "replies": self.journal.count_replies(),
                 "tasks": counts,
             }
         )
+
+    def check_in_place(self) -> None:
+        """Raise StorageError when the run's journal, lock or folder is not where it was when the command began."""
+        self.journal.check_in_place()
+        self.folder.check_in_place()
 
     def report(self, *, stopped: bool = False) -> None:
         """Say what came of the run so far and what to do next."""
@@ -289,6 +304,30 @@ class Work:
             )
         elif not stopped:
             talk.say(f"The samples are in {self.folder.path}/: " + ", ".join(f"{task}/" for task in counts))
+
+
+def say_damaged(journal: "Journal", run: Path) -> None:
+    """Say which replies were found damaged in the journal, even when quiet: they were paid for."""
+    if not journal.damaged:
+        return
+    first, count = damaged_text(min(journal.damaged, key=str)), len(journal.damaged)
+    if count == 1:
+        words = f"1 reply is damaged in the journal ({first}) and counts as no answer. It is"
+    else:
+        words = f"{count:,} replies are damaged in the journal ({first}, ...) and count as no answers. They are"
+    talk.say(f"{words} asked again with: svit regenerate {run}")
+
+
+def damaged_text(damaged: "Damaged") -> str:
+    """Return which reply is damaged, for people."""
+    return f"image {damaged.image_id}, {damaged.task}, attempt {damaged.attempt}"
+
+
+def _give_back(books: "Spending", ledger: "Ledger") -> None:
+    """Leave to other runs what this one holds of the month. Where the ledger is held, the next run sees to that."""
+    ledger.hurry = LAST_HURRY
+    with suppress(FileHeldError):
+        books.budget.give_back()
 
 
 def until(deadline: str | None) -> float | None:
@@ -347,6 +386,8 @@ class Session:
     progress: talk.Progress
     wish: Wish
     timeout: float
+    check_in_place: Callable[[], None] = lambda: None
+    _lost: SvitError | None = None
     _signals: int = 0
     _late: bool = False
     _closing: bool = False
@@ -370,8 +411,8 @@ class Session:
         finally:
             process_watchdog.loop_ends()
             interrupts.raise_again()
-        if self._fault:
-            raise self._fault
+        if error := self._lost or self._fault:
+            raise error
         if self.generation.is_done:
             interrupts.ignore()
         elif self._signals:
@@ -422,9 +463,11 @@ class Session:
             now = time.monotonic()
             slept = now - due > ASLEEP
             self._keep_the_deadline(main, now, slept=slept)
+            self._see_whether_all_is_there()
             self._watch(asked_of, main, now, slept=slept)
             if second % _GIVES_BACK == _GIVES_BACK - 1:
-                self.books.budget.give_back()
+                with suppress(FileHeldError):  # then a minute later
+                    self.books.budget.give_back()
             cost = self.books.budget.spent if self.books.price else None
             self.progress.tick(now, in_flight=self.generation.under_way if self.books.price else None, cost=cost)
             due = (
@@ -487,6 +530,16 @@ class Session:
             return
         if not self.wish.quiet:
             talk.log.event("stopping", f"{words}; again to stop at once", under_way=under_way)
+
+    def _see_whether_all_is_there(self) -> None:
+        """Ask nothing more once the journal is gone: what comes in then goes to the file that is still open."""
+        try:
+            self.check_in_place()
+        except SvitError as error:
+            if self._lost is None:
+                talk.say("The journal is not where it was: nothing more is asked, and what is under way is waited for.")
+            self._lost = error
+            self.generation.stop()
 
 
 def _now() -> str:
