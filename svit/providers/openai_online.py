@@ -91,7 +91,9 @@ class Online:
                 asking.gate.close()
                 await sending.stop(feeder)
         if asking.gate.refusal:
-            raise ProviderRefusesError(f"{asking.gate.refusal} The same command continues once that is settled.")
+            raise ProviderRefusesError(
+                f"{_ended(asking.gate.refusal)} The same command continues once that is settled."
+            )
 
 
 @dataclass(slots=True)
