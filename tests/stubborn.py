@@ -12,7 +12,8 @@ from typing import Any
 
 from svit import config
 from svit.cli import main, watchdog, working
-from svit.journal import Change, Journal
+from svit.journal import Journal
+from svit.journal_file import Change
 from svit.providers.base import Reply, Request
 from svit.providers.offline import Offline
 from svit.tasks import TASKS
@@ -66,7 +67,8 @@ class NeverPulls(Stubborn):
 
     async def go_on(self, requests: AsyncIterator[Request], stopping: asyncio.Event) -> AsyncIterator[Reply]:
         await asyncio.Event().wait()
-        yield
+        async for reply in self._offline.complete(requests, stopping):
+            yield reply
 
 
 class EndsEarly(Stubborn):
@@ -84,7 +86,8 @@ class Waits(Stubborn):
         await anext(requests)
         self.waits_for = "1 answer"
         await asyncio.Event().wait()
-        yield
+        async for reply in self._offline.complete(requests, stopping):
+            yield reply
 
 
 class Clings(Waits):
@@ -128,10 +131,10 @@ def _offline(*_: Any) -> Offline:
 if __name__ == "__main__":
     kind = sys.argv[1]
     if kind == "SlowJournal":
-        Journal.commit = slow(Journal.commit)  # type: ignore[method-assign]
-        config.provider = _offline
+        setattr(Journal, "commit", slow(Journal.commit))  # noqa: B010 - mypy knows that it is a method
+        setattr(config, "provider", _offline)  # noqa: B010
     else:
-        config.provider = lambda *_: globals()[kind]()
+        setattr(config, "provider", lambda *_: globals()[kind]())  # noqa: B010
     working._STALLED = 2.0
     watchdog.STANDSTILL = 2.0
     sys.argv = ["svit", *sys.argv[2:]]

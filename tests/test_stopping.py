@@ -107,7 +107,7 @@ def test_a_signal_before_the_loop_runs_ends_quietly_with_130(number: int, moment
 
 # --- what a request waits for ---
 
-WAITS = {
+WAITS: dict[str, tuple[dict[str, Any], str]] = {
     "a limit of its own": ({"latency": "50ms"}, "rpm: 6\n"),
     "a 429": ({"faults": ("429=1",)}, ""),
     "a server that is overloaded": ({"faults": ("503=1",)}, ""),
