@@ -527,20 +527,24 @@ def test_regenerating_asks_nothing_that_would_end_the_same_way(tmp_path: Path, s
     assert rejected(tmp_path) == {2: "filtered", 3: "truncated"}
 
 
-def test_a_regeneration_that_is_killed_loses_no_answer(tmp_path: Path, store: ContextStore) -> None:
+def test_a_regeneration_that_is_stopped_shows_its_answers_beside_what_stood(
+    tmp_path: Path, store: ContextStore
+) -> None:
     run(tmp_path, store, Scripted(bad(3, 4)), [job()], limit=5)
 
-    class KilledError(Exception):
+    class StoppedError(Exception):
         pass
 
-    def killed(request: Request) -> bytes:
+    def stopping(request: Request) -> bytes:
         if request.prompt.context.image_id == 4:
-            raise KilledError
+            raise StoppedError
         return body("good at last")
 
-    with pytest.raises(KilledError):
-        again(tmp_path, store, Scripted(killed), [job()], limit=5, again=True)
-    assert rejected(tmp_path) == {3: "not_good", 4: "not_good"}, "the files are as they were"
+    with pytest.raises(StoppedError):
+        again(tmp_path, store, Scripted(stopping), [job()], limit=5, again=True)
+    assert rejected(tmp_path) == {4: "not_good"}
+    assert samples(tmp_path) == [1, 2, 3, 5], "whole, and in context order"
+    assert not list((tmp_path / "t").glob("*.partial*"))
     provider = Scripted()
     again(tmp_path, store, provider, [job()], limit=5, again=True)
     assert [n for _, n, _ in provider.asked] == [4]
