@@ -298,6 +298,7 @@ class Generation:
         opened = {shard.number: shard for shard in self._open}
         cancelled: asyncio.CancelledError | None = None
         try:
+            self._assembly.check_in_place()
             for found in self._assembly.shards():
                 shard = opened.get(found.number, found)
                 if shard.missing == 0:
@@ -362,9 +363,9 @@ class Generation:
                 for _ in batch:
                     if self.stopping.is_set():
                         return
-                    self.moves += 1
                     request = self._leaving.popleft()
                     self._journal.left(*_key(request))
+                    self.moves += 1
                     yield request
         finally:
             coming.cancel()

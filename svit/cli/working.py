@@ -153,6 +153,7 @@ class Work:
         """Put what is in files by now into run.json, and say it where the stop is no bug and has a listener."""
         told = generation.unpublished
         try:
+            self.check_in_place()
             self.tell(wish, finished=False)
         except SvitError as untold:
             told = told or str(untold)
@@ -411,10 +412,8 @@ class Session:
         finally:
             process_watchdog.loop_ends()
             interrupts.raise_again()
-        if self._fault:
-            raise self._fault
-        if self._lost:
-            raise self._lost
+        if error := self._lost or self._fault:
+            raise error
         if self.generation.is_done:
             interrupts.ignore()
         elif self._signals:
