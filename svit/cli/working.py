@@ -126,7 +126,8 @@ class Work:
             talk.log.event("start", run=str(self.folder.path), missing=missing)
             with progress.of(missing):
                 try:
-                    Session(generation, books, progress, wish, self.settings.timeout, self.check_in_place).run(asked_of)
+                    session = Session(generation, books, progress, wish, self.settings.timeout, self.check_in_place)
+                    session.run(asked_of)
                 except BaseException as error:
                     self._tell_of_the_stop(generation, wish, error)
                     raise
@@ -463,8 +464,8 @@ class Session:
             now = time.monotonic()
             slept = now - due > ASLEEP
             self._keep_the_deadline(main, now, slept=slept)
-            self._see_whether_all_is_there()
             self._watch(asked_of, main, now, slept=slept)
+            self._see_whether_all_is_there()
             if second % _GIVES_BACK == _GIVES_BACK - 1:
                 with suppress(FileHeldError):  # then a minute later
                     self.books.budget.give_back()
