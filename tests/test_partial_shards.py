@@ -350,6 +350,24 @@ def test_why_a_run_stops_is_not_forgotten_when_nothing_can_be_published(
     assert "No space left on device" in generation.unpublished
 
 
+def test_a_run_whose_folder_was_moved_meanwhile_does_not_publish_where_it_was(
+    tmp_path: Path, store: ContextStore
+) -> None:
+    folder = tmp_path / "r"
+    folder.mkdir()
+
+    def moved() -> None:
+        folder.rename(tmp_path / "moved")
+        refusal()
+
+    with Journal(folder / "journal.db") as journal:
+        generation = Generation([job()], store, journal, RunFolder(folder))
+        with pytest.raises(ProviderRefusesError):
+            asyncio.run(generation.run(Endpoint(7, moved)))
+    assert "moved" in generation.unpublished
+    assert not folder.exists()
+
+
 def test_a_killed_run_s_leftovers_beside_whole_shards_are_not_counted_and_go(
     tmp_path: Path, store: ContextStore
 ) -> None:
