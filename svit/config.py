@@ -78,6 +78,7 @@ class RunConfig(_Settings):
     tpm: int | None = Field(default=None, ge=1)
     in_flight: int = Field(default=64, ge=1, le=10_000)
     timeout: float = Field(default=600, gt=0)
+    max_wait: float = Field(default=900, ge=1)
     reasoning_effort: Effort | None = None
     service_tier: ServiceTier | None = None
     caching: Caching = "automatic"
@@ -211,6 +212,7 @@ def provider(config: RunConfig, say: Callable[[str], None]) -> Provider:
         limits=RateLimit(config.rpm, config.tpm),
         window=config.in_flight,
         adaptive=config.rpm is None and config.tpm is None,
+        max_wait=config.max_wait,
         say=say,
     )
 

@@ -43,5 +43,11 @@ class DeadlineReachedError(SvitError):
     exit_code = 5
 
 
+class StalledError(SvitError):
+    """Something is open and nothing goes on: a bug in svit. What was settled is safe; the same command continues."""
+
+    exit_code = 70
+
+
 class ParseError(ValueError):
     """A model's text is not in the task's answer form. The message says what was missed and where."""

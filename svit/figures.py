@@ -59,6 +59,12 @@ def silent(journal: Journal, *, since: float = 0.0) -> list[AskedCount]:
     return [AskedCount(*row) for row in journal.read(query, (since, journal.last_departure()))]
 
 
+def images_answered(journal: Journal, task: str, version: str) -> int:
+    """Return how many images have a reply in this task and by this prompt file: seconds in a journal of a million."""
+    query = "SELECT count(DISTINCT image_id) FROM requests JOIN replies USING (request) WHERE task = ? AND version = ?"
+    return int(journal.read(query, (task, version))[0][0])
+
+
 def last_sent(journal: Journal) -> float | None:
     """Return when the last request left, in seconds since 1970."""
     [(last,)] = journal.read("SELECT max(sent_at) FROM requests")

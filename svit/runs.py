@@ -51,13 +51,13 @@ class RunFolder:
         self._lock = path / "run.lock"
         self._held: int | None = None
 
-    def samples(self, task: str, shard: int) -> Path:
-        """Return the file of a shard's samples."""
-        return self.path / task / f"{shard:05}.jsonl"
+    def samples(self, task: str, shard: int, *, partial: bool = False) -> Path:
+        """Return the file of a shard's samples; a partial one holds those that were there when the run stopped."""
+        return self.path / task / f"{shard:05}{'.partial' * partial}.jsonl"
 
-    def rejected(self, task: str, shard: int) -> Path:
-        """Return the file of a shard's rejections."""
-        return self.path / task / f"{shard:05}.rejected.jsonl"
+    def rejected(self, task: str, shard: int, *, partial: bool = False) -> Path:
+        """Return the file of a shard's rejections, or of those that were there when the run stopped."""
+        return self.path / task / f"{shard:05}{'.partial' * partial}.rejected.jsonl"
 
     @contextmanager
     def locked(self) -> Iterator[None]:

@@ -2,18 +2,18 @@
 
 import os
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Literal
 
 import msgspec
 
 from svit import figures
-from svit.entries import Shard
 from svit.errors import DataError
 from svit.figures import AskedCount, Received
 from svit.journal import Journal
 from svit.prices import NANO
+from svit.published import Count, counted, published
 from svit.records import VERIFY
 from svit.runs import RunFolder
 
@@ -30,9 +30,9 @@ _NEVER_ASKED = ("empty_context", "context_too_long")
 class TaskStatus(msgspec.Struct, frozen=True):
     """How one task stands. `images` are all there are, `open` of them have still to be answered.
 
-    `samples` and `rejected`, the latter by their first flaw, are those of the shards on disk. `answered` images have
-    an answer in the journal, and their shard is not whole yet: whether it passes is seen then. `failed` counts the
-    requests that got no answer, by class, also those that a later attempt made good.
+    `samples` and `rejected`, the latter by their first flaw, are those of the shards on disk, whole or partial.
+    `answered` images have an answer in the journal that is in no file yet: whether it passes is seen then. `failed`
+    counts the requests that got no answer, by class, also those that a later attempt made good.
     """
 
     task: str
@@ -91,19 +91,28 @@ def read_status(folder: RunFolder, now: float) -> RunStatus:
         in_wal = journal.bytes_in_wal()
         active = max(filter(None, (received.last_at, figures.last_sent(journal))), default=None)
         silent = figures.silent(journal, since=(active or now) - _ASKED_WITHIN)
-        spent, shards, asked = journal.spent(), journal.shards(), figures.asked_by_task(journal)
+        spent, recorded, asked = journal.spent(), journal.shards(), figures.asked_by_task(journal)
         failures = figures.failures(journal)
+        shards = published(folder, versions, recorded)
+        settled = {task: counted(shard for shard in shards if shard.task == task) for task in versions}
+        answered = {
+            task: _prompts(asked, task, version) - _prompts(silent, task, version) for task, version in versions.items()
+        }
+        if not running:  # what is shortened has two first prompts, and some settings change a prompt: this is exact
+            for task, version in versions.items():
+                if answered[task] > _asked_of(settled[task]):
+                    answered[task] = figures.images_answered(journal, task, version)
     waiting = sum(each.requests for each in silent)
     tasks = tuple(
         _of_task(
             task,
             min(images, limit) if isinstance(limit, int) else images,
-            [shard for shard in shards if shard.task == task],
-            _prompts(asked, task, version) - _prompts(silent, task, version),
+            settled[task],
+            answered[task],
             sum(each.requests for each in silent if each.task == task) if running else 0,
             {code: count for of, code, count in failures if of == task},
         )
-        for task, version in versions.items()
+        for task in versions
     )
     cost = spent.cost + (0 if running else sum(each.worst for each in silent))
     per_minute = _rate(received, now) if running else None
@@ -132,26 +141,26 @@ def read_status(folder: RunFolder, now: float) -> RunStatus:
 
 
 def _of_task(
-    task: str, images: int, shards: Sequence[Shard], answered: int, in_flight: int, failed: Mapping[str, int]
+    task: str, images: int, settled: Count, answered: int, in_flight: int, failed: Mapping[str, int]
 ) -> TaskStatus:
-    """Return how a task stands; `answered` are all its images that have a reply, those of whole shards too."""
-    rejected: Counter[str] = Counter()
-    for shard in shards:
-        rejected.update(shard.flaws)
-    settled = sum(shard.images for shard in shards)
-    asked_of_settled = settled - sum(rejected[code] for code in _NEVER_ASKED)
-    images = max(images, settled)
-    beyond = min(max(0, answered - asked_of_settled), images - settled)
+    """Return how a task stands; `answered` are all its images that have a reply, those in files too."""
+    images = max(images, settled.images)
+    beyond = min(max(0, answered - _asked_of(settled)), images - settled.images)
     return TaskStatus(
         task=task,
         images=images,
-        samples=sum(shard.samples for shard in shards),
-        rejected=dict(rejected.most_common()),
+        samples=settled.samples,
+        rejected=dict(Counter(settled.rejected).most_common()),
         answered=beyond,
-        open=images - settled - beyond,
+        open=images - settled.images - beyond,
         in_flight=in_flight,
         failed=failed,
     )
+
+
+def _asked_of(settled: Count) -> int:
+    """Return how many of the images in files were asked about."""
+    return settled.images - sum(settled.rejected.get(code, 0) for code in _NEVER_ASKED)
 
 
 def _prompts(counts: Iterable[AskedCount], task: str, version: str) -> int:

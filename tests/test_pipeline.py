@@ -13,7 +13,7 @@ import pytest
 from svit import assembly, pipeline
 from svit.assembly import Outcome
 from svit.entries import Intent, Kept
-from svit.errors import DataError, StorageError
+from svit.errors import DataError, StalledError, StorageError
 from svit.journal import Journal
 from svit.pipeline import Generation
 from svit.providers.base import Failure, Reply, Request
@@ -63,8 +63,11 @@ class Scripted:
     late: int = 1
     asked: list[tuple[str, int | str, int]] = field(default_factory=list)
     held: list[Request] = field(default_factory=list)
+    waits_for: str = ""
 
-    async def complete(self, requests: AsyncIterator[Request]) -> AsyncIterator[Reply]:
+    async def complete(
+        self, requests: AsyncIterator[Request], stopping: asyncio.Event | None = None
+    ) -> AsyncIterator[Reply]:
         pull = asyncio.ensure_future(_next(requests))
         try:
             while True:
@@ -311,7 +314,9 @@ def test_every_reply_that_came_is_kept_however_the_run_stops(
     build_store(tmp_path / "big", (image(n) for n in range(1, 101)), origin="test")
 
     class AtOnce(Scripted):
-        async def complete(self, requests: AsyncIterator[Request]) -> AsyncIterator[Reply]:
+        async def complete(
+            self, requests: AsyncIterator[Request], stopping: asyncio.Event | None = None
+        ) -> AsyncIterator[Reply]:
             async for request in requests:
                 self.asked.append((request.prompt.task, request.prompt.context.image_id, request.attempt))
                 yield Reply(request, body("good"))
@@ -397,13 +402,15 @@ def test_a_shard_without_a_sample_stands_too(tmp_path: Path, store: ContextStore
 
 def test_a_provider_that_leaves_requests_unanswered_does_not_pass_for_done(tmp_path: Path, store: ContextStore) -> None:
     class Leaving(Scripted):
-        async def complete(self, requests: AsyncIterator[Request]) -> AsyncIterator[Reply]:
+        async def complete(
+            self, requests: AsyncIterator[Request], stopping: asyncio.Event | None = None
+        ) -> AsyncIterator[Reply]:
             async for request in requests:
                 if request.prompt.context.image_id == 3:
                     return
                 yield Reply(request, body("good"))
 
-    with pytest.raises(RuntimeError, match="requests without a reply"):
+    with pytest.raises(StalledError, match=r"33 outcomes are missing: image 3 \(t\), image 4"):
         run(tmp_path, store, Leaving(), [job()])
 
 
@@ -520,20 +527,24 @@ def test_regenerating_asks_nothing_that_would_end_the_same_way(tmp_path: Path, s
     assert rejected(tmp_path) == {2: "filtered", 3: "truncated"}
 
 
-def test_a_regeneration_that_is_killed_loses_no_answer(tmp_path: Path, store: ContextStore) -> None:
+def test_a_regeneration_that_is_stopped_shows_its_answers_beside_what_stood(
+    tmp_path: Path, store: ContextStore
+) -> None:
     run(tmp_path, store, Scripted(bad(3, 4)), [job()], limit=5)
 
-    class KilledError(Exception):
+    class StoppedError(Exception):
         pass
 
-    def killed(request: Request) -> bytes:
+    def stopping(request: Request) -> bytes:
         if request.prompt.context.image_id == 4:
-            raise KilledError
+            raise StoppedError
         return body("good at last")
 
-    with pytest.raises(KilledError):
-        again(tmp_path, store, Scripted(killed), [job()], limit=5, again=True)
-    assert rejected(tmp_path) == {3: "not_good", 4: "not_good"}, "the files are as they were"
+    with pytest.raises(StoppedError):
+        again(tmp_path, store, Scripted(stopping), [job()], limit=5, again=True)
+    assert rejected(tmp_path) == {4: "not_good"}
+    assert samples(tmp_path) == [1, 2, 3, 5], "whole, and in context order"
+    assert not list((tmp_path / "t").glob("*.partial*"))
     provider = Scripted()
     again(tmp_path, store, provider, [job()], limit=5, again=True)
     assert [n for _, n, _ in provider.asked] == [4]
@@ -653,8 +664,10 @@ def test_where_tasks_share_the_beginning_of_a_prompt_the_first_is_answered_befor
     answered: set[int | str] = set()
 
     class Watching(Scripted):
-        async def complete(self, requests: AsyncIterator[Request]) -> AsyncIterator[Reply]:
-            async for reply in super().complete(self.watched(requests)):
+        async def complete(
+            self, requests: AsyncIterator[Request], stopping: asyncio.Event | None = None
+        ) -> AsyncIterator[Reply]:
+            async for reply in super().complete(self.watched(requests), stopping):
                 if reply.request.prompt.task == "t":
                     answered.add(reply.request.prompt.context.image_id)
                 yield reply

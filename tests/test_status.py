@@ -103,6 +103,8 @@ def made(tmp_path: Path) -> RunFolder:
     contexts = {"file": "x", "digest": "d", "images": 5000}
     folder.path.mkdir()
     folder.write_summary({"config": config, "contexts": contexts, "prompts": {"referring": "v2"}, "finished": False})
+    folder.samples("referring", 0).parent.mkdir()
+    folder.samples("referring", 0).write_bytes(b"\n")
     with Journal(folder.journal) as journal:
         flaws = {"empty_context": 10, "wrong_count": 5}
         journal.published(Shard("referring", 0, "recipe", 1000, 985, flaws, 1))
@@ -167,7 +169,8 @@ def test_a_model_without_a_price_has_no_cost(made: RunFolder) -> None:
 
 def test_it_only_reads(made: RunFolder) -> None:
     def files() -> dict[str, bytes]:
-        kept = (path for path in made.path.iterdir() if not path.name.endswith(("-shm", "-wal")))
+        there = (path for path in made.path.rglob("*") if path.is_file())
+        kept = (path for path in there if not path.name.endswith(("-shm", "-wal")))
         return {path.name: path.read_bytes() for path in kept}
 
     before = files()

@@ -75,8 +75,8 @@ _MOST_SHOWN = 20
 
 def _text(found: "RunStatus", now: float) -> str:
     blocks = [_headline(found, now), _tasks(found)]
-    if any(task.answered for task in found.tasks):
-        blocks[-1] += "\nanswered: in the journal; judged for good when the shard of 1,000 images is whole."
+    if answered := sum(task.answered for task in found.tasks):
+        blocks[-1] += "\n" + journal_only(found, answered)
     if any(task.rejected for task in found.tasks):
         blocks.append(f"Rejected, by the first flaw (texts in {found.run}/TASK/*.rejected.jsonl):\n" + _rejected(found))
     failed: Counter[str] = Counter()
@@ -117,6 +117,15 @@ def _tasks(found: "RunStatus") -> str:
         for each in found.tasks
     ]
     return talk.figures([heads, *rows])
+
+
+def journal_only(found: "RunStatus", answers: int) -> str:
+    """Return in words that so many answers are in no file, and what puts them there."""
+    have = f"{answers:,} answers are" if answers > 1 else "1 answer is"
+    if found.state == "running":
+        how = "goes into a file when its shard of 1,000 images is whole, or the run stops."
+        return f"{have} in the journal only; each {how}" if answers > 1 else f"{have} in the journal only; it {how}"
+    return f"{have} in the journal only: 'svit rebuild {found.run}' puts into files what is settled of it."
 
 
 def _rejected(found: "RunStatus") -> str:

@@ -1,5 +1,6 @@
 """The seam to whatever writes the answers: one method, one reply for each request."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Protocol
 
@@ -32,10 +33,15 @@ NOT_ASKED = "not_asked"
 
 
 class Reply(msgspec.Struct, frozen=True):
-    """What came back: the raw bytes of a chat completion, or a failure."""
+    """What came back: the raw bytes of a chat completion, or a failure.
+
+    `took` is the seconds from when the request left to its answer, without what it waited for its turn; None where the
+    provider does not know.
+    """
 
     request: Request
     outcome: bytes | Failure
+    took: float | None = None
 
 
 class Provider(Protocol):
@@ -45,8 +51,17 @@ class Provider(Protocol):
     as they came: they go into the journal before `read_completion` or anything else looks at them.
     """
 
-    def complete(self, requests: AsyncIterator[Request]) -> AsyncIterator[Reply]:
-        """Yield one reply for each request."""
+    @property
+    def waits_for(self) -> str:
+        """What it waits for at the moment, as a person would call it; nothing when it waits for nothing."""
+        ...
+
+    def complete(self, requests: AsyncIterator[Request], stopping: asyncio.Event | None = None) -> AsyncIterator[Reply]:
+        """Yield one reply for each request.
+
+        Once `stopping` is set nothing more leaves: what waits is answered at once with NOT_ASKED, what has left is
+        awaited. Whoever closes this breaks that off too.
+        """
         ...
 
 

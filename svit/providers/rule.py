@@ -5,11 +5,19 @@ from dataclasses import dataclass
 import msgspec
 
 from svit.providers.base import Failure
+from svit.records import Usage
 
 _OUT_OF_MONEY = ("insufficient_quota", "credit_balance_exhausted", "spend_limit_exceeded", "billing_hard_limit_reached")
 _SLOWER = ("slow_down", "server_is_overloaded")
 _FILTERED = ("content_filter", "invalid_prompt", "content_policy_violation", "ResponsibleAIPolicyViolation")
 _MISTAKEN = ("unsupported_parameter", "unsupported_value", "invalid_request_error", "model_not_found")
+
+
+@dataclass(frozen=True)
+class Answered:
+    """A completion: its bytes are handed on. `usage` is what it says to have used."""
+
+    usage: Usage | None
 
 
 @dataclass(frozen=True)
@@ -54,8 +62,30 @@ class _Body(msgspec.Struct):
 _decode = msgspec.json.Decoder(_Body).decode
 
 
-def verdict(status: int, body: bytes) -> Again | Failure | Stop:
-    """Return what to do after an answer of this status, which is not 200."""
+class _Used(msgspec.Struct):
+    prompt_tokens: int
+    completion_tokens: int = 0
+
+
+class _Completion(msgspec.Struct):
+    usage: _Used | None = None
+
+
+_decode_usage = msgspec.json.Decoder(_Completion).decode
+
+
+def _usage(content: bytes) -> Usage | None:
+    try:
+        used = _decode_usage(content).usage
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return None
+    return None if used is None else Usage(used.prompt_tokens, used.completion_tokens)
+
+
+def verdict(status: int, body: bytes) -> Answered | Again | Failure | Stop:
+    """Return what to do after an answer of this status."""
+    if 200 <= status < 300:
+        return Answered(_usage(body))
     error = _error(body)
     words = f"HTTP {status}: {error.message or 'no reason given'}"
     code = str(error.code or error.inner_code or error.type or "")

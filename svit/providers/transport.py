@@ -5,11 +5,10 @@ are sent like it, without passing through the package's client and httpx2 each t
 a request costs in processor time (`scripts/bench online`).
 """
 
-import asyncio
 import contextlib
 import resource
 import urllib.request
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -22,13 +21,16 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from svit.errors import SvitError
+from svit.providers import redirects
 from svit.providers.base import Failure
+from svit.providers.reply_timeout import ReplyTimeout
 from svit.providers.rule import Again
 
-LARGEST_REPLY = 16 * 2**20
+LARGEST_REPLY = 4 * 2**20
 """Bytes. No chat completion comes near it; a server that sends more is broken, and must not fill the memory."""
-CONNECT = 30.0
-"""Seconds until a connection stands, or is given up: no request has left by then."""
+CONNECT, CONNECT_FIRST = 30.0, 10.0
+"""Seconds until a connection stands, or is given up: no request has left by then. Shorter while nothing ever came back:
+a wrong address should be said soon."""
 IDLE = 4.0
 """Seconds that a connection is kept for the next request. Common servers close it after 5: ours must be earlier, for a
 request that meets the closing is lost."""
@@ -40,6 +42,8 @@ _AIOHTTPS_OWN = ("host", "content-length", "connection", "accept-encoding")
 _OTHER_FILES = 200
 """Files that a process has open beside its connections, with room to spare."""
 _PATH = "/chat/completions"
+_BEFORE = 0.8
+"""Of a request's whole time at most that connecting may take: what ends then is known never to have left."""
 
 
 @dataclass(frozen=True)
@@ -72,17 +76,70 @@ class Transport:
         self._url = URL(str(like.url), encoded=True)
         self._headers = CIMultiDict((n, v) for n, v in like.headers.items() if n.lower() not in _AIOHTTPS_OWN)
         self._timeout = timeout
-        self._times = aiohttp.ClientTimeout(total=None, sock_connect=min(timeout, CONNECT))
+        self._times = _times(min(CONNECT_FIRST, timeout * _BEFORE))
+        self.origin = str(self._url.origin())
+
+    @property
+    def url(self) -> URL:
+        """Where requests go."""
+        return self._url
+
+    def answered(self) -> None:
+        """Be patient when connecting: somebody is there."""
+        self._times = _times(min(CONNECT, self._timeout * _BEFORE))
 
     async def post(self, content: bytes) -> Response:
-        """Send the body of a chat completion and return the reply, whatever its status; UNANSWERED without one."""
-        async with (
-            asyncio.timeout(self._timeout),
-            self._session.post(
-                self._url, data=content, headers=self._headers, timeout=self._times, allow_redirects=False
-            ) as response,
-        ):
+        """Send the body of a chat completion and return the reply, whatever its status; UNANSWERED without one.
+
+        A redirect on the same host is followed; what comes back is never one of those, but for an endless chain.
+        """
+        url = self._url
+        async with ReplyTimeout(self._timeout) as time:
+            for _ in range(redirects.MOST):
+                response = await self._posted(url, content, time)
+                further = self._further(url, response) if response.status in redirects.STATUSES else None
+                if further is None:
+                    return response
+                url = further
+            return await self._posted(url, content, time)
+
+    async def models(self) -> Response | None:
+        """Return the reply to the question for the list of models; None where there is none. UNANSWERED without one.
+
+        The connection is not kept: some servers close it without a word, and the next request on it would be lost.
+        """
+        if "/deployments/" in self._url.path:
+            return None
+        url = self._url.with_path(self._url.raw_path.removesuffix(_PATH) + "/models", encoded=True, keep_query=True)
+        headers = CIMultiDict(self._headers, connection="close")
+        async with self._session.get(url, headers=headers, timeout=self._times, allow_redirects=False) as response:
             return Response(response.status, response.raw_headers, await _content(response))
+
+    async def _posted(self, url: URL, content: bytes, time: ReplyTimeout) -> Response:
+        async with self._session.post(
+            url, data=content, headers=self._headers, timeout=self._times, allow_redirects=False
+        ) as response:
+            time.heard()
+            return Response(response.status, response.raw_headers, await _content(response, time.heard))
+
+    def _further(self, url: URL, response: Response) -> URL | None:
+        """Return where a redirect is to be followed to, and send all others there at once if it is for good."""
+        further = redirects.target(url, location(response))
+        if further is None or not redirects.is_same_host(url, further):
+            return None
+        if response.status in redirects.FOR_GOOD:
+            self._url = further
+        return further
+
+
+def location(response: Response) -> str | None:
+    """Return where a reply sends to."""
+    return next((value.decode("latin-1") for name, value in response.headers if name.lower() == b"location"), None)
+
+
+def _times(connect: float) -> aiohttp.ClientTimeout:
+    """Return the bounds that aiohttp keeps: on name lookup, connection and TLS together, and no other."""
+    return aiohttp.ClientTimeout(total=None, connect=connect)
 
 
 @asynccontextmanager
@@ -115,15 +172,15 @@ async def _first_request(endpoint: Endpoint) -> httpx2.Request:
 
 def lost(error: Exception, endpoint: Endpoint) -> Again | Failure:
     """Return what became of a request that no answer came to. It may have been paid for, unless it never left."""
-    causes = list(_causes(error))
-    if any(isinstance(cause, _NEVER_LEFT) for cause in causes):
-        return Again("unreachable", f"{_shown(endpoint.url)} cannot be reached: {causes[-1]}")
-    if any(isinstance(cause, TimeoutError) for cause in causes):
+    chain = list(causes(error))
+    if any(isinstance(cause, NEVER_LEFT) for cause in chain):
+        return Again("unreachable", f"{_shown(endpoint.url)} cannot be reached: {chain[-1]}"[:500])
+    if any(isinstance(cause, TimeoutError) for cause in chain):
         return Failure("timeout", f"no answer within {endpoint.timeout:g} s")
-    return Failure("cut_off", f"the connection broke: {causes[-1]}")
+    return Failure("cut_off", f"the connection broke: {chain[-1]}"[:500])
 
 
-_NEVER_LEFT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.ClientHttpProxyError)
+NEVER_LEFT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.ClientHttpProxyError)
 
 
 def _client(endpoint: Endpoint, http: httpx2.AsyncClient) -> openai.AsyncOpenAI:
@@ -182,10 +239,14 @@ def _allow_files(connections: int) -> None:
             resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
-async def _content(response: aiohttp.ClientResponse) -> bytes:
-    """Return the body of a reply. Raises aiohttp.ClientPayloadError when it is longer than LARGEST_REPLY."""
+async def _content(response: aiohttp.ClientResponse, heard: Callable[[], None] = lambda: None) -> bytes:
+    """Return the body of a reply; `heard` is told of each piece.
+
+    Raises aiohttp.ClientPayloadError when it is longer than LARGEST_REPLY.
+    """
     pieces, size = [], 0
     async for piece in response.content.iter_chunked(_PIECE):
+        heard()
         pieces.append(piece)
         size += len(piece)
         if size > LARGEST_REPLY:
@@ -193,7 +254,7 @@ async def _content(response: aiohttp.ClientResponse) -> bytes:
     return b"".join(pieces)
 
 
-def _causes(error: BaseException) -> Iterator[BaseException]:
+def causes(error: BaseException) -> Iterator[BaseException]:
     """Yield the error and what led to it: where the transport speaks of a timeout only, aiohttp knows better."""
     cause: BaseException | None = error
     while cause is not None:

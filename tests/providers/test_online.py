@@ -13,7 +13,8 @@ import pytest
 from svit.errors import ProviderRefusesError, SvitError
 from svit.limits import Breaker, RateLimit, Ticket
 from svit.providers.base import NOT_ASKED, Failure, Reply, Request
-from svit.providers.openai_online import TRIES, Endpoint, Online
+from svit.providers.openai_online import Endpoint, Online
+from svit.providers.retry_policy import TRIES
 from svit.providers.sending import AHEAD
 from svit.providers.transport import LARGEST_REPLY
 from svit.records import ImageContext, Message, Prompt, Sampling
@@ -21,11 +22,23 @@ from svit.records import ImageContext, Message, Prompt, Sampling
 KEY = "sk-canary"
 
 
-class Server:
-    """Answers each request with (status, headers, body) of `answer(number)`, None hangs up; counts from 0."""
+Said = tuple[int, dict[str, str], bytes]
 
-    def __init__(self, answer: Callable[[int], tuple[int, dict[str, str], bytes] | None]) -> None:
+
+def unknown() -> Said:
+    return 404, {}, b"Not Found"
+
+
+class Server:
+    """Answers each request with (status, headers, body) of `answer(number)`, None hangs up; counts from 0.
+
+    `listing` is the answer to a GET, which is kept in `asked`.
+    """
+
+    def __init__(self, answer: Callable[[int], Said | None], listing: Callable[[], Said | None] = unknown) -> None:
         self.answer = answer
+        self.listing = listing
+        self.asked: list[str] = []
         self.lines: list[str] = []
         self.headers: list[dict[str, str]] = []
         self.bodies: list[bytes] = []
@@ -35,11 +48,15 @@ class Server:
             while head := await reader.readuntil(b"\r\n\r\n"):
                 line, *rest = head.decode().strip().split("\r\n")
                 headers = {name.lower(): value for name, value in (each.split(": ", 1) for each in rest)}
-                body = await reader.readexactly(int(headers["content-length"]))
-                self.lines.append(line)
-                self.headers.append(headers)
-                self.bodies.append(body)
-                answer = self.answer(len(self.lines) - 1)
+                if line.startswith("GET"):
+                    self.asked.append(line)
+                    answer = self.listing()
+                else:
+                    body = await reader.readexactly(int(headers["content-length"]))
+                    self.lines.append(line)
+                    self.headers.append(headers)
+                    self.bodies.append(body)
+                    answer = self.answer(len(self.lines) - 1)
                 if answer is None:
                     return
                 status, more, content = answer
@@ -199,7 +216,7 @@ def test_azures_older_form_needs_a_version() -> None:
 
 
 def test_a_failed_try_is_followed_by_others_a_bounded_number_of_times(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("svit.providers.openai_online.LONGEST_WAIT", 0.01)
+    monkeypatch.setattr("svit.providers.retry_policy.LONGEST_WAIT", 0.01)
     once = Server(lambda n: (500, {}, b"{}") if n == 0 else (200, {}, completion()))
     assert Run(once).of(1) == [completion()]
     assert len(once.lines) == 2
@@ -264,7 +281,7 @@ def test_an_endpoint_that_is_not_there_was_never_paid() -> None:
         async for reply in run.online(origin).complete(run.requests(20)):
             run.replies.append(reply)
 
-    with pytest.raises(ProviderRefusesError, match="cannot be reached"):
+    with pytest.raises(ProviderRefusesError, match="Nobody answers at http"):
         asyncio.run(asyncio.wait_for(ask(), 30))
     assert run.replies
     assert all(isinstance(reply.outcome, Failure) and reply.outcome.free for reply in run.replies)
