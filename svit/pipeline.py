@@ -167,8 +167,8 @@ class Generation:
 
     @property
     def under_way(self) -> int:
-        """How many requests are under way."""
-        return len(self._out)
+        """How many requests are with the provider."""
+        return len(self._out) - len(self._leaving)
 
     @property
     def is_done(self) -> bool:
@@ -234,6 +234,7 @@ class Generation:
             pump.exception()  # raised already where it is of interest; asyncio need not complain
         self._writing.write(partial(self._journal.kept, _answers(self._inbox)))
         self._withdraw([*self._leaving, *(reply.request for reply in self._inbox if _never_left(reply))])
+        self._leaving.clear()
         try:
             await self._writing.close()
         finally:

@@ -11,7 +11,7 @@ import typer
 
 from svit import interrupts
 from svit.cli import talk
-from svit.cli.watchdog import BUG, watchdog
+from svit.cli.watchdog import BUG, process_watchdog
 from svit.errors import SvitError
 
 P = ParamSpec("P")
@@ -55,7 +55,7 @@ def spoken(command: Callable[P, int | None]) -> Callable[P, None]:
             code = 70
             talk.log.error(BUG, code, whole=traceback.format_exc())
         finally:
-            watchdog.call_off()
+            process_watchdog.call_off()
         raise typer.Exit(code)
 
     return speaking

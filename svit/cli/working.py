@@ -19,7 +19,7 @@ from svit import __version__, interrupts
 from svit.cli import talk
 from svit.cli.durations import duration, parse_duration
 from svit.cli.ending import INTERRUPTED
-from svit.cli.watchdog import ASLEEP, BUG, GRACE, watchdog
+from svit.cli.watchdog import ASLEEP, BUG, GRACE, process_watchdog
 from svit.errors import DeadlineReachedError, FileHeldError, StalledError, SvitError
 
 if TYPE_CHECKING:
@@ -333,12 +333,13 @@ def _give_back(books: "Spending", ledger: "Ledger") -> None:
 def until(deadline: str | None) -> float | None:
     """Return when a command has to end, in seconds of the monotonic clock. Raises SvitError for no length of time.
 
-    From here on it does end then, whatever it is in the middle of.
+    The time is counted from the start of the process. From here on it does end then, whatever it is in the middle of.
     """
     if deadline is None:
         return None
-    ends = time.monotonic() + parse_duration(deadline)
-    watchdog.end(ends + GRACE, DeadlineReachedError.exit_code, _OVER)
+    seconds = parse_duration(deadline)
+    ends = seconds + (time.monotonic() if process_watchdog.began is None else process_watchdog.began)
+    process_watchdog.end(ends + GRACE, DeadlineReachedError.exit_code, _OVER)
     return ends
 
 
@@ -408,7 +409,7 @@ class Session:
             if not (self.generation.is_done or self._fault or self._lost or self._signals or self._late):
                 raise KeyboardInterrupt from None
         finally:
-            watchdog.loop_ends()
+            process_watchdog.loop_ends()
             interrupts.raise_again()
         if error := self._fault or self._lost:
             raise error
@@ -492,7 +493,7 @@ class Session:
         """
         if not self._closing:
             self._closing = True
-            watchdog.end(now + GRACE, code, words)
+            process_watchdog.end(now + GRACE, code, words)
             self.generation.end_by(now + _LOOKED_UP)
             self._begin(self._give_up(main, max(_TAKEN_BACK, read)), main)
 
@@ -505,7 +506,7 @@ class Session:
 
     def _watch(self, asked_of: "Provider", main: "asyncio.Task[None]", now: float, *, slept: bool) -> None:
         """See that something goes on, or that what is waited for has a name. A run that stands still has a bug."""
-        watchdog.beat()
+        process_watchdog.beat()
         moves, since = self._moved
         if slept or moves != self.generation.moves or asked_of.waits_for or self.generation.waits_for:
             self._moved = self.generation.moves, now

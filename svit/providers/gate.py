@@ -71,7 +71,7 @@ class Gate:
         pause = self._paused_until - time.monotonic()
         if not self._turns:
             return ""
-        return f"{pause:.0f} s, as the endpoint asks" if pause > 0 else "the rate limit"
+        return f"{math.ceil(pause):,} s, as the endpoint asks" if pause > 0 else "the rate limit"
 
     async def turn(self, tokens: int) -> Ticket | None:
         """Wait until a request of so many tokens may leave. None when nothing leaves any more."""

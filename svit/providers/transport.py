@@ -156,7 +156,12 @@ async def transport(endpoint: Endpoint, connections: int) -> AsyncIterator[Trans
 
 
 async def _first_request(endpoint: Endpoint) -> httpx2.Request:
-    """Return a request as the `openai` package makes it: its URL and headers. They are made once and not each time."""
+    """Return a request as the `openai` package makes it: its URL and headers. They are made once and not each time.
+
+    Raises SvitError for a key that no header can carry.
+    """
+    if not (endpoint.key.isascii() and endpoint.key.isprintable()):
+        raise SvitError("The key cannot be sent: there is a line end or a strange character in it. Look at its source.")
     made: list[httpx2.Request] = []
 
     def keep(request: httpx2.Request) -> httpx2.Response:
