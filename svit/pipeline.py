@@ -48,13 +48,14 @@ _REPLIES = 256
 _WAITING = 512
 """Replies that may wait to be judged while more is asked."""
 _JUDGED = 8
-"""Replies that are judged before others may go on."""
-_HELD = 0.25
-"""Seconds until the month's ledger is asked again for money, where another process holds it."""
+"""Replies that are judged before others may go on, unless they take longer than this many seconds:"""
+_JUDGING = 0.005
 _ANSWERS = 64
 """Answers of late, by the slowest of which the next one is expected."""
 _CLOSING = 0.2
 """Seconds that a provider has to clear up when the run ends."""
+_HELD = 0.25
+"""Seconds until the month's ledger is asked again for money, where another process holds it."""
 _OPEN_SHARDS = 4
 """Shards on their way at once: a slow answer holds no more than these in memory."""
 
@@ -297,6 +298,7 @@ class Generation:
         opened = {shard.number: shard for shard in self._open}
         cancelled: asyncio.CancelledError | None = None
         try:
+            self._assembly.check_in_place()
             for found in self._assembly.shards():
                 shard = opened.get(found.number, found)
                 if shard.missing == 0:
@@ -361,9 +363,9 @@ class Generation:
                 for _ in batch:
                     if self.stopping.is_set():
                         return
-                    self.moves += 1
                     request = self._leaving.popleft()
                     self._journal.left(*_key(request))
+                    self.moves += 1
                     yield request
         finally:
             coming.cancel()
@@ -586,9 +588,13 @@ class Generation:
     # --- what came back ---
 
     async def _judge(self, replies: Sequence[Reply]) -> None:
-        """Judge replies that are safe in the journal, book what they cost, and give way now and then."""
-        for start in range(0, len(replies), _JUDGED):
-            books = [self._answered(reply) for reply in replies[start : start + _JUDGED]]
+        """Judge replies that are safe in the journal, book what they cost, and give way every few milliseconds."""
+        left = deque(replies)
+        while left:
+            began = time.monotonic()
+            books: list[Booked] = []
+            while left and len(books) < _JUDGED and time.monotonic() - began < _JUDGING:
+                books.append(self._answered(left.popleft()))
             self._writing.write(partial(self._journal.booked, books))
             self._changed.set()
             await asyncio.sleep(0)

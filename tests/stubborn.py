@@ -12,7 +12,8 @@ from typing import Any
 
 from svit import config
 from svit.cli import main, watchdog, working
-from svit.journal import Change, Journal
+from svit.journal import Journal
+from svit.journal_file import Change
 from svit.providers.base import Reply, Request
 from svit.providers.offline import Offline
 from svit.tasks import TASKS

@@ -9,7 +9,8 @@ import pytest
 
 from svit.errors import StorageError
 from svit.group_commit import GroupCommit
-from svit.journal import Change, Journal
+from svit.journal import Journal
+from svit.journal_file import Change
 
 
 def within(seconds: float, doing: Coroutine[None, None, None]) -> None:

@@ -71,6 +71,7 @@ class Endpoint:
     then: Callable[[], None] = refusal
     bad: Sequence[int] = ()
     asked: list[tuple[int, int]] = field(default_factory=list)
+    waits_for: str = ""
 
     async def complete(
         self, requests: AsyncIterator[Request], stopping: asyncio.Event | None = None
@@ -207,9 +208,12 @@ def test_a_shard_that_is_whole_is_never_without_its_samples_while_it_takes_the_p
         seen.append(len(samples(tmp_path)))
 
     monkeypatch.setattr(assembly, "publish", looking)
-    monkeypatch.setattr(
-        assembly, "removed", lambda path: (path.unlink(missing_ok=True), seen.append(len(samples(tmp_path))))
-    )
+
+    def removing(path: Path) -> None:
+        path.unlink(missing_ok=True)
+        seen.append(len(samples(tmp_path)))
+
+    monkeypatch.setattr(assembly, "removed", removing)
     run(tmp_path, store, Endpoint(), limit=10)
     assert seen[0] == 6
     assert set(seen) == {6, 10}

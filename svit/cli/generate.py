@@ -95,7 +95,7 @@ def generate(
     tasks = chosen_tasks(task)
     todo = jobs(settings, tasks)
     check_requests(settings, todo)
-    books, asked_of = spending(settings), provider(settings, talk.say)
+    books, asked_of = spending(settings), provider(settings, talk.say, talk.log.hide)
     annotations = Annotations.named(contexts, visual_genome, coco_captions, coco_instances, allow_shared_coco_ids)
     wanted = "all" if "all" in task else "+".join(each.name for each in tasks)
     by = "" if settings.provider == "offline" else f"-{Path(config).stem}"

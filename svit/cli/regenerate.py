@@ -21,6 +21,12 @@ from svit.cli.working import (
 )
 
 RunArgument = Annotated[Path, typer.Argument(metavar="RUN", help="Run folder.")]
+EndpointOption = Annotated[
+    str | None,
+    typer.Option(
+        "--config", metavar="FILE", help="Take the endpoint's address and key, and no more, from this config."
+    ),
+]
 TaskOption = Annotated[str, typer.Option(metavar="NAME", help="Only this task.")]
 
 
@@ -29,6 +35,7 @@ def regenerate(
     task: TaskOption = "all",
     max_cost: MaxCostOption = None,
     max_cost_per_month: MaxCostPerMonthOption = None,
+    config: EndpointOption = None,
     deadline: DeadlineOption = None,
     log_json: LogJsonOption = False,
     quiet: QuietOption = False,
@@ -43,7 +50,9 @@ def regenerate(
     from svit.config import check_requests, provider, spending
 
     past = PastRun.read(run, {"max_cost": max_cost, "max_cost_per_month": max_cost_per_month})
-    books, asked_of = spending(past.settings), provider(past.settings, talk.say)
+    if config is not None:
+        past = past.asked_where(config)
+    books, asked_of = spending(past.settings), provider(past.settings, talk.say, talk.log.hide)
     with past.folder.locked(), past.store() as store, past.folder.opened_journal(say=talk.say) as journal:
         todo = past.jobs(past.chosen(task), journal)
         check_requests(past.settings, todo)

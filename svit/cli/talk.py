@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NoReturn, TextIO, TypeVar
 
 from svit.cli.durations import duration
+from svit.redaction import Redaction
 
 if TYPE_CHECKING:
     from tqdm import tqdm
@@ -45,6 +46,11 @@ class Log:
         self.for_machines = for_machines
         self.clock = clock
         self.bar: tqdm[NoReturn] | None = None
+        self._redaction = Redaction()
+
+    def hide(self, secrets: Iterable[str]) -> None:
+        """Never tell these from here on, nor parts of them: the traceback of a bug may hold one."""
+        self._redaction |= Redaction.of(secrets)
 
     def event(self, name: str, words: str = "", **figures: Figure) -> None:
         """Tell of something that happened. People are told the words, machines also the figures, None left out."""
@@ -66,7 +72,7 @@ class Log:
         if self.bar is not None:
             self.bar.clear()
         try:
-            sys.stderr.write(line + "\n")
+            sys.stderr.write(self._redaction.words(line) + "\n")
             sys.stderr.flush()
         except OSError:
             abandon(sys.stderr)

@@ -126,7 +126,8 @@ class Work:
             talk.log.event("start", run=str(self.folder.path), missing=missing)
             with progress.of(missing):
                 try:
-                    Session(generation, books, progress, wish, self.settings.timeout, self.check_in_place).run(asked_of)
+                    session = Session(generation, books, progress, wish, self.settings.timeout, self.check_in_place)
+                    session.run(asked_of)
                 except BaseException as error:
                     self._tell_of_the_stop(generation, wish, error)
                     raise
@@ -411,7 +412,7 @@ class Session:
         finally:
             process_watchdog.loop_ends()
             interrupts.raise_again()
-        if error := self._fault or self._lost:
+        if error := self._lost or self._fault:
             raise error
         if self.generation.is_done:
             interrupts.ignore()

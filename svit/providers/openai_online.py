@@ -19,11 +19,11 @@ from svit.providers.alike_failures import AlikeFailures
 from svit.providers.base import NOT_ASKED, Failure, Reply, Request
 from svit.providers.endpoint_probe import Found, probed
 from svit.providers.gate import Gate
+from svit.providers.reply_reports import ReplyReports
 from svit.providers.retry_policy import Suspect, Tries
 from svit.providers.rule import Again, Answered, Stop, verdict
 from svit.providers.sending import Sending
-from svit.providers.transport import UNANSWERED, Endpoint, Response, Transport, location, lost, transport
-from svit.providers.usage_reports import UsageReports
+from svit.providers.transport import UNANSWERED, Endpoint, Response, Transport, location, transport
 from svit.records import Prompt
 
 __all__ = ["Endpoint", "Online"]
@@ -91,7 +91,13 @@ class Online:
                 asking.gate.close()
                 await sending.stop(feeder)
         if asking.gate.refusal:
-            raise ProviderRefusesError(f"{asking.gate.refusal} The same command continues once that is settled.")
+            refusal = _ended(asking.gate.refusal)
+            raise ProviderRefusesError(f"{refusal} The same command continues once that is settled.")
+
+
+def _ended(words: str) -> str:
+    """Return a sentence that ends as one, whatever a server's words in it end with."""
+    return words if words.endswith((".", "!", "?")) else f"{words}."
 
 
 @dataclass(slots=True)
@@ -115,7 +121,7 @@ class _Asking:
         self._online = online
         self._way = way
         self._concurrency = Concurrency(most=online.window, initial=min(8, online.window)) if online.adaptive else None
-        self._usage = UsageReports(online.sizes, online.say)
+        self._reports = ReplyReports(online.sizes, online.say)
         self._alike = AlikeFailures()
         self._found: Found | None = None
         self._warned_of: set[str] = set()
@@ -254,7 +260,10 @@ class _Asking:
         if isinstance(answer, Answered):
             self._answered(response, answer, message, ticket, end)
             return response.content
-        wait = self.gate.heed(answer, _said(response).wait)
+        wait = _said(response).wait
+        if wait is None and isinstance(answer, Again):
+            wait = answer.wait
+        wait = self.gate.heed(answer, wait)
         if isinstance(answer, Again):
             if answer.overloaded:
                 end.outcome = Outcome.OVERLOADED
@@ -278,10 +287,13 @@ class _Asking:
         usage = answer.usage
         if usage is not None:
             end.used, end.answer = usage.prompt_tokens + usage.completion_tokens, usage.completion_tokens
-        self._usage.hear(usage, message.prompt_tokens)
+        self._reports.hear(answer, message.prompt_tokens)
 
     def _unanswered(self, error: Exception, began: float) -> Failure:
-        answer = lost(error, self._online.endpoint)
+        answer = self._way.lost(error)
+        if isinstance(answer, Stop):
+            self.gate.heed(answer, None)
+            return Failure(NOT_ASKED, answer.words, free=True)
         if isinstance(answer, Again):
             self.gate.down(answer.words, began)
             raise _AgainError(answer, None) from None

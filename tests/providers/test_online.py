@@ -55,6 +55,14 @@ def test_azure_is_spoken_to_in_both_its_forms(path: str, sent_to: str, header: s
     assert ("api-key" in server.headers[0]) != ("authorization" in server.headers[0])
 
 
+def test_further_headers_go_with_every_request() -> None:
+    server = Server(well)
+    run = Run(server, headers={"X-Team": "vision", "Authorization": "Bearer other"})
+    run.of(3)
+    for sent in server.headers:
+        assert (sent["x-team"], sent["authorization"]) == ("vision", "Bearer other")
+
+
 def test_a_proxy_that_is_none_of_http_is_said_and_nothing_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     server = Server(well)
     monkeypatch.setenv("http_proxy", "socks5://me:secret@127.0.0.1:9")
@@ -235,6 +243,33 @@ def test_a_server_that_reports_no_usage_is_spoken_of_once() -> None:
     run.of(20)
     assert len(run.said) == 1
     assert "do not say how many tokens" in run.said[0]
+
+
+def test_an_end_that_nobody_knows_is_spoken_of_once_and_the_text_is_used() -> None:
+    odd = completion().replace(b'"stop"', b'"tired"')
+    run = Run(Server(lambda _: (200, {}, odd)))
+    assert run.of(5) == [odd] * 5
+    [said] = [line for line in run.said if "finish reason" in line]
+    assert "'tired'" in said
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (b'{"error": {"code": 402, "message": "Insufficient credits"}}', "Insufficient credits"),
+        (b"<html><title>Hotel WiFi</title></html>", "web page"),
+    ],
+)
+def test_a_200_that_is_a_refusal_ends_the_run(body: bytes, words: str) -> None:
+    with pytest.raises(ProviderRefusesError, match=words):
+        Run(Server(lambda _: (200, {}, body)), window=1).of(3)
+
+
+def test_an_error_within_a_200_is_asked_again_and_costs_no_attempt() -> None:
+    upstream = b'{"error": {"code": 502, "message": "Provider returned error"}}'
+    server = Server(lambda n: (200, {}, upstream if n == 0 else completion()))
+    assert Run(server).of(1) == [completion()]
+    assert len(server.lines) == 2
 
 
 def test_one_reply_without_usage_is_not_worth_a_word() -> None:
