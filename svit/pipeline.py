@@ -150,7 +150,7 @@ class Generation:
         self._pumping: asyncio.Task[None] | None = None
         self._left: int | None = None
         self._took: deque[float] = deque(maxlen=_ANSWERS)
-        self._broke = ""
+        self._broke = self._waits_for = ""
         self._ends: float | None = None
         self.unpublished = ""
         self._held: _Asking | None = None
@@ -182,7 +182,7 @@ class Generation:
 
         With `moves`, which counts all that is asked, answered and settled, this tells patience from a standstill.
         """
-        return "the journal, whose disk is slow or locked" if self._writing.is_committing else ""
+        return "the journal, whose disk is slow or locked" if self._writing.is_committing else self._waits_for
 
     def missing(self) -> int:
         """Return how many outcomes the pass has still to find; of a shard that is not whole, all."""
@@ -405,7 +405,7 @@ class Generation:
                 batch.append(asking)
             if batch:
                 return batch
-            if self._broke or not (self._out or self._next):
+            if self._broke or not (self._out or self._next or self._waits_for):
                 return []  # all is settled; or else `run` says what is not, though nothing is under way
             if not self._next or self._held is not None:
                 await self._change()
@@ -430,9 +430,11 @@ class Generation:
         worst = self._spending.worst(asking.request.prompt)
         try:
             set_aside = self._spending.budget.reserve(worst, self._month)
-        except FileHeldError:  # another process holds the ledger of the month: asked again in a moment
+        except FileHeldError:  # asked again in a moment
+            self._waits_for = "another process that holds the month's ledger"
             asyncio.get_running_loop().call_later(_HELD, self._changed.set)
             return False
+        self._waits_for = ""
         if set_aside:
             self._out[_key(asking.request)] = _Out(asking, set_aside, time.monotonic())
             return True

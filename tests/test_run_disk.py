@@ -19,8 +19,8 @@ from svit.simulate.process import Running, running
 
 @pytest.fixture
 def slow() -> Iterator[Running]:
-    """An endpoint that takes half a second for each answer."""
-    with running(Options(port=0, latency="500ms")) as server:
+    """An endpoint that takes a third of a second for each answer."""
+    with running(Options(port=0, latency="300ms")) as server:
         yield server
 
 
@@ -56,7 +56,7 @@ def without_its_wal(run: Path) -> Path:
 def test_a_journal_that_is_taken_away_stops_the_run_and_loses_nothing(
     taken: Callable[[Path], Path], slow: Running, distinct: Path, tmp_path: Path
 ) -> None:
-    process = generate(tmp_path, slow, "--task", "referring", "--contexts", distinct, in_flight=2)
+    process = generate(tmp_path, slow, "--task", "referring", "--contexts", distinct, "--limit", "30", in_flight=2)
     wait_for(slow, 4)
     kept = taken(tmp_path / "r")
     began = time.monotonic()
@@ -73,28 +73,28 @@ def test_a_journal_that_is_taken_away_stops_the_run_and_loses_nothing(
         for suffix in ("-wal", "-shm"):
             (tmp_path / "r" / f"journal.db{suffix}").unlink(missing_ok=True)
         kept.rename(tmp_path / "r" / "journal.db")
-    finished(generate(tmp_path, slow, "--task", "referring", "--contexts", distinct, in_flight=30), 0, 1)
-    assert ended(tmp_path) == list(range(60))
+    finished(generate(tmp_path, slow, "--task", "referring", "--contexts", distinct, "--limit", "30"), 0, 1)
+    assert ended(tmp_path) == list(range(30))
     assert slow.books()["billed"] == booked(tmp_path)["replies"], "nothing is paid for twice"
 
 
-@pytest.mark.parametrize("file", ["journal.db", "ledger.db"])
+@pytest.mark.parametrize(("file", "seconds"), [("journal.db", 6), ("ledger.db", 2)])
 def test_another_process_that_holds_a_database_costs_nothing_but_the_time(
-    file: str, slow: Running, distinct: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    file: str, seconds: int, slow: Running, distinct: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SVIT_LEDGER", str(tmp_path / "r" / "ledger.db"))
-    process = generate(tmp_path, slow, "--task", "referring", "--contexts", distinct, "--limit", "30", in_flight=2)
+    process = generate(tmp_path, slow, "--task", "referring", "--contexts", distinct, "--limit", "20", in_flight=2)
     wait_for(slow, 2)
     with closing(sqlite3.connect(tmp_path / "r" / file, isolation_level=None, timeout=30)) as other:
         other.execute("BEGIN EXCLUSIVE")
-        time.sleep(8)
+        time.sleep(seconds)
         assert process.poll() is None
         other.execute("ROLLBACK")
     talk = finished(process, 0, 1)
     if file == "journal.db":
         assert "waits for another process that holds" in talk
-    assert ended(tmp_path) == list(range(30))
-    assert slow.books()["billed"] == booked(tmp_path)["replies"] == 30
+    assert ended(tmp_path) == list(range(20))
+    assert slow.books()["billed"] == booked(tmp_path)["replies"] == 20
     assert booked(tmp_path)["unknown"] == 0
 
 

@@ -407,7 +407,7 @@ class Session:
             with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
                 runner.run(self._run(asked_of))
         except asyncio.CancelledError:
-            if not (self.generation.is_done or self._fault or self._signals or self._late):
+            if not (self.generation.is_done or self._fault or self._lost or self._signals or self._late):
                 raise KeyboardInterrupt from None
         finally:
             process_watchdog.loop_ends()
