@@ -7,12 +7,13 @@ from decimal import Decimal
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from svit import resources
+from svit.api_key import refuse_literal_key
 from svit.budget import Budget
+from svit.endpoint_settings import EndpointSettings, OwnPath, endpoint
 from svit.errors import SvitError
 from svit.limits import RateLimit
 from svit.models import Caching, Capabilities, ModelTable, ServiceTier, request_body
@@ -22,7 +23,7 @@ from svit.providers.base import Provider
 from svit.providers.offline import Offline
 from svit.records import VERIFY, Effort, ImageContext, Prompt, Sample, Sampling
 from svit.render import Recipe
-from svit.request_extras import checked_extra_body, checked_extra_headers, headers_to_send
+from svit.request_extras import checked_extra_body, checked_extra_headers
 from svit.settling import REPAIRED, Job, Repairs
 from svit.spending import Spending
 from svit.tasks import TASKS, task_named
@@ -70,14 +71,11 @@ class VerifySettings(_Settings):
         return {"model": given} if isinstance(given, str) else given
 
 
-class RunConfig(_Settings):
+class RunConfig(_Settings, EndpointSettings):
     """A run, beside its contexts: who is asked, how often, and how much fits into a request."""
 
     provider: Literal["offline", "openai"] = "offline"
     model: str = "offline"
-    base_url: str = "https://api.openai.com/v1"
-    key_env: str = "OPENAI_API_KEY"
-    key_file: Path | None = None
     server: str | None = None
     rpm: int | None = Field(default=None, ge=1)
     tpm: int | None = Field(default=None, ge=1)
@@ -92,13 +90,13 @@ class RunConfig(_Settings):
     context_first: bool = False
     max_cost: Decimal | None = Field(default=None, ge=0)
     max_cost_per_month: Decimal | None = Field(default=None, ge=0)
-    prices: Path | None = None
-    models: Path | None = None
+    prices: OwnPath | None = None
+    models: OwnPath | None = None
     seed: int = Field(default=0, ge=-_MOST, le=_MOST)
     sampling_seed: int | None = Field(default=None, ge=-_MOST, le=_MOST)
     attempts: int = Field(default=3, ge=1, le=20)
     window: int = Field(default=128_000, ge=1, le=_MOST)
-    prompts: Path | None = None
+    prompts: OwnPath | None = None
     on_flaw: Mapping[str, Literal["fresh", "repair"]] = {}
     tasks: Mapping[str, TaskSettings] = {}
     verify: VerifySettings | None = None
@@ -123,6 +121,7 @@ def changed(read: Mapping[str, Any], changes: Mapping[str, object], *, name: str
         if value is not None:
             before = given.get(key)
             given[key] = {**before, "model": value} if key == "verify" and isinstance(before, dict) else value
+    refuse_literal_key(given, name=name)
     config = checked(RunConfig, given, name=name)
     for name in config.tasks:
         task_named(name)
@@ -204,19 +203,20 @@ def _repairs(config: RunConfig, task: Task, files: PromptFiles) -> Repairs:
     return Repairs(frozenset(codes), told, files.repair(), config.window - max_tokens)
 
 
-def provider(config: RunConfig, say: Callable[[str], None]) -> Provider:
-    """Return who answers. `say` is told what happens to the endpoint on the way. Raises SvitError without a key."""
+def provider(
+    config: RunConfig, say: Callable[[str], None], hide: Callable[[Iterable[str]], None] = lambda _: None
+) -> Provider:
+    """Return who answers. `say` is told what happens to the endpoint on the way, `hide` what must not be told.
+
+    Raises SvitError for an address, a key or a way to the endpoint that is not right.
+    """
     if config.provider == "offline":
         return Offline({name: task.write_offline for name, task in TASKS.items()})
-    from svit.providers.openai_online import Endpoint, Online
+    from svit.providers.openai_online import Online
 
-    if warning := _open_key_warning(config.base_url):
-        say(warning)
     tokens = lru_cache(maxsize=1_000)(token_counter().count)  # a task's prompts share their beginning
     return Online(
-        Endpoint(
-            config.base_url, _key(config), config.timeout, headers=headers_to_send(config.extra_headers, os.environ)
-        ),
+        endpoint(config, config.timeout, config.extra_headers, os.environ, say, hide),
         body=_bodies(config),
         tokens=lambda prompt: sum(tokens(message.content) for message in prompt.messages),
         limits=RateLimit(config.rpm, config.tpm),
@@ -228,9 +228,11 @@ def provider(config: RunConfig, say: Callable[[str], None]) -> Provider:
 
 
 def check_requests(config: RunConfig, jobs: Iterable[Job]) -> None:
-    """Build a request of each job, so that what the model does not accept is said before anything is paid for."""
+    """Raise SvitError for a wrong address, and for what the model does not accept, before anything is paid for."""
+    config.check_names()
     if config.provider == "offline":
         return
+    config.check_address()
     context, body = ImageContext(0, "", 1, 1, captions=("-",)), _bodies(config)
     for job in jobs:
         prompt = job.task.prompt(context, job.recipe)
@@ -284,26 +286,6 @@ def capabilities(config: RunConfig, model: str | None = None) -> Capabilities:
     own = _text(config.models) if config.models else None
     table = ModelTable.read(_text(resources.DATA / "models.yaml"), own, own_name=str(config.models))
     return table.capabilities(model or config.model, server=config.server)
-
-
-def _key(config: RunConfig) -> str:
-    """Return the API key: from the file, or from the environment. A server on this machine needs none."""
-    key = _text(config.key_file) if config.key_file is not None else os.environ.get(config.key_env, "")
-    if key.strip():
-        return key.strip()
-    if _is_local(config.base_url):
-        return "none"
-    raise SvitError(f"There is no API key: set {config.key_env} in the environment, or 'key_file' in the config.")
-
-
-def _is_local(url: str) -> bool:
-    return urlsplit(url).hostname in ("localhost", "127.0.0.1", "::1")
-
-
-def _open_key_warning(url: str) -> str:
-    if urlsplit(url).scheme == "http" and not _is_local(url):
-        return f"Warning: {url} is plain http: the key and all prompts go over the network in the open."
-    return ""
 
 
 def _text(path: Path) -> str:

@@ -81,3 +81,12 @@ class Asked(NamedTuple):
     prompt_id: str
     attempt: int
     unknown: bool
+
+
+class Damaged(NamedTuple):
+    """A reply whose bytes in the journal are not those that came in."""
+
+    task: str
+    image_id: ImageId
+    prompt_id: str
+    attempt: int

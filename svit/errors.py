@@ -21,6 +21,10 @@ class StorageError(SvitError):
     """The disk refused a write. What was acknowledged before is intact; the same command continues."""
 
 
+class FileHeldError(StorageError):
+    """Another process holds the file just now. Nothing was changed, and the same may be tried again in a moment."""
+
+
 class BudgetReachedError(SvitError):
     """The next request might cost more than the ceiling on money leaves."""
 

@@ -7,7 +7,8 @@ import time
 from collections.abc import Callable
 from queue import Empty, SimpleQueue
 
-from svit.journal import Change, Journal
+from svit.journal import Journal
+from svit.journal_file import Change
 
 GATHERED = 0.01
 """Seconds that a transaction waits for company. A commit to a disk costs about as much, whatever is in it."""

@@ -17,7 +17,7 @@ import msgspec
 from svit.assembly import Assembly, OpenShard, Outcome, Place, outcome_of
 from svit.budget import Reservation
 from svit.entries import Asked, Booked, Intent, Kept
-from svit.errors import BudgetReachedError, ProviderRefusesError, StalledError
+from svit.errors import BudgetReachedError, FileHeldError, ProviderRefusesError, StalledError, SvitError
 from svit.group_commit import GATHERED, GroupCommit
 from svit.journal import Journal, shard_published
 from svit.ledger import month_of
@@ -53,6 +53,8 @@ _ANSWERS = 64
 """Answers of late, by the slowest of which the next one is expected."""
 _CLOSING = 0.2
 """Seconds that a provider has to clear up when the run ends."""
+_HELD = 0.25
+"""Seconds until the month's ledger is asked again for money, where another process holds it."""
 _OPEN_SHARDS = 4
 """Shards on their way at once: a slow answer holds no more than these in memory."""
 
@@ -105,8 +107,8 @@ class Generation:
 
     With `again` what was rejected is asked about anew, and what has a sample is left as it is. `reuse` is the journal
     of another run, whose replies are taken where a prompt is the same. `settled` is called with each outcome as it is
-    known, and whether a reply brought it now; `emit` gets the samples' lines in context order, the tasks of an image
-    after one another.
+    known, and whether a reply brought it now, `published` when a shard was put into files; `emit` gets the samples'
+    lines in context order, the tasks of an image after one another.
     """
 
     def __init__(
@@ -121,6 +123,7 @@ class Generation:
         reuse: Journal | None = None,
         spending: Spending | None = None,
         settled: Callable[[Outcome, bool], None] = lambda _, __: None,
+        published: Callable[[], None] = lambda: None,
         emit: Callable[[bytes], None] | None = None,
     ) -> None:
         """Store what the pass needs; nothing is asked yet."""
@@ -132,12 +135,13 @@ class Generation:
         self._jobs = jobs
         self._contexts = contexts
         self._journal = journal
-        self._assembly = Assembly(jobs, contexts.digest, journal, folder, images, again=again)
+        self._assembly = Assembly(jobs, contexts, journal, folder, images, again=again)
         self._again = again
         self._reuse = reuse
         self._was_empty = journal.is_empty()
         self._spending = spending or Spending()
         self._settled = settled
+        self._published = published
         self._emit = emit
         self._now, self._month = 0.0, ""
         self.is_ending = False
@@ -146,6 +150,8 @@ class Generation:
         self._left: int | None = None
         self._took: deque[float] = deque(maxlen=_ANSWERS)
         self._broke = ""
+        self._ends: float | None = None
+        self.unpublished = ""
         self._held: _Asking | None = None
         self._next: deque[_Asking] = deque()
         self._leaving: deque[Request] = deque()
@@ -161,8 +167,8 @@ class Generation:
 
     @property
     def under_way(self) -> int:
-        """How many requests are under way."""
-        return len(self._out)
+        """How many requests are with the provider."""
+        return len(self._out) - len(self._leaving)
 
     @property
     def is_done(self) -> bool:
@@ -194,6 +200,7 @@ class Generation:
         ceiling on money is in the way, after what is under way was answered.
         """
         self.missing()
+        self._journal.follow_departures()
         self._writing = GroupCommit(self._journal, self._gathering)
         pump = self._pumping = asyncio.create_task(self._pump(provider.complete(self._requests(), self.stopping)))
         pump.add_done_callback(lambda _: self._changed.set())
@@ -216,7 +223,7 @@ class Generation:
             raise StalledError(f"The provider ended, and {self.what_is_open()}.")
 
     async def _end(self, pump: asyncio.Task[None]) -> None:
-        """Close the provider, write down all that it gave, and take back what never left.
+        """Close the provider, write down all that it gave, take back what never left, and publish what is settled.
 
         What is in the air has an outcome that nobody will know: the books keep it at its worst case.
         """
@@ -227,7 +234,12 @@ class Generation:
             pump.exception()  # raised already where it is of interest; asyncio need not complain
         self._writing.write(partial(self._journal.kept, _answers(self._inbox)))
         self._withdraw([*self._leaving, *(reply.request for reply in self._inbox if _never_left(reply))])
-        await self._writing.close()
+        self._leaving.clear()
+        try:
+            await self._writing.close()
+        finally:
+            if not self.is_done:
+                await self._publish_settled()
 
     def what_is_open(self) -> str:
         """Return what has no outcome yet, for whoever looks for the reason: how much, and the first few images."""
@@ -272,6 +284,63 @@ class Generation:
             pump.result()
         return self._inbox[:_REPLIES]
 
+    def end_by(self, at: float) -> None:
+        """Look up nothing after this, in seconds of the monotonic clock: what only the journal has may stay there."""
+        self._ends = at if self._ends is None else min(at, self._ends)
+
+    async def _publish_settled(self) -> None:
+        """Publish what is settled of the shards that are not whole, in partial ones; for a run that stops.
+
+        What has an answer and is not settled yet is looked up in the journal while there is time. What the disk
+        refuses is in `unpublished` then: it is no reason to forget why the run stops.
+        """
+        opened = {shard.number: shard for shard in self._open}
+        cancelled: asyncio.CancelledError | None = None
+        try:
+            for found in self._assembly.shards():
+                shard = opened.get(found.number, found)
+                if shard.missing == 0:
+                    continue
+                try:
+                    if cancelled is None and not (self._was_empty and shard is found):
+                        await self._look_up_the_rest(shard)
+                except asyncio.CancelledError as error:
+                    cancelled = error
+                for job in shard.open_jobs:
+                    self._assembly.publish_part(shard, job)
+        except SvitError as error:
+            self.unpublished = str(error)
+        if cancelled is not None:
+            raise cancelled
+
+    async def _look_up_the_rest(self, shard: OpenShard) -> None:
+        """Add what the journal knows of the shard's images that have no outcome and no sample in a file."""
+        if self._is_late():
+            return
+        held = {job: self._assembly.held(shard, job) for job in shard.open_jobs}
+        asked = self._journal.asked_about(self._contexts.image_ids(shard.first, shard.first + shard.images))
+        if not asked:
+            return
+        for place, context in enumerate(self._contexts.slice(shard.first, shard.first + shard.images)):
+            for job, lines in held.items():
+                line = lines.get(place)
+                is_known = (place, job) in shard.outcomes or (line is not None and line.flaw is None)
+                if is_known or context.image_id not in asked:
+                    continue
+                if self._is_late():
+                    return
+                found = standing(self._jobs[job], context, self._own_replies)
+                if found.result is not None:
+                    shard.outcomes[place, job] = outcome_of(found.result)
+                self.moves += 1
+                await asyncio.sleep(0)
+
+    def _is_late(self) -> bool:
+        return self._ends is not None and time.monotonic() >= self._ends
+
+    def _own_replies(self, prompt: Prompt) -> Sequence[Kept]:
+        return self._journal.replies(prompt.id, prompt.context.image_id)
+
     async def _change(self) -> None:
         """Wait for a reply to come in or to be judged. Whoever waits looks again at what it waits for."""
         self._changed.clear()
@@ -293,7 +362,9 @@ class Generation:
                     if self.stopping.is_set():
                         return
                     self.moves += 1
-                    yield self._leaving.popleft()
+                    request = self._leaving.popleft()
+                    self._journal.left(*_key(request))
+                    yield request
         finally:
             coming.cancel()
 
@@ -355,7 +426,12 @@ class Generation:
     def _reserved(self, asking: _Asking) -> bool:
         """Set aside what the request may cost. When that can never fit any more, the run ends."""
         worst = self._spending.worst(asking.request.prompt)
-        if set_aside := self._spending.budget.reserve(worst, self._month):
+        try:
+            set_aside = self._spending.budget.reserve(worst, self._month)
+        except FileHeldError:  # another process holds the ledger of the month: asked again in a moment
+            asyncio.get_running_loop().call_later(_HELD, self._changed.set)
+            return False
+        if set_aside:
             self._out[_key(asking.request)] = _Out(asking, set_aside, time.monotonic())
             return True
         self._broke = self._spending.budget.why_never(worst, self._month)
@@ -379,6 +455,7 @@ class Generation:
         """
         later: deque[_Seen] = deque()
         for shard in self._assembly.shards():
+            self._assembly.tidy(shard)
             if shard.missing == 0 and self._emit is None:
                 continue
             while len(self._open) >= _OPEN_SHARDS and not self.stopping.is_set():
@@ -600,6 +677,7 @@ class Generation:
         self._settled(outcome, answered)
         if shard.missing == 0:
             self._assembly.publish(shard, lambda whole: self._writing.write(partial(shard_published, whole)))
+            self._published()
             if self._emit is None:
                 shard.outcomes.clear()
         self._advance()

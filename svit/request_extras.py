@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from svit.errors import SvitError
@@ -98,6 +98,13 @@ def headers_to_send(headers: Mapping[str, str], environment: Mapping[str, str]) 
         return inserted
 
     return {name: _VARIABLE.sub(value, text) for name, text in headers.items()}
+
+
+def header_secrets(headers: Mapping[str, str], environment: Mapping[str, str]) -> Iterator[str]:
+    """Yield what the environment puts into the headers: nobody is to be told of it."""
+    for text in headers.values():
+        for variable in _VARIABLE.findall(text):
+            yield environment.get(variable, "").strip()
 
 
 def _sorted(value: object, path: str, depth: int) -> object:

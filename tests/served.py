@@ -3,7 +3,7 @@
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing, asynccontextmanager
 from typing import Any
 
@@ -32,7 +32,11 @@ class Server:
         self.answer = answer
         self.listing = listing
         self.asked: list[str] = []
+        self.asked_headers: list[dict[str, str]] = []
+        self.order: list[str] = []
+        self.listing_delay = 0.0
         self.delay: Callable[[int], float] = lambda _: 0.0
+        self.before: Callable[[int], Awaitable[None]] | None = None
         self.lines: list[str] = []
         self.headers: list[dict[str, str]] = []
         self.bodies: list[bytes] = []
@@ -42,9 +46,12 @@ class Server:
             while head := await reader.readuntil(b"\r\n\r\n"):
                 line, *rest = head.decode().strip().split("\r\n")
                 headers = {name.lower(): value for name, value in (each.split(": ", 1) for each in rest)}
-                if line.startswith("GET"):
+                self.order.append(line.split(" ")[0])
+                if line.startswith(("GET", "CONNECT")):
                     self.asked.append(line)
+                    self.asked_headers.append(headers)
                     answer = self.listing()
+                    await asyncio.sleep(self.listing_delay)
                 else:
                     body = await reader.readexactly(int(headers["content-length"]))
                     self.lines.append(line)
@@ -53,6 +60,8 @@ class Server:
                     number = len(self.lines) - 1
                     answer = self.answer(number)
                     await asyncio.sleep(self.delay(number))
+                    if self.before:
+                        await self.before(number)
                 if answer is None:
                     return
                 status, more, content = answer
@@ -90,8 +99,8 @@ def error(code: str) -> bytes:
     return json.dumps({"error": {"code": code, "message": "why"}}).encode()
 
 
-def request(image: int, task: str = "t") -> Request:
-    prompt = Prompt(task, (Message("user", f"{image}"),), Sampling("m", 10), "v", ImageContext(image, "a", 9, 9))
+def request(image: int, task: str = "t", model: str = "m") -> Request:
+    prompt = Prompt(task, (Message("user", f"{image}"),), Sampling(model, 10), "v", ImageContext(image, "a", 9, 9))
     return Request(prompt, 1)
 
 
@@ -106,6 +115,7 @@ class Run:
         self.path = path
         self.settings = settings
         self.closed = closed
+        self.model = settings.pop("model", "m")
         self.said: list[str] = []
         self.pulled = 0
         self.replies: list[Reply] = []
@@ -153,7 +163,7 @@ class Run:
     async def requests(self, number: int) -> AsyncIterator[Request]:
         for n in range(number):
             self.pulled += 1
-            yield request(n)
+            yield request(n, model=self.model)
         while not self.closed and len(self.replies) < number:
             self._arrived.clear()
             await self._arrived.wait()

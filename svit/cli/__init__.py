@@ -19,7 +19,7 @@ from svit.cli import (
     status,
 )
 from svit.cli.ending import spoken
-from svit.cli.watchdog import GRACE, watchdog
+from svit.cli.watchdog import GRACE, process_began, process_watchdog
 
 app = typer.Typer(
     name="svit",
@@ -66,9 +66,10 @@ def _svit(
 def main() -> None:
     """Run the command line; it exits with the code that says what happened."""
     interrupts.end_at_once()
+    process_watchdog.began = process_began()
     try:
         app()
     except SystemExit as end:
         # All is said and done: no thread of a library holds the process any more.
-        watchdog.end(time.monotonic() + GRACE, end.code if isinstance(end.code, int) else 0, "")
+        process_watchdog.end(time.monotonic() + GRACE, end.code if isinstance(end.code, int) else 0, "")
         raise

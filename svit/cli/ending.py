@@ -11,11 +11,18 @@ import typer
 
 from svit import interrupts
 from svit.cli import talk
-from svit.cli.watchdog import BUG, watchdog
+from svit.cli.watchdog import BUG, process_watchdog
 from svit.errors import SvitError
 
 P = ParamSpec("P")
 INTERRUPTED = "Interrupted. The same command continues where this one stopped."
+
+_TOO_MANY = (errno.EMFILE, errno.ENFILE)
+_REFUSALS = (
+    *(errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG, errno.EAGAIN, errno.EROFS, errno.EACCES, errno.EPERM),
+    *(errno.ENAMETOOLONG, errno.ELOOP, errno.ESTALE, *_TOO_MANY),
+)
+"""What the system may refuse anybody at any time: no bug, wherever it is met."""
 
 
 def spoken(command: Callable[P, int | None]) -> Callable[P, None]:
@@ -38,17 +45,24 @@ def spoken(command: Callable[P, int | None]) -> Callable[P, None]:
             talk.abandon(sys.stdout)
             code = 0
         except OSError as error:
-            if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG, errno.EAGAIN):
+            if error.errno not in _REFUSALS:
                 talk.log.error(BUG, 70, whole=traceback.format_exc())
                 raise typer.Exit(70) from None
             talk.abandon(sys.stdout)
             code = 2
-            talk.log.error(f"{error.filename or 'stdout'} cannot be written: {error.strerror}.", code)
+            talk.log.error(_refused(error), code)
         except Exception:  # noqa: BLE001 - a bug is shown whole, under a code that no finished run has
             code = 70
             talk.log.error(BUG, code, whole=traceback.format_exc())
         finally:
-            watchdog.call_off()
+            process_watchdog.call_off()
         raise typer.Exit(code)
 
     return speaking
+
+
+def _refused(error: OSError) -> str:
+    """Return what the system refused, and what to do."""
+    if error.errno in _TOO_MANY:
+        return f"{error.filename or 'A file'} cannot be opened: {error.strerror}. Raise that limit (ulimit -n)."
+    return f"{error.filename or 'stdout'} cannot be written: {error.strerror}."

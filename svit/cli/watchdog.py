@@ -4,21 +4,25 @@ A journal may be killed at any instant and loses nothing, so this ends the proce
 and the exit code of what it was that came to its end.
 """
 
+import math
 import os
 import threading
 import time
+from pathlib import Path
 from typing import NamedTuple, NoReturn
 
 from svit.cli import talk
 
-GRACE = 1.8
+GRACE = 1.5
 """Seconds after the deadline, or after the signal to stop at once, within which all has to be in its place."""
 STANDSTILL = 120.0
 """Seconds in which the event loop did nothing at all. Another process may hold the journal's database for a minute."""
-_STEP = 0.2
+_STEP = 0.1
 """Seconds between two looks at the clock."""
 ASLEEP = 1.0
 """Seconds by which a look comes late only when the process was stopped, or the machine suspended."""
+_STARTING = 60.0
+"""Seconds that a process takes until it knows what it is to do, at most."""
 _TO_SAY_IT = 0.3
 """Seconds that the last sentence may take: whoever reads stderr may have stopped reading."""
 
@@ -36,6 +40,8 @@ class Watchdog:
 
     def __init__(self) -> None:
         """Watch nothing yet."""
+        self.began: float | None = None
+        """When the process began, in seconds of the monotonic clock; None in one that does other things too."""
         self._ends: list[End] = []
         self._beat: float | None = None
         self._called_off = threading.Event()
@@ -44,14 +50,12 @@ class Watchdog:
     def end(self, at: float, code: int, words: str) -> None:
         """Have the process end so at this time; of several, at the first."""
         self._ends.append(End(at, code, words))
-        if self._thread is None:
-            self._called_off.clear()
-            self._thread = threading.Thread(target=self._watch, name="watchdog", daemon=True)
-            self._thread.start()
+        self._begin()
 
     def beat(self) -> None:
         """Note that the event loop is alive; from the first time on it has to be, until `loop_ends`."""
         self._beat = time.monotonic()
+        self._begin()
 
     def loop_ends(self) -> None:
         """Note that there is no event loop any more."""
@@ -64,6 +68,12 @@ class Watchdog:
             self._thread.join()
         self._thread, self._beat = None, None
         self._ends.clear()
+
+    def _begin(self) -> None:
+        if self._thread is None:
+            self._called_off.clear()
+            self._thread = threading.Thread(target=self._watch, name="watchdog", daemon=True)
+            self._thread.start()
 
     def _watch(self) -> None:
         before = time.monotonic()
@@ -97,5 +107,16 @@ def leave(code: int, words: str) -> NoReturn:
     os._exit(code)
 
 
-watchdog = Watchdog()
+def process_began() -> float:
+    """Return when this process began, in seconds of the monotonic clock: as Linux knows it, or by its work since."""
+    now = time.monotonic()
+    try:
+        ticks = int(Path("/proc/self/stat").read_text().rpartition(")")[2].split()[19])
+        age = time.clock_gettime(time.CLOCK_BOOTTIME) - ticks / os.sysconf("SC_CLK_TCK")
+    except (OSError, ValueError, IndexError, AttributeError):
+        age = math.inf
+    return now - (age if 0 <= age < _STARTING else time.process_time())
+
+
+process_watchdog = Watchdog()
 """The one of this process."""

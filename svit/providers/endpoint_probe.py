@@ -73,6 +73,10 @@ class Asks(Protocol):
         """Return the reply, None where there is no such list; UNANSWERED without a reply."""
         ...
 
+    def hindrance(self, error: Exception) -> str:
+        """Return the sentence about the proxy or the certificate that was in the way, if it was one."""
+        ...
+
 
 async def probed(way: Asks) -> Found:
     """Ask for the models, for a few seconds at most. Nothing is raised: what can't be told decides nothing."""
@@ -90,7 +94,7 @@ async def _asked(way: Asks) -> Found:
         try:
             response = await way.models()
         except UNANSWERED as error:
-            nobody = _nobody(error, way.origin)
+            nobody = way.hindrance(error) or _nobody(error, way.origin)
             if not nobody:
                 return Found()
         else:
@@ -128,11 +132,6 @@ def _listed(body: bytes) -> Mapping[str, Mapping[str, Any]]:
 def _nobody(error: Exception, origin: str) -> str:
     """Return the sentence that says why nobody can be asked there; nothing where that is not sure."""
     for cause in causes(error):
-        if isinstance(cause, aiohttp.ClientHttpProxyError):
-            return f"The proxy on the way to {origin} refuses: HTTP {cause.status} {cause.message}"[:500]
-        if isinstance(cause, aiohttp.ClientConnectorCertificateError):
-            why = getattr(cause.certificate_error, "verify_message", "") or cause.certificate_error
-            return f"The certificate of {origin} is not trusted ({why}): is base_url right, or SSL_CERT_FILE to be set?"
         if isinstance(cause, ssl.SSLError | aiohttp.ClientSSLError):
             return f"{origin} does not speak TLS as it should ({_reason(cause)}): is it http:// rather than https://?"
         if isinstance(cause, aiohttp.ConnectionTimeoutError):

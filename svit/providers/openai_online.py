@@ -23,7 +23,7 @@ from svit.providers.reply_reports import ReplyReports
 from svit.providers.retry_policy import Suspect, Tries
 from svit.providers.rule import Again, Answered, Stop, verdict
 from svit.providers.sending import Sending
-from svit.providers.transport import UNANSWERED, Endpoint, Response, Transport, location, lost, transport
+from svit.providers.transport import UNANSWERED, Endpoint, Response, Transport, location, transport
 from svit.records import Prompt
 
 __all__ = ["Endpoint", "Online"]
@@ -284,7 +284,10 @@ class _Asking:
         self._reports.hear(answer, message.prompt_tokens)
 
     def _unanswered(self, error: Exception, began: float) -> Failure:
-        answer = lost(error, self._online.endpoint)
+        answer = self._way.lost(error)
+        if isinstance(answer, Stop):
+            self.gate.heed(answer, None)
+            return Failure(NOT_ASKED, answer.words, free=True)
         if isinstance(answer, Again):
             self.gate.down(answer.words, began)
             raise _AgainError(answer, None) from None

@@ -6,8 +6,8 @@ a request costs in processor time (`scripts/bench online`).
 """
 
 import contextlib
+import os
 import resource
-import urllib.request
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -23,8 +23,10 @@ from yarl import URL
 from svit.errors import SvitError
 from svit.providers import redirects
 from svit.providers.base import Failure
+from svit.providers.connection import WANTS_A_USER, Connection
 from svit.providers.reply_timeout import ReplyTimeout
-from svit.providers.rule import Again
+from svit.providers.rule import Again, Stop
+from svit.redaction import shortened
 
 LARGEST_REPLY = 4 * 2**20
 """Bytes. No chat completion comes near it; a server that sends more is broken, and must not fill the memory."""
@@ -48,18 +50,20 @@ _BEFORE = 0.8
 
 @dataclass(frozen=True)
 class Endpoint:
-    """Where to ask. The key stays out of every repr; `timeout` is the seconds that a whole request may take.
+    """Where to ask, and the seconds that a whole request may take. No repr tells a secret.
 
-    `headers` go with every request beside its own; they may hold secrets too.
+    `headers` go with every request beside its own; `secrets` are what they hold that nobody is to be told, beside the
+    key.
 
     A query in the URL goes with every request. Azure's older form, with /deployments/ in the path, needs one that
     names the api-version, and gets the key in the header that it asks for.
     """
 
-    url: str
+    url: str = field(repr=False)
     key: str = field(repr=False)
     timeout: float = 600.0
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    secrets: tuple[str, ...] = field(default=(), repr=False)
 
 
 class Response(NamedTuple):
@@ -73,8 +77,11 @@ class Response(NamedTuple):
 class Transport:
     """Carries requests to one endpoint, as many at once as it was opened for."""
 
-    def __init__(self, session: aiohttp.ClientSession, like: httpx2.Request, timeout: float) -> None:
+    def __init__(
+        self, session: aiohttp.ClientSession, like: httpx2.Request, timeout: float, connection: Connection
+    ) -> None:
         """Keep the request that all others are like but for the body; `timeout` is in seconds, for a whole request."""
+        self.connection = connection
         self._session = session
         self._url = URL(str(like.url), encoded=True)
         self._headers = CIMultiDict((n, v) for n, v in like.headers.items() if n.lower() not in _AIOHTTPS_OWN)
@@ -116,14 +123,38 @@ class Transport:
         url = self._url.with_path(self._url.raw_path.removesuffix(_PATH) + "/models", encoded=True, keep_query=True)
         headers = CIMultiDict(self._headers, connection="close")
         async with self._session.get(url, headers=headers, timeout=self._times, allow_redirects=False) as response:
-            return Response(response.status, response.raw_headers, await _content(response))
+            return self._read(response, await _content(response))
 
     async def _posted(self, url: URL, content: bytes, time: ReplyTimeout) -> Response:
         async with self._session.post(
             url, data=content, headers=self._headers, timeout=self._times, allow_redirects=False
         ) as response:
             time.heard()
-            return Response(response.status, response.raw_headers, await _content(response, time.heard))
+            return self._read(response, await _content(response, time.heard))
+
+    def _read(self, response: aiohttp.ClientResponse, content: bytes) -> Response:
+        """Return the reply without our secrets. Raises ClientHttpProxyError when the proxy gave it."""
+        if response.status == WANTS_A_USER and self.connection.proxy:
+            raise aiohttp.ClientHttpProxyError(
+                response.request_info, (), status=response.status, message=response.reason or ""
+            )
+        is_answer = 200 <= response.status < 300 and b'"choices"' in content
+        redaction = self.connection.redaction
+        without = redaction.reply(content) if is_answer else redaction.refusal(content)
+        return Response(response.status, response.raw_headers, without)
+
+    def lost(self, error: Exception) -> Again | Failure | Stop:
+        """Return what became of a request that no answer came to. It may have been paid for, unless it never left."""
+        chain = list(causes(error))
+        if any(isinstance(cause, NEVER_LEFT) for cause in chain):
+            return self.connection.failed(chain)
+        if any(isinstance(cause, TimeoutError) for cause in chain):
+            return Failure("timeout", f"no answer within {self._timeout:g} s")
+        return Failure("cut_off", f"the connection broke: {shortened(self.connection.redaction.words(str(chain[-1])))}")
+
+    def hindrance(self, error: Exception) -> str:
+        """Return the sentence about what lies in the way of a connection: a proxy, or a certificate; or nothing."""
+        return self.connection.hindrance(list(causes(error)))
 
     def _further(self, url: URL, response: Response) -> URL | None:
         """Return where a redirect is to be followed to, and send all others there at once if it is for good."""
@@ -149,13 +180,15 @@ def _times(connect: float) -> aiohttp.ClientTimeout:
 async def transport(endpoint: Endpoint, connections: int) -> AsyncIterator[Transport]:
     """Open the way for so many requests at once. Raises SvitError for a URL that is not whole."""
     _allow_files(connections)
+    connection = Connection.to(endpoint.url, (endpoint.key, *endpoint.secrets), os.environ)
     like = await _first_request(endpoint)
-    encrypted = httpx2.create_ssl_context() if like.url.scheme == "https" else True
-    connector = aiohttp.TCPConnector(limit=connections, keepalive_timeout=IDLE, ssl=encrypted)
+    connector = aiohttp.TCPConnector(limit=connections, keepalive_timeout=IDLE, ssl=connection.tls)
     async with aiohttp.ClientSession(
-        connector=connector, proxy=_proxy(like.url.scheme, like.url.host), cookie_jar=aiohttp.DummyCookieJar()
+        connector=connector,
+        proxy=connection.proxy.url if connection.proxy else None,
+        cookie_jar=aiohttp.DummyCookieJar(),
     ) as session:
-        yield Transport(session, like, endpoint.timeout)
+        yield Transport(session, like, endpoint.timeout, connection)
 
 
 async def _first_request(endpoint: Endpoint) -> httpx2.Request:
@@ -178,23 +211,13 @@ async def _first_request(endpoint: Endpoint) -> httpx2.Request:
     return request
 
 
-def lost(error: Exception, endpoint: Endpoint) -> Again | Failure:
-    """Return what became of a request that no answer came to. It may have been paid for, unless it never left."""
-    chain = list(causes(error))
-    if any(isinstance(cause, NEVER_LEFT) for cause in chain):
-        return Again("unreachable", f"{_shown(endpoint.url)} cannot be reached: {chain[-1]}"[:500])
-    if any(isinstance(cause, TimeoutError) for cause in chain):
-        return Failure("timeout", f"no answer within {endpoint.timeout:g} s")
-    return Failure("cut_off", f"the connection broke: {chain[-1]}"[:500])
-
-
 NEVER_LEFT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.ClientHttpProxyError)
 
 
 def _client(endpoint: Endpoint, http: httpx2.AsyncClient) -> openai.AsyncOpenAI:
     parts = urlsplit(endpoint.url)
     base = parts._replace(query="", fragment="", path=parts.path.rstrip("/").removesuffix(_PATH)).geturl()
-    query: dict[str, object] = dict(parse_qsl(parts.query))
+    query: dict[str, object] = dict(parse_qsl(parts.query, keep_blank_values=True))
     if "/deployments/" not in parts.path:
         return openai.AsyncOpenAI(
             base_url=base,
@@ -204,43 +227,14 @@ def _client(endpoint: Endpoint, http: httpx2.AsyncClient) -> openai.AsyncOpenAI:
             default_query=query,
             default_headers=endpoint.headers,
         )
-    version = query.get("api-version")
-    if not version:
-        raise SvitError(
-            f"base_url {base}: Azure needs '?api-version=...' after a deployment. Copy the whole target URI, or use "
-            f"https://NAME.openai.azure.com/openai/v1/, which needs none."
-        )
     return openai.AsyncAzureOpenAI(
         base_url=base,
         api_key=endpoint.key,
-        api_version=str(version),
+        api_version=str(query["api-version"]),
         http_client=http,
         max_retries=0,
         default_headers=endpoint.headers,
     )
-
-
-def _shown(url: str) -> str:
-    """Return the URL without what may hold a secret."""
-    parts = urlsplit(url)
-    return parts._replace(query="", fragment="", netloc=parts.netloc.rpartition("@")[2]).geturl()
-
-
-def _proxy(scheme: str, host: str) -> str | None:
-    """Return the proxy that the environment names for this host (HTTPS_PROXY and its like, NO_PROXY).
-
-    Raises SvitError for one that does not speak http: aiohttp knows no other.
-    """
-    named = None if urllib.request.proxy_bypass(host) else urllib.request.getproxies().get(scheme)
-    if not named:
-        return None
-    proxy = named if "://" in named else f"http://{named}"
-    if urlsplit(proxy).scheme not in ("http", "https"):
-        raise SvitError(
-            f"The proxy {_shown(proxy)} of {scheme}_proxy cannot be used: svit knows http proxies only. "
-            f"Set no_proxy={host}, or name another."
-        )
-    return proxy
 
 
 def _allow_files(connections: int) -> None:
