@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import sys
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -25,7 +26,7 @@ def _main() -> None:
     for how in ("alone", "mixed") if asked.how is None else (asked.how,):
         began = time.monotonic()
         found = asyncio.run(all_of(rows, mixed=how == "mixed"))
-        print(f"{how}: {len(rows)} rows in {time.monotonic() - began:.0f} s")
+        sys.stdout.write(f"{how}: {len(rows)} rows in {time.monotonic() - began:.0f} s\n")
         tuning += _told(f"{how}, tuning half", [row for row in rows if row.is_for_tuning], found)
         held += _told(f"{how}, other half", [row for row in rows if not row.is_for_tuning], found)
     for file, lines in ((asked.tuning, tuning), (asked.held, held)):
@@ -37,7 +38,7 @@ def _told(title: str, rows: Sequence[Row], found: Mapping[str, Sequence[Fault]])
     right = sum(not found[row.name] for row in rows)
     kinds = Counter(kind for row in rows for kind in {fault.kind for fault in found[row.name]})
     told = ", ".join(f"{count} {kind}" for kind, count in kinds.most_common())
-    print(f"  {title}: {right} of {len(rows)} right ({right / max(1, len(rows)):.0%}). {told}")
+    sys.stdout.write(f"  {title}: {right} of {len(rows)} right ({right / max(1, len(rows)):.0%}). {told}\n")
     return list(dict.fromkeys(f"{fault.kind}: {fault.words}" for row in rows for fault in found[row.name]))
 
 

@@ -2,10 +2,10 @@
 
 import json
 
-from .rows import TEXT, USAGE, Bill, End, Row, chat, http, packed
+from .rows import TEXT, USAGE, Bill, End, Row, chat, error, http, packed
 
 _GOOD = json.dumps(chat()).encode()
-_ODD_USAGE = {
+_ODD_USAGE: dict[str, object] = {
     "empty": {},
     "null": None,
     "a list": [],
@@ -76,7 +76,9 @@ _SAMPLES = {
     "tool_calls empty": chat(message={"tool_calls": []}),
     "tool_calls null": chat(message={"tool_calls": None, "function_call": None, "annotations": [], "audio": None}),
     "reasoning_content": chat(message={"reasoning_content": "I look at it."}),
-    "reasoning": chat(message={"reasoning": "I look at it.", "reasoning_details": [{"type": "reasoning.text", "text": "x"}]}),
+    "reasoning": chat(
+        message={"reasoning": "I look at it.", "reasoning_details": [{"type": "reasoning.text", "text": "x"}]}
+    ),
     "thinking": chat(f"<think>\nThe user wants a description.\n</think>\n\n{TEXT}"),
     "thinking, tail only": chat(f"Okay, I look at it.\n</think>\n\n{TEXT}"),
     "thinking, empty": chat(f"<think>\n\n</think>\n\n{TEXT}"),
@@ -84,7 +86,9 @@ _SAMPLES = {
     "parts": chat([{"type": "text", "text": TEXT}]),
     "parts, two": chat([{"type": "text", "text": TEXT[:100]}, {"type": "text", "text": TEXT[100:]}]),
     "parts, output_text": chat([{"type": "output_text", "text": TEXT, "annotations": []}]),
-    "parts, thinking first": chat([{"type": "thinking", "thinking": [{"type": "text", "text": "Hm."}]}, {"type": "text", "text": TEXT}]),
+    "parts, thinking first": chat(
+        [{"type": "thinking", "thinking": [{"type": "text", "text": "Hm."}]}, {"type": "text", "text": TEXT}]
+    ),
     "more choices": {**chat(), "choices": [chat()["choices"][0], {"index": 1, "message": None}]},
     "role missing": {**chat(), "choices": [{"message": {"content": TEXT}}]},
     "logprobs odd": {**chat(), "choices": [{**chat()["choices"][0], "logprobs": "none", "stop_reason": 7}]},
@@ -92,12 +96,21 @@ _SAMPLES = {
     "error empty": chat(error={}),
     "error false": chat(error=False),
     "error an empty text": chat(error=""),
-    "fields of others": chat(timings={"x": 0.1}, x_groq={"id": 1}, prompt_filter_results=[{"prompt_index": 0}], nvext=None),
-    "azure filter results": {**chat(), "choices": [{**chat()["choices"][0], "content_filter_results": {"hate": {"filtered": False, "severity": "safe"}}}]},
+    "fields of others": chat(
+        timings={"x": 0.1}, x_groq={"id": 1}, prompt_filter_results=[{"prompt_index": 0}], nvext=None
+    ),
+    "azure filter results": {
+        **chat(),
+        "choices": [
+            {**chat()["choices"][0], "content_filter_results": {"hate": {"filtered": False, "severity": "safe"}}}
+        ],
+    },
     "text with controls": chat(TEXT + " \u0000\u0007\u2028 The end of it."),
     "text right to left": chat("\u202e" + TEXT),
 }
-_ANSWERS = [Row(f"answer: {name}", http(200, body), End.SAMPLE, Bill.USAGE, keeps=True) for name, body in _SAMPLES.items()]
+_ANSWERS = [
+    Row(f"answer: {name}", http(200, body), End.SAMPLE, Bill.USAGE, keeps=True) for name, body in _SAMPLES.items()
+]
 
 _RAW = {
     "nan": _GOOD[:-1] + b', "timings": {"x": NaN}}',
@@ -116,17 +129,60 @@ _BYTES = [Row(f"answer: {name}", http(200, body), End.SAMPLE, Bill.USAGE, keeps=
 _CODED = [
     Row("answer: other type", http(200, _GOOD, kind="text/plain"), End.SAMPLE, Bill.USAGE, keeps=True),
     Row("answer: html type", http(200, _GOOD, kind="text/html; charset=utf-8"), End.SAMPLE, Bill.USAGE, keeps=True),
-    Row("answer: wrong charset", http(200, _GOOD, kind="application/json; charset=ebcdic-cp-us"), End.SAMPLE, Bill.USAGE, keeps=True),
+    Row(
+        "answer: wrong charset",
+        http(200, _GOOD, kind="application/json; charset=ebcdic-cp-us"),
+        End.SAMPLE,
+        Bill.USAGE,
+        keeps=True,
+    ),
     Row("answer: 201", http(201, _GOOD), End.SAMPLE, Bill.USAGE, keeps=True),
     Row("answer: gzip", packed(200, _GOOD), End.SAMPLE, Bill.USAGE, keeps=True),
-    Row("answer: headers of limits, zero", http(200, _GOOD, x_ratelimit_limit_requests="0", x_ratelimit_remaining_requests="-1", x_ratelimit_reset_requests="0"), End.SAMPLE, Bill.USAGE, keeps=True),
-    Row("answer: headers of limits, garbage", http(200, _GOOD, x_ratelimit_limit_requests="1e400", x_ratelimit_remaining_tokens="nan", x_ratelimit_reset_tokens="P1D"), End.SAMPLE, Bill.USAGE, keeps=True),
-    Row("answer: cookies", http(200, _GOOD, Set_Cookie="a=b; Domain=evil.invalid; Path=/"), End.SAMPLE, Bill.USAGE, keeps=True),
+    Row(
+        "answer: headers of limits, zero",
+        http(
+            200,
+            _GOOD,
+            x_ratelimit_limit_requests="0",
+            x_ratelimit_remaining_requests="-1",
+            x_ratelimit_reset_requests="0",
+        ),
+        End.SAMPLE,
+        Bill.USAGE,
+        keeps=True,
+    ),
+    Row(
+        "answer: headers of limits, garbage",
+        http(
+            200,
+            _GOOD,
+            x_ratelimit_limit_requests="1e400",
+            x_ratelimit_remaining_tokens="nan",
+            x_ratelimit_reset_tokens="P1D",
+        ),
+        End.SAMPLE,
+        Bill.USAGE,
+        keeps=True,
+    ),
+    Row(
+        "answer: cookies",
+        http(200, _GOOD, Set_Cookie="a=b; Domain=evil.invalid; Path=/"),
+        End.SAMPLE,
+        Bill.USAGE,
+        keeps=True,
+    ),
     Row("answer: retry-after", http(200, _GOOD, Retry_After="5"), End.SAMPLE, Bill.USAGE, keeps=True),
 ]
 
 _REJECTED = [
-    Row(f"cut: {finish}", http(200, chat(TEXT[:90], finish=finish)), End.REJECTED, Bill.USAGE, ("truncated",), keeps=True)
+    Row(
+        f"cut: {finish}",
+        http(200, chat(TEXT[:90], finish=finish)),
+        End.REJECTED,
+        Bill.USAGE,
+        ("truncated",),
+        keeps=True,
+    )
     for finish in ("length", "model_length", "max_tokens", "MAX_TOKENS", "max_output_tokens")
 ] + [
     Row(f"bad answer: {name}", http(200, body), End.REJECTED, Bill.USAGE, why, keeps=True)
@@ -135,7 +191,15 @@ _REJECTED = [
         ("refusal in words", ("refusal",), chat("I'm sorry, but I can't help with that.")),
         ("empty", (), chat("")),
         ("null", (), chat(None)),
-        ("tool calls", (), chat(None, finish="tool_calls", message={"tool_calls": [{"id": "a", "type": "function", "function": {"name": "f", "arguments": "{}"}}]})),
+        (
+            "tool calls",
+            (),
+            chat(
+                None,
+                finish="tool_calls",
+                message={"tool_calls": [{"id": "a", "type": "function", "function": {"name": "f", "arguments": "{}"}}]},
+            ),
+        ),
         ("reasoning only", (), chat("", message={"reasoning_content": "I look at it."})),
         ("thinking that never ends", (), chat("<think>\n" + "I look at it. " * 50, finish="stop")),
         ("twelve megabytes of text", (), chat("A tower stands. " * 800_000)),
@@ -175,7 +239,12 @@ _UNREADABLE = [
 ]
 _AGAIN = [
     Row(f"ended by {finish}, once", http(200, chat(text, finish=finish)), End.SAMPLE, Bill.UNKNOWN, times=1, keeps=True)
-    for finish, text in (("error", ""), ("abort", "A tall"), ("insufficient_system_resource", ""), ("network_error", ""))
+    for finish, text in (
+        ("error", ""),
+        ("abort", "A tall"),
+        ("insufficient_system_resource", ""),
+        ("network_error", ""),
+    )
 ]
 
 _HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
@@ -184,7 +253,9 @@ _CHUNK = b"%x\r\n%b\r\n" % (len(_GOOD), _GOOD)
 _CHUNKED = _HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
 
 
-def _wire(name: str, end: End, bill: Bill, *pieces: bytes | float, times: int | None = None, keeps: bool = False) -> Row:
+def _wire(
+    name: str, end: End, bill: Bill, *pieces: bytes | float, times: int | None = None, keeps: bool = False
+) -> Row:
     return Row(f"wire: {name}", pieces, end, bill, times=times, keeps=keeps)
 
 
@@ -193,13 +264,50 @@ _WIRE = [
     _wire("no length", End.SAMPLE, Bill.USAGE, _HEAD + b"Connection: close\r\n\r\n" + _GOOD),
     _wire("chunked", End.SAMPLE, Bill.USAGE, _CHUNKED + _CHUNK + b"0\r\n\r\n", keeps=True),
     _wire("100 first", End.SAMPLE, Bill.USAGE, b"HTTP/1.1 100 Continue\r\n\r\n" + _HEAD + _LENGTH + _GOOD, keeps=True),
-    _wire("103 first", End.SAMPLE, Bill.USAGE, b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n" + _HEAD + _LENGTH + _GOOD, keeps=True),
-    _wire("drips in time", End.SAMPLE, Bill.USAGE, _HEAD + _LENGTH, *(piece for n in range(0, len(_GOOD), 200) for piece in (_GOOD[n : n + 200], 0.1)), keeps=True),
-    _wire("spaces drip first", End.SAMPLE, Bill.USAGE, _CHUNKED, *(b"1\r\n \r\n", 0.2) * 4, _CHUNK + b"0\r\n\r\n", keeps=True),
-    _wire("large headers", End.SAMPLE, Bill.USAGE, _HEAD + b"X-Large: " + b"x" * 6_000 + b"\r\n" + _LENGTH + _GOOD, keeps=True),
-    _wire("many headers", End.SAMPLE, Bill.USAGE, _HEAD + b"".join(b"X-%d: y\r\n" % n for n in range(80)) + _LENGTH + _GOOD, keeps=True),
-    _wire("reason in utf-8", End.SAMPLE, Bill.USAGE, "HTTP/1.1 200 Très bien\r\n".encode() + _LENGTH + _GOOD, keeps=True),
-    _wire("too large headers", End.BROKEN, Bill.UNKNOWN, _HEAD + b"X-Large: " + b"x" * 200_000 + b"\r\n" + _LENGTH + _GOOD),
+    _wire(
+        "103 first",
+        End.SAMPLE,
+        Bill.USAGE,
+        b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n" + _HEAD + _LENGTH + _GOOD,
+        keeps=True,
+    ),
+    _wire(
+        "drips in time",
+        End.SAMPLE,
+        Bill.USAGE,
+        _HEAD + _LENGTH,
+        *(piece for n in range(0, len(_GOOD), 200) for piece in (_GOOD[n : n + 200], 0.1)),
+        keeps=True,
+    ),
+    _wire(
+        "spaces drip first",
+        End.SAMPLE,
+        Bill.USAGE,
+        _CHUNKED,
+        *(b"1\r\n \r\n", 0.2) * 4,
+        _CHUNK + b"0\r\n\r\n",
+        keeps=True,
+    ),
+    _wire(
+        "large headers",
+        End.SAMPLE,
+        Bill.USAGE,
+        _HEAD + b"X-Large: " + b"x" * 6_000 + b"\r\n" + _LENGTH + _GOOD,
+        keeps=True,
+    ),
+    _wire(
+        "many headers",
+        End.SAMPLE,
+        Bill.USAGE,
+        _HEAD + b"".join(b"X-%d: y\r\n" % n for n in range(80)) + _LENGTH + _GOOD,
+        keeps=True,
+    ),
+    _wire(
+        "reason in utf-8", End.SAMPLE, Bill.USAGE, "HTTP/1.1 200 Très bien\r\n".encode() + _LENGTH + _GOOD, keeps=True
+    ),
+    _wire(
+        "too large headers", End.BROKEN, Bill.UNKNOWN, _HEAD + b"X-Large: " + b"x" * 200_000 + b"\r\n" + _LENGTH + _GOOD
+    ),
     _wire("closed before a word", End.BROKEN, Bill.UNKNOWN, 0.01),
     _wire("closed before a word, once", End.SAMPLE, Bill.UNKNOWN, 0.01, times=1),
     _wire("closed in the status line", End.BROKEN, Bill.UNKNOWN, b"HTTP/1."),
@@ -224,11 +332,34 @@ _WIRE = [
     _wire("twenty megabytes", End.BROKEN, Bill.UNKNOWN, *http(200, b'{"a": "' + b"x" * 20_000_000 + b'"}')),
     _wire("204", End.BROKEN, Bill.UNKNOWN, *http(204), keeps=True),
     _wire("206 half", End.BROKEN, Bill.UNKNOWN, *http(206, _GOOD[:200], Content_Range="bytes 0-199/900"), keeps=True),
-    _wire("101", End.BROKEN, Bill.UNKNOWN, b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n"),
+    _wire(
+        "101",
+        End.BROKEN,
+        Bill.UNKNOWN,
+        b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n",
+    ),
     _wire("only 100", End.BROKEN, Bill.UNKNOWN, b"HTTP/1.1 100 Continue\r\n\r\n", 30.0),
     _wire("never a word", End.BROKEN, Bill.UNKNOWN, 30.0),
-    _wire("drips beyond the timeout", End.BROKEN, Bill.UNKNOWN, _HEAD + _LENGTH, *(piece for n in range(40) for piece in (_GOOD[n : n + 1], 0.5))),
-    _wire("drips beyond the timeout, once", End.SAMPLE, Bill.UNKNOWN, _HEAD + _LENGTH, *(piece for n in range(40) for piece in (_GOOD[n : n + 1], 0.5)), times=1),
+    _wire(
+        "drips beyond the timeout",
+        End.BROKEN,
+        Bill.UNKNOWN,
+        _HEAD + _LENGTH,
+        *(piece for n in range(40) for piece in (_GOOD[n : n + 1], 0.5)),
+    ),
+    _wire(
+        "drips beyond the timeout, once",
+        End.SAMPLE,
+        Bill.UNKNOWN,
+        _HEAD + _LENGTH,
+        *(piece for n in range(40) for piece in (_GOOD[n : n + 1], 0.5)),
+        times=1,
+    ),
 ]
 
-ROWS = [*_USED, *_ANSWERS, *_BYTES, *_CODED, *_REJECTED, *_UNREADABLE, *_AGAIN, *_WIRE]
+_REFUSALS = [
+    Row("400 with a long text", http(400, error("x" * 300_000)), End.ALIKE, keeps=True),
+    Row("400 nested", http(400, b"[" * 100_000), End.ALIKE, keeps=True),
+]
+
+ROWS = [*_REFUSALS, *_USED, *_ANSWERS, *_BYTES, *_CODED, *_REJECTED, *_UNREADABLE, *_AGAIN, *_WIRE]

@@ -17,7 +17,9 @@ _PRICE = PROMPT * 100 + COMPLETION * 500
 """Nano-dollars of the usage in `rows.USAGE`, at the prices of MODEL in data/prices.yaml."""
 _NUMBER = re.compile(rb"A photo numbered (\d+)\.")
 _GOOD = b"".join(http(200, chat()))
-_MODELS = b"".join(http(200, {"object": "list", "data": [{"id": MODEL, "object": "model"}, {"id": "m", "object": "model"}]}))
+_MODELS = b"".join(
+    http(200, {"object": "list", "data": [{"id": MODEL, "object": "model"}, {"id": "m", "object": "model"}]})
+)
 
 
 class Served(NamedTuple):
@@ -139,5 +141,3 @@ async def serving() -> AsyncIterator[Endpoint]:
         yield endpoint
     finally:
         server.close()
-
-

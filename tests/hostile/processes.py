@@ -19,7 +19,7 @@ import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 _IMPORTED = (
     *("svit.cli", "svit.cli.working", "svit.config", "svit.pipeline", "svit.ledger", "svit.journal", "svit.tokens"),
@@ -134,6 +134,26 @@ def _warm() -> None:
         config.spending(settings)
 
 
+def _ended(under_way: dict[int, tuple[int, float]]) -> None:
+    """Tell of each run that has ended."""
+    for process in list(under_way):
+        ended, status = os.waitpid(process, os.WNOHANG)
+        if ended:
+            number, began = under_way.pop(process)
+            code = os.waitstatus_to_exitcode(status)
+            said = {"number": number, "code": code, "seconds": time.monotonic() - began}
+            os.write(1, json.dumps(said).encode() + b"\n")
+
+
+def _heeded(line: dict[str, Any], under_way: dict[int, tuple[int, float]]) -> None:
+    """Start a run, or signal one."""
+    if "words" in line:
+        under_way[_fork(line["words"], line["folder"])] = line["number"], time.monotonic()
+    for process, (number, _) in under_way.items():
+        if "signal" in line and number == line["number"]:
+            os.kill(process, line["signal"])
+
+
 def _main() -> None:
     for name in _IMPORTED:
         importlib.import_module(name)
@@ -142,29 +162,17 @@ def _main() -> None:
     gc.freeze()
     under_way: dict[int, tuple[int, float]] = {}  # process -> number of the run, begin
     rest = b""
-    is_open = True
-    while is_open or under_way:
-        if is_open and select.select([0], [], [], 0.01)[0]:
+    while True:
+        if select.select([0], [], [], 0.01 if under_way else None)[0]:
             read = os.read(0, 65536)
-            is_open = bool(read)
+            if not read:
+                break
             *lines, rest = (rest + read).split(b"\n")
-            for line in map(json.loads, lines):
-                if "words" in line:
-                    under_way[_fork(line["words"], line["folder"])] = line["number"], time.monotonic()
-                else:
-                    for process, (number, _) in under_way.items():
-                        if number == line["number"]:
-                            os.kill(process, line["signal"])
-        if not is_open:
-            for process in under_way:
-                os.kill(process, signal.SIGKILL)
-            time.sleep(0.01)
-        for process in list(under_way):
-            ended, status = os.waitpid(process, os.WNOHANG)
-            if ended:
-                number, began = under_way.pop(process)
-                code = os.waitstatus_to_exitcode(status)
-                print(json.dumps({"number": number, "code": code, "seconds": time.monotonic() - began}), flush=True)
+            for line in lines:
+                _heeded(json.loads(line), under_way)
+        _ended(under_way)
+    for process in under_way:
+        os.kill(process, signal.SIGKILL)
 
 
 if __name__ == "__main__":

@@ -73,11 +73,6 @@ def http(
     return head.encode(), content
 
 
-def html(status: int, body: str, **headers: str) -> tuple[bytes, ...]:
-    """Return a reply that is a page for people."""
-    return http(status, body.encode(), kind="text/html", **headers)
-
-
 def packed(status: int, content: bytes) -> tuple[bytes, ...]:
     """Return a reply in gzip."""
     return http(status, gzip.compress(content, 9), Content_Encoding="gzip")

@@ -28,7 +28,7 @@ SHARED = (9, 29, 49)
 """The images among the good ones that get hostile replies: 5 %, and not the first to be asked about."""
 DEADLINE, GRACE = 3.0, 2.0
 """Seconds: the deadline of a run that waits for an endpoint, and what it may take to end after that."""
-LONG = 20.0
+LONG = 10.0
 """Seconds of deadline for all others, which need a small part of it."""
 TASK = "detail_description"
 CONFIG = f"""
@@ -78,8 +78,11 @@ class Trials:
         """Try rows, one for each image of SHARED or one for all, in the middle of good replies."""
         books = Books({image: rows[n % len(rows)] for n, image in enumerate(SHARED)})
         allowed = [_CODES[row.end][1] for row in rows]
-        codes = allowed[0] if len(rows) == 1 else {max(min(each) for each in allowed), *set().union(*allowed)} - (
-            {0} if any(row.end is not End.SAMPLE for row in rows) else set()
+        codes = (
+            allowed[0]
+            if len(rows) == 1
+            else {max(min(each) for each in allowed), *set().union(*allowed)}
+            - ({0} if any(row.end is not End.SAMPLE for row in rows) else set())
         )
         return await self._tried(f"mixed {' and '.join(row.name for row in rows)}", books, IMAGES, rows, codes)
 
@@ -101,12 +104,15 @@ class Trials:
                 books.mended = True
                 faults += _unresumed(folder, images, await self._svit(folder, images, LONG))
         last = " | ".join(ended.talk.strip().splitlines()[-3:])[-300:]
-        return [Fault(kind, f"{name}: {words} [exit {ended.code} after {ended.seconds:.1f} s: {last}]") for kind, words in faults]
+        return [
+            Fault(kind, f"{name}: {words} [exit {ended.code} after {ended.seconds:.1f} s: {last}]")
+            for kind, words in faults
+        ]
 
     async def _svit(self, folder: Path, images: int, deadline: float) -> Ended:
         words = ("generate", "--task", TASK, "--config", "config.yaml", "--contexts", "../contexts", "--run", "r")
         more = ("--limit", str(images), "--deadline", f"{deadline:g}s")
-        return await self.forking.svit(folder, *words, *more, patience=deadline + 10 * GRACE)
+        return await self.forking.svit(folder, *words, *more, patience=deadline + 2 * GRACE)
 
 
 @asynccontextmanager
@@ -178,7 +184,9 @@ def _of_money(journal: Path, books: Books) -> Iterator[Fault]:
             "SELECT coalesce(sum(worst), 0) FROM (SELECT worst FROM unknown UNION ALL SELECT worst FROM requests "
             "WHERE request NOT IN (SELECT request FROM replies))"
         )
-        [[worst]] = database.execute("SELECT coalesce(max(worst), 0) FROM (SELECT worst FROM requests UNION ALL SELECT worst FROM unknown)")
+        [[worst]] = database.execute(
+            "SELECT coalesce(max(worst), 0) FROM (SELECT worst FROM requests UNION ALL SELECT worst FROM unknown)"
+        )
     finally:
         database.close()
     booked, most = known + silent, books.billed() + books.doubtful() * worst
@@ -224,7 +232,8 @@ def _unresumed(folder: Path, images: int, ended: Ended) -> Iterator[Fault]:
     samples = _samples(folder / "r" / TASK)
     if ended.code != 0 or len(set(samples)) != images:
         yield Fault(
-            "resume", f"once it is mended the same command ends with {ended.code} and {len(samples)} of {images} samples"
+            "resume",
+            f"once it is mended the same command ends with {ended.code} and {len(samples)} of {images} samples",
         )
 
 
