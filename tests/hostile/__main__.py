@@ -19,8 +19,9 @@ def _main() -> None:
     parser.add_argument("--only", default="", help="rows with this in their name")
     parser.add_argument("--tuning", type=Path, help="write the faults of the tuning half here")
     parser.add_argument("--held", type=Path, help="write the faults of the other half here")
+    parser.add_argument("--half", choices=("tuning", "other"), help="rows of this half only")
     asked = parser.parse_args()
-    rows = [row for row in ROWS if asked.only in row.name]
+    rows = [row for row in ROWS if asked.only in row.name and asked.half in (None, _half(row))]
     tuning: list[str] = []
     held: list[str] = []
     for how in ("alone", "mixed") if asked.how is None else (asked.how,):
@@ -32,6 +33,10 @@ def _main() -> None:
     for file, lines in ((asked.tuning, tuning), (asked.held, held)):
         if file:
             file.write_text("".join(f"- {line}\n" for line in lines))
+
+
+def _half(row: Row) -> str:
+    return "tuning" if row.is_for_tuning else "other"
 
 
 def _told(title: str, rows: Sequence[Row], found: Mapping[str, Sequence[Fault]]) -> list[str]:
