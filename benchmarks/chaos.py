@@ -67,7 +67,7 @@ class Trial:
             return {-signal.SIGKILL, *({4} if self.weather in ("401", "down") else set())}
         if self.weather == "well":
             return {0, 1} if self.befalls == "SIGSTOP" else {5}
-        return {"401": {4}, "down": {4, 5}}.get(self.weather, {4, 5})
+        return {4} if self.weather == "401" and self.befalls == "SIGSTOP" else {4, 5}
 
     @property
     def deadline(self) -> float | None:
