@@ -172,7 +172,13 @@ class Ready:
             for context in contexts(8)
         }
 
-    async def complete(self, requests: AsyncIterator[Request]) -> AsyncIterator[Reply]:
+    waits_for = ""
+
+    async def complete(
+        self,
+        requests: AsyncIterator[Request],
+        stopping: asyncio.Event | None = None,  # noqa: ARG002 - nothing is ever under way
+    ) -> AsyncIterator[Reply]:
         """Yield one reply for each request."""
         async for request in requests:
             yield Reply(request, self._bodies[request.prompt.task, request.prompt.context.image])

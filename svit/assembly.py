@@ -11,10 +11,12 @@ import orjson
 from svit.entries import Shard
 from svit.errors import DataError
 from svit.journal import Journal
+from svit.published import files_of, published
 from svit.records import ImageId, Rejection, Sample
 from svit.runs import RunFolder
 from svit.settling import HOPELESS, Job
-from svit.shards import SHARD_IMAGES, lines_of, publish, rejection_line, sample_line
+from svit.shards import SHARD_IMAGES, lines_of, publish, rejection_line, removed, sample_line
+from svit.sources.contexts import ContextStore
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -35,14 +37,15 @@ def outcome_of(result: Sample | Rejection) -> Outcome:
 class OpenShard:
     """A shard on its way. Outcomes come by (place in the shard, job), both counted from 0.
 
-    `standing` are the jobs whose file of this shard is on disk and stays; `reopened` those whose file is, and whose
-    rejections are asked about again.
+    `before` is what stood in files when it was opened, by job. `standing` are the jobs whose file of this shard is on
+    disk and stays; `reopened` those whose file is, and whose rejections are asked about again.
     """
 
     number: int
     first: int
     images: int
     jobs: int
+    before: tuple[Shard | None, ...]
     standing: frozenset[int]
     reopened: frozenset[int] = frozenset()
     outcomes: dict[tuple[int, int], Outcome] = field(default_factory=dict)
@@ -51,6 +54,15 @@ class OpenShard:
 
     def __post_init__(self) -> None:
         self.missing = self.images * (self.jobs - len(self.standing))
+
+    @property
+    def open_jobs(self) -> list[int]:
+        """The jobs whose file of this shard is still to be made."""
+        return [job for job in range(self.jobs) if job not in self.standing]
+
+    def outcomes_of(self, job: int) -> dict[int, Outcome]:
+        """Return the outcomes of a job so far, by their places, in their order."""
+        return {place: self.outcomes[place, job] for place in range(self.images) if (place, job) in self.outcomes}
 
     def emit(self, to: Callable[[bytes], None]) -> bool:
         """Hand on the samples that come next in order, and return whether all of the shard's were."""
@@ -75,50 +87,53 @@ class Place(NamedTuple):
 class Assembly:
     """The shards of some jobs of a run, over its first `images` images.
 
-    With `again` a shard that stands is opened when a rejection in it may end otherwise if it is asked about anew.
+    With `again` a shard that stands is opened when a rejection in it may end otherwise if it is asked about anew; with
+    `anew` every shard is.
     """
 
     def __init__(
         self,
         jobs: Sequence[Job],
-        contexts: str,
+        contexts: ContextStore,
         journal: Journal,
         folder: RunFolder,
         images: int,
         *,
         again: bool = False,
+        anew: bool = False,
     ) -> None:
-        """`contexts` is the digest of the contexts."""
+        """Look at nothing yet."""
         self._jobs = jobs
-        self._fingerprints = [job.fingerprint(contexts) for job in jobs]
+        self._contexts = contexts
+        self._fingerprints = [job.fingerprint(contexts.digest) for job in jobs]
         self._journal = journal
         self._folder = folder
         self._images = images
         self._again = again
+        self._anew = anew
 
     def shards(self) -> Iterator[OpenShard]:
         """Yield the shards in order, those that stand on disk as well."""
-        published = {(shard.task, shard.shard): shard for shard in self._journal.shards()}
+        found = published(self._folder, [job.task.name for job in self._jobs], self._journal.shards())
+        on_disk = {(shard.task, shard.shard): shard for shard in found}
         for number in range(-(-self._images // SHARD_IMAGES)):
             first = number * SHARD_IMAGES
             images = min(SHARD_IMAGES, self._images - first)
-            before = [published.get((job.task.name, number)) for job in self._jobs]
+            before = tuple(on_disk.get((job.task.name, number)) for job in self._jobs)
             stand = {index for index, shard in enumerate(before) if self._stands(shard, index, images)}
             reopened = frozenset(index for index in stand if self._may_end_otherwise(before[index]))
-            yield OpenShard(number, first, images, len(self._jobs), frozenset(stand - reopened), reopened)
+            yield OpenShard(number, first, images, len(self._jobs), before, frozenset(stand - reopened), reopened)
 
     def _stands(self, shard: Shard | None, job: int, images: int) -> bool:
-        if shard is None or shard.recipe != self._fingerprints[job] or shard.images < images:
-            return False
-        return shard.size == self._size(shard.task, shard.shard)
+        is_whole = shard is not None and not shard.partial and shard.images >= images
+        return is_whole and not self._anew and self._is_alike(shard, job)
+
+    def _is_alike(self, shard: Shard | None, job: int) -> bool:
+        """Whether the files of a shard are as they were written, by this recipe."""
+        return shard is not None and shard.recipe == self._fingerprints[job]
 
     def _may_end_otherwise(self, shard: Shard | None) -> bool:
         return self._again and shard is not None and not HOPELESS.issuperset(shard.flaws)
-
-    def _size(self, task: str, number: int) -> int:
-        """Return the bytes of a shard's files, to see whether they are as they were published."""
-        files = (self._folder.samples(task, number), self._folder.rejected(task, number))
-        return sum(file.stat().st_size for file in files if file.is_file())
 
     def refuse_to_shrink(self) -> None:
         """Raise DataError when changed settings would replace a run's shards by ones of fewer images."""
@@ -137,19 +152,80 @@ class Assembly:
         path = self._folder.samples(self._jobs[job].task.name, shard.number)
         return {orjson.loads(line)["image_id"]: line for line in lines_of(path)}
 
+    def held(self, shard: OpenShard, job: int) -> dict[int, Outcome]:
+        """Return what the files hold by the job's recipe, by place, those beyond the pass's images as well."""
+        before = shard.before[job]
+        if before is None or not self._is_alike(before, job):
+            return {}
+        samples, rejected = files_of(self._folder, before)
+        lines = {orjson.loads(line)["image_id"]: Outcome(line, None) for line in lines_of(samples)}
+        for line in lines_of(rejected):
+            rejection = orjson.loads(line)
+            lines[rejection["image_id"]] = Outcome(line, rejection["flaws"][0]["code"])
+        ids = self._contexts.image_ids(shard.first, shard.first + SHARD_IMAGES)
+        return {place: lines[image] for place, image in enumerate(ids) if image in lines}
+
     def publish(self, shard: OpenShard, record: Callable[[Shard], None]) -> None:
-        """Put the shard's files in their places, as far as outcomes came, and have those recorded that are whole."""
-        for index, job in enumerate(self._jobs):
-            if index in shard.standing:
-                continue
-            found = [shard.outcomes.get((place, index)) for place in range(shard.images)]
-            outcomes = [outcome for outcome in found if outcome is not None]
-            task = job.task.name
+        """Put the files of a shard in their places, all outcomes being there, and have it recorded.
+
+        One of which images beyond the pass's are in files already stays partial: nothing is taken away.
+        """
+        for job in shard.open_jobs:
+            self.publish_whole(shard, job, record)
+
+    def publish_whole(self, shard: OpenShard, job: int, record: Callable[[Shard], None]) -> None:
+        """Do the same for one job alone."""
+        before, task = shard.before[job], self._jobs[job].task.name
+        if before and before.partial and max(self.held(shard, job), default=0) >= shard.images:
+            self.publish_part(shard, job)
+            return
+        if before is None or not before.partial:
             self._journal.withdraw_shard(task, shard.number)
-            publish(self._folder.rejected(task, shard.number), (o.line for o in outcomes if o.flaw is not None))
-            publish(self._folder.samples(task, shard.number), (o.line for o in outcomes if o.flaw is None))
-            if len(outcomes) == shard.images:
-                flaws = Counter(outcome.flaw for outcome in outcomes if outcome.flaw is not None)
-                samples = shard.images - flaws.total()
-                size = self._size(task, shard.number)
-                record(Shard(task, shard.number, self._fingerprints[index], shard.images, samples, flaws, size))
+        outcomes = shard.outcomes_of(job)
+        record(self._written(shard, job, list(outcomes.values()), shard.images, partial=False))
+        self._remove(task, shard.number, partial=True)
+
+    def publish_part(self, shard: OpenShard, job: int) -> None:
+        """Put what is settled of one job of a shard beside what its files hold, and record it as far as it is.
+
+        A whole shard that is asked about again is published anew, with the old outcome where there is no new one. One
+        that was made by another recipe stays until a whole one takes its place, a partial one until one of as many
+        samples does.
+        """
+        before, held = shard.before[job], self.held(shard, job)
+        outcomes = {**held, **shard.outcomes_of(job)}
+        if outcomes == held:
+            return
+        is_whole = before is not None and bool(held) and not before.partial and before.images >= shard.images
+        if before and not held:
+            samples = sum(outcome.flaw is None for outcome in outcomes.values())
+            if (before.recipe and not before.partial) or samples < before.samples:
+                return
+        task, number = self._jobs[job].task.name, shard.number
+        if is_whole:
+            self._journal.withdraw_shard(task, number)
+        in_order = [outcomes[place] for place in sorted(outcomes)]
+        self._journal.published(self._written(shard, job, in_order, len(in_order), partial=not is_whole))
+        self._remove(task, number, partial=is_whole)
+
+    def _written(self, shard: OpenShard, job: int, outcomes: Sequence[Outcome], images: int, *, partial: bool) -> Shard:
+        """Write the files of one job of a shard, and return what is to be recorded of them."""
+        task, number = self._jobs[job].task.name, shard.number
+        rejected = self._folder.rejected(task, number, partial=partial)
+        samples = self._folder.samples(task, number, partial=partial)
+        publish(rejected, (outcome.line for outcome in outcomes if outcome.flaw is not None))
+        publish(samples, (outcome.line for outcome in outcomes if outcome.flaw is None))
+        flaws = Counter(outcome.flaw for outcome in outcomes if outcome.flaw is not None)
+        size = sum(file.stat().st_size for file in (samples, rejected) if file.is_file())
+        recipe = self._fingerprints[job]
+        return Shard(task, number, recipe, images, len(outcomes) - flaws.total(), flaws, size, partial)
+
+    def _remove(self, task: str, number: int, *, partial: bool) -> None:
+        """Remove the files of a shard whose place others have taken."""
+        for path in (self._folder.samples, self._folder.rejected):
+            removed(path(task, number, partial=partial))
+
+    def tidy(self, shard: OpenShard) -> None:
+        """Remove partial files beside whole ones that stand: a process was killed before it did."""
+        for job in shard.standing:
+            self._remove(self._jobs[job].task.name, shard.number, partial=True)

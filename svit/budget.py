@@ -1,8 +1,10 @@
 """The ceilings on money: what is spent, what may still come, and whether one more request fits under them."""
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
+from svit.errors import FileHeldError
 from svit.prices import dollars
 
 _AHEAD = 64
@@ -109,7 +111,8 @@ class Budget:
         month = self._month(reservation.month)
         month.spent += actual
         if self.account is not None and month.used > month.held:
-            self._tell(self.account, reservation.month, month)
+            with suppress(FileHeldError):  # it is told before anything more is reserved
+                self._tell(self.account, reservation.month, month)
 
     def forfeit(self, reservation: Reservation) -> None:
         """Book a request at its worst case: it was sent, and what became of it will not be known."""

@@ -6,13 +6,14 @@ from dataclasses import replace
 from decimal import Decimal
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import Any, Literal
-from urllib.parse import urlsplit
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from svit import resources
+from svit.api_key import refuse_literal_key
 from svit.budget import Budget
+from svit.endpoint_settings import EndpointSettings, OwnPath, endpoint
 from svit.errors import SvitError
 from svit.limits import RateLimit
 from svit.models import Caching, Capabilities, ModelTable, ServiceTier, request_body
@@ -22,6 +23,7 @@ from svit.providers.base import Provider
 from svit.providers.offline import Offline
 from svit.records import VERIFY, Effort, ImageContext, Prompt, Sample, Sampling
 from svit.render import Recipe
+from svit.request_extras import checked_extra_body, checked_extra_headers
 from svit.settling import REPAIRED, Job, Repairs
 from svit.spending import Spending
 from svit.tasks import TASKS, task_named
@@ -34,6 +36,9 @@ _LEAST_ROOM = 200
 """Tokens of context below which a request makes no sense."""
 _MOST = 2**63 - 1
 """The largest number that run.json, the samples and a request can hold."""
+
+ExtraBody = Annotated[dict[str, Any], AfterValidator(checked_extra_body)]
+ExtraHeaders = Annotated[dict[str, str], AfterValidator(checked_extra_headers)]
 
 
 class _Settings(BaseModel):
@@ -56,6 +61,7 @@ class VerifySettings(_Settings):
     max_tokens: int = Field(default=2048, ge=1, le=_MOST)
     temperature: float | None = Field(default=None, ge=0, le=2)
     reasoning_effort: Effort | None = None
+    extra_body: ExtraBody = {}
     own_model: bool = False
 
     @model_validator(mode="before")
@@ -65,32 +71,32 @@ class VerifySettings(_Settings):
         return {"model": given} if isinstance(given, str) else given
 
 
-class RunConfig(_Settings):
+class RunConfig(_Settings, EndpointSettings):
     """A run, beside its contexts: who is asked, how often, and how much fits into a request."""
 
     provider: Literal["offline", "openai"] = "offline"
     model: str = "offline"
-    base_url: str = "https://api.openai.com/v1"
-    key_env: str = "OPENAI_API_KEY"
-    key_file: Path | None = None
     server: str | None = None
     rpm: int | None = Field(default=None, ge=1)
     tpm: int | None = Field(default=None, ge=1)
     in_flight: int = Field(default=64, ge=1, le=10_000)
     timeout: float = Field(default=600, gt=0)
+    max_wait: float = Field(default=900, ge=1)
     reasoning_effort: Effort | None = None
+    extra_body: ExtraBody = {}
+    extra_headers: ExtraHeaders = {}
     service_tier: ServiceTier | None = None
     caching: Caching = "automatic"
     context_first: bool = False
     max_cost: Decimal | None = Field(default=None, ge=0)
     max_cost_per_month: Decimal | None = Field(default=None, ge=0)
-    prices: Path | None = None
-    models: Path | None = None
+    prices: OwnPath | None = None
+    models: OwnPath | None = None
     seed: int = Field(default=0, ge=-_MOST, le=_MOST)
     sampling_seed: int | None = Field(default=None, ge=-_MOST, le=_MOST)
     attempts: int = Field(default=3, ge=1, le=20)
     window: int = Field(default=128_000, ge=1, le=_MOST)
-    prompts: Path | None = None
+    prompts: OwnPath | None = None
     on_flaw: Mapping[str, Literal["fresh", "repair"]] = {}
     tasks: Mapping[str, TaskSettings] = {}
     verify: VerifySettings | None = None
@@ -115,6 +121,7 @@ def changed(read: Mapping[str, Any], changes: Mapping[str, object], *, name: str
         if value is not None:
             before = given.get(key)
             given[key] = {**before, "model": value} if key == "verify" and isinstance(before, dict) else value
+    refuse_literal_key(given, name=name)
     config = checked(RunConfig, given, name=name)
     for name in config.tasks:
         task_named(name)
@@ -171,6 +178,7 @@ def _verifier(config: RunConfig, files: PromptFiles) -> Verifier | None:
         temperature=asked.temperature,
         seed=config.sampling_seed,
         reasoning_effort=asked.reasoning_effort,
+        extra_body=asked.extra_body,
     )
     return Verifier(files.verify(), sampling, config.attempts)
 
@@ -195,30 +203,36 @@ def _repairs(config: RunConfig, task: Task, files: PromptFiles) -> Repairs:
     return Repairs(frozenset(codes), told, files.repair(), config.window - max_tokens)
 
 
-def provider(config: RunConfig, say: Callable[[str], None]) -> Provider:
-    """Return who answers. `say` is told what happens to the endpoint on the way. Raises SvitError without a key."""
+def provider(
+    config: RunConfig, say: Callable[[str], None], hide: Callable[[Iterable[str]], None] = lambda _: None
+) -> Provider:
+    """Return who answers. `say` is told what happens to the endpoint on the way, `hide` what must not be told.
+
+    Raises SvitError for an address, a key or a way to the endpoint that is not right.
+    """
     if config.provider == "offline":
         return Offline({name: task.write_offline for name, task in TASKS.items()})
-    from svit.providers.openai_online import Endpoint, Online
+    from svit.providers.openai_online import Online
 
-    if warning := _open_key_warning(config.base_url):
-        say(warning)
     tokens = lru_cache(maxsize=1_000)(token_counter().count)  # a task's prompts share their beginning
     return Online(
-        Endpoint(config.base_url, _key(config), config.timeout),
+        endpoint(config, config.timeout, config.extra_headers, os.environ, say, hide),
         body=_bodies(config),
         tokens=lambda prompt: sum(tokens(message.content) for message in prompt.messages),
         limits=RateLimit(config.rpm, config.tpm),
         window=config.in_flight,
         adaptive=config.rpm is None and config.tpm is None,
+        max_wait=config.max_wait,
         say=say,
     )
 
 
 def check_requests(config: RunConfig, jobs: Iterable[Job]) -> None:
-    """Build a request of each job, so that what the model does not accept is said before anything is paid for."""
+    """Raise SvitError for a wrong address, and for what the model does not accept, before anything is paid for."""
+    config.check_names()
     if config.provider == "offline":
         return
+    config.check_address()
     context, body = ImageContext(0, "", 1, 1, captions=("-",)), _bodies(config)
     for job in jobs:
         prompt = job.task.prompt(context, job.recipe)
@@ -274,26 +288,6 @@ def capabilities(config: RunConfig, model: str | None = None) -> Capabilities:
     return table.capabilities(model or config.model, server=config.server)
 
 
-def _key(config: RunConfig) -> str:
-    """Return the API key: from the file, or from the environment. A server on this machine needs none."""
-    key = _text(config.key_file) if config.key_file is not None else os.environ.get(config.key_env, "")
-    if key.strip():
-        return key.strip()
-    if _is_local(config.base_url):
-        return "none"
-    raise SvitError(f"There is no API key: set {config.key_env} in the environment, or 'key_file' in the config.")
-
-
-def _is_local(url: str) -> bool:
-    return urlsplit(url).hostname in ("localhost", "127.0.0.1", "::1")
-
-
-def _open_key_warning(url: str) -> str:
-    if urlsplit(url).scheme == "http" and not _is_local(url):
-        return f"Warning: {url} is plain http: the key and all prompts go over the network in the open."
-    return ""
-
-
 def _text(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
@@ -334,6 +328,7 @@ def _recipe(config: RunConfig, task: Task, tokens: TokenCounter, files: PromptFi
             top_p=settings.top_p,
             seed=config.seed if config.provider == "offline" else config.sampling_seed,
             reasoning_effort=config.reasoning_effort,
+            extra_body={} if config.provider == "offline" else config.extra_body,
         ),
         tokens=tokens,
         room=_room(config, task, tokens, files) if room is None else room,

@@ -61,7 +61,7 @@ class Shard(NamedTuple):
     """A published shard: of which images it was made by which recipe, and what came of them.
 
     `images` counts the images from the shard's beginning; `flaws` counts the rejections by their first flaw; `size` is
-    the bytes of its files.
+    the bytes of its files. A `partial` one holds what was settled when the run stopped: `images` are those in it.
     """
 
     task: str
@@ -71,6 +71,7 @@ class Shard(NamedTuple):
     samples: int
     flaws: Mapping[str, int]
     size: int
+    partial: bool = False
 
 
 class Asked(NamedTuple):
@@ -80,3 +81,12 @@ class Asked(NamedTuple):
     prompt_id: str
     attempt: int
     unknown: bool
+
+
+class Damaged(NamedTuple):
+    """A reply whose bytes in the journal are not those that came in."""
+
+    task: str
+    image_id: ImageId
+    prompt_id: str
+    attempt: int

@@ -21,6 +21,10 @@ class StorageError(SvitError):
     """The disk refused a write. What was acknowledged before is intact; the same command continues."""
 
 
+class FileHeldError(StorageError):
+    """Another process holds the file just now. Nothing was changed, and the same may be tried again in a moment."""
+
+
 class BudgetReachedError(SvitError):
     """The next request might cost more than the ceiling on money leaves."""
 
@@ -37,6 +41,12 @@ class DeadlineReachedError(SvitError):
     """The time that the command was given is over. The same command continues."""
 
     exit_code = 5
+
+
+class StalledError(SvitError):
+    """Something is open and nothing goes on: a bug in svit. What was settled is safe; the same command continues."""
+
+    exit_code = 70
 
 
 class ParseError(ValueError):

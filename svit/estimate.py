@@ -193,7 +193,8 @@ class Survey:
             missing = []
             for index, job in enumerate(self.jobs):
                 shard = published.get((job.task.name, number))
-                if shard is None or shard.recipe != recipes[index] or shard.images < len(positions):
+                is_whole = shard is not None and not shard.partial and shard.images >= len(positions)
+                if shard is None or not is_whole or shard.recipe != recipes[index]:
                     missing.append(index)
             yield positions, tuple(missing)
 

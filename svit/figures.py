@@ -47,16 +47,22 @@ def asked_by_task(journal: Journal) -> list[AskedCount]:
 
 
 def silent(journal: Journal, *, since: float = 0.0) -> list[AskedCount]:
-    """Return how many requests have no reply yet, by task and prompt file, of those that left since then.
+    """Return how many requests that left since then have no reply yet, by task and prompt file.
 
     To look for all of them takes seconds in a journal of a million; for the recent ones it does not.
     """
     query = (
         "SELECT task, version, count(*), sum(attempt = 1), sum(worst) "
         + SILENT
-        + " AND sent_at >= ? GROUP BY task, version"
+        + " AND sent_at >= ? AND request <= ? GROUP BY task, version"
     )
-    return [AskedCount(*row) for row in journal.read(query, (since,))]
+    return [AskedCount(*row) for row in journal.read(query, (since, journal.last_departure()))]
+
+
+def images_answered(journal: Journal, task: str, version: str) -> int:
+    """Return how many images have a reply in this task and by this prompt file: seconds in a journal of a million."""
+    query = "SELECT count(DISTINCT image_id) FROM requests JOIN replies USING (request) WHERE task = ? AND version = ?"
+    return int(journal.read(query, (task, version))[0][0])
 
 
 def last_sent(journal: Journal) -> float | None:

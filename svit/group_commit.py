@@ -1,12 +1,14 @@
 """Writing to a journal beside the event loop: what comes in within a few milliseconds is one transaction."""
 
 import asyncio
+import contextlib
 import threading
 import time
 from collections.abc import Callable
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 
-from svit.journal import Change, Journal
+from svit.journal import Journal
+from svit.journal_file import Change
 
 GATHERED = 0.01
 """Seconds that a transaction waits for company. A commit to a disk costs about as much, whatever is in it."""
@@ -18,7 +20,8 @@ _Entry = tuple[_Making, "asyncio.Future[None] | None"]
 class GroupCommit:
     """A thread that writes to the journal, in the order in which it was told to.
 
-    After an error nothing more is written: the error comes out of every future, and of `close`.
+    After an error, wherever in the thread, nothing more is written: the error comes out of every future, also of those
+    that are made afterwards, and of `close`.
     """
 
     def __init__(self, journal: Journal, gathering: Callable[[], float] = lambda: GATHERED) -> None:
@@ -27,49 +30,83 @@ class GroupCommit:
         self._gathering = gathering
         self._loop = asyncio.get_running_loop()
         self._entries: SimpleQueue[_Entry | None] = SimpleQueue()
+        self._group: list[_Entry | None] = []
         self._error: BaseException | None = None
+        self._ended = self._loop.create_future()
+        self.is_committing = False
+        """Whether SQLite has the word: the disk is slow, or another process holds the database."""
         self._thread = threading.Thread(target=self._work, name="journal", daemon=True)
         self._thread.start()
 
     def written(self, change: _Making) -> "asyncio.Future[None]":
         """Have a change written, and return a future that is done once it is on the disk."""
         done: asyncio.Future[None] = self._loop.create_future()
-        self._entries.put((change, done))
+        if self._ended.done():
+            _settle([done], self._error or _closed())
+        else:
+            self._entries.put((change, done))
         return done
 
     def write(self, change: _Making) -> None:
         """Have a change written with the next ones, and do not wait for it."""
         self._entries.put((change, None))
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Write what is left and end the thread. Raises what went wrong while writing."""
         self._entries.put(None)
-        self._thread.join()
+        await asyncio.shield(self._ended)
         if self._error:
             raise self._error
 
     def _work(self) -> None:
-        last = False
-        while not last:
-            group = [self._entries.get()]
-            if group[0] is not None:
-                time.sleep(self._gathering())
-            while not self._entries.empty():
-                group.append(self._entries.get())
-            entries = [entry for entry in group if entry is not None]
-            last = len(entries) < len(group)
-            if entries:
-                self._commit(entries)
+        try:
+            while None not in self._group:
+                self._gather()
+                self._commit()
+        except BaseException as error:  # noqa: BLE001 - it is raised again where it is waited for
+            self._error = error
+        self._tell(self._end)
 
-    def _commit(self, entries: list[_Entry]) -> None:
-        if self._error is None:
-            try:
-                self._journal.commit([change() for change, _ in entries])
-            except BaseException as error:  # noqa: BLE001 - it is raised again where it is waited for
-                self._error = error
+    def _gather(self) -> None:
+        """Wait for something to write, and a little for its company."""
+        self._group = [self._entries.get()]
+        if self._group[0] is not None:
+            time.sleep(self._gathering())
+        while not self._entries.empty():
+            self._group.append(self._entries.get())
+
+    def _commit(self) -> None:
+        entries = [entry for entry in self._group if entry is not None]
+        if not entries:
+            return
+        changes = [change() for change, _ in entries]
+        self.is_committing = True
+        try:
+            self._journal.commit(changes)
+        finally:
+            self.is_committing = False
         waiting = [done for _, done in entries if done is not None]
         if waiting:
-            self._loop.call_soon_threadsafe(_settle, waiting, self._error)
+            self._tell(lambda: _settle(waiting, None))
+
+    def _tell(self, call: Callable[[], None]) -> None:
+        """Have the event loop make the call. Where the loop is closed nobody waits any more."""
+        with contextlib.suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(call)
+
+    def _end(self) -> None:
+        """Let nobody wait for what is not written any more."""
+        left = list(self._group)
+        with contextlib.suppress(Empty):
+            while True:
+                left.append(self._entries.get_nowait())
+        _settle([entry[1] for entry in left if entry is not None and entry[1] is not None], self._error or _closed())
+        if not self._ended.done():
+            self._ended.set_result(None)
+
+
+def _closed() -> BaseException:
+    return RuntimeError("the journal's thread has ended; nothing more is written")
 
 
 def _settle(waiting: "list[asyncio.Future[None]]", error: BaseException | None) -> None:
@@ -80,3 +117,4 @@ def _settle(waiting: "list[asyncio.Future[None]]", error: BaseException | None) 
             done.set_result(None)
         else:
             done.set_exception(error)
+            done.exception()  # whoever waits gets it; asyncio need not complain where nobody does any more

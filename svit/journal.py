@@ -1,42 +1,22 @@
 """Every request and every reply of a run, committed before anything else happens to them (SQLite, WAL, FULL)."""
 
 import secrets
-import sqlite3
-import threading
 import time
-import zlib
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import orjson
 
-from svit.entries import Asked, Booked, Intent, Kept, Shard, Spent
-from svit.errors import DataError, StorageError
+from svit.databases import PATIENCE
+from svit.departures import Departures, last_departure
+from svit.entries import Asked, Booked, Damaged, Intent, Kept, Shard, Spent
+from svit.journal_file import Change, JournalFile
+from svit.packing import checksum_of, packed_body, unpacked
 from svit.records import ImageId
 
-_VERSION = 2
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS about (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS templates (version TEXT PRIMARY KEY, text TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS requests (
-  request INTEGER PRIMARY KEY, prompt_id TEXT NOT NULL, attempt INTEGER NOT NULL, task TEXT NOT NULL,
-  image_id NOT NULL, version TEXT NOT NULL, worst INTEGER NOT NULL, reason TEXT NOT NULL, sent_at REAL NOT NULL);
-CREATE TABLE IF NOT EXISTS unknown (
-  request INTEGER PRIMARY KEY, prompt_id TEXT NOT NULL, attempt INTEGER NOT NULL, task TEXT NOT NULL,
-  image_id NOT NULL, version TEXT NOT NULL, worst INTEGER NOT NULL, reason TEXT NOT NULL, sent_at REAL NOT NULL);
-CREATE INDEX IF NOT EXISTS requests_by_image ON requests (image_id);
-CREATE INDEX IF NOT EXISTS unknown_by_image ON unknown (image_id);
-CREATE TABLE IF NOT EXISTS replies (
-  request INTEGER PRIMARY KEY, failure TEXT, received_at REAL NOT NULL,
-  prompt_tokens INTEGER, completion_tokens INTEGER, cost INTEGER, reused INTEGER NOT NULL DEFAULT 0);
-CREATE TABLE IF NOT EXISTS bodies (request INTEGER PRIMARY KEY, packed INTEGER NOT NULL, bytes BLOB NOT NULL);
-CREATE TABLE IF NOT EXISTS shards (
-  task TEXT NOT NULL, shard INTEGER NOT NULL, recipe TEXT NOT NULL, images INTEGER NOT NULL,
-  samples INTEGER NOT NULL, flaws TEXT NOT NULL, size INTEGER NOT NULL,
-  published_at REAL NOT NULL, PRIMARY KEY (task, shard)) WITHOUT ROWID;
-"""
+_LARGEST = 2**63 - 1
 SILENT = "FROM requests WHERE NOT EXISTS (SELECT 1 FROM replies WHERE replies.request = requests.request)"
 """The requests that no reply was kept for."""
 _BY_MONTH = """
@@ -47,18 +27,12 @@ SELECT strftime('%Y-%m', 86400 * day, 'unixepoch') AS month, sum(cost) FROM (
 """
 _LAST = "SELECT max((SELECT coalesce(max(request), 0) FROM requests), (SELECT coalesce(max(request), 0) FROM unknown))"
 _KEPT = (
-    "SELECT prompt_id, attempt, packed, bytes, failure, reused, request, worst, task "
-    "FROM requests JOIN replies USING (request) LEFT JOIN bodies USING (request) "
+    "SELECT prompt_id, attempt, packed, bytes, failure, reused, bodies.checksum, replies.checksum, image_id, task, "
+    "request, worst FROM requests JOIN replies USING (request) LEFT JOIN bodies USING (request) "
 )
-_WORTH_PACKING = 4096
-"""Bytes below which compression costs more than the disk space that it saves: an ordinary answer has 2,000 to 3,000."""
 
 
-Change = Sequence[tuple[str, Sequence[Sequence[object]]]]
-"""What one call writes: statements, each with its rows."""
-
-
-class Journal:
+class Journal(JournalFile):
     """The journal of one run. One process writes to it at a time; the run's lock sees to that.
 
     Any thread may write, each call in a transaction of its own; reading does not wait for a write to reach the disk.
@@ -67,78 +41,39 @@ class Journal:
     `intended` and its like return must therefore be committed, in the order in which they were called.
     """
 
-    def __init__(self, path: Path, *, read_only: bool = False) -> None:
-        """Open the journal, made anew where there is none. Raises DataError when the file is something else."""
-        self.path = path
-        self._writing, self._reading = threading.Lock(), threading.Lock()
-        self._db = self._opened_to_read() if read_only else self._connected("rwc")
-        self._reader = self._db
+    def __init__(
+        self,
+        path: Path,
+        *,
+        read_only: bool = False,
+        say: Callable[[str], None] = lambda _: None,
+        hurry: float = PATIENCE,
+    ) -> None:
+        """Open the journal, as JournalFile does."""
+        super().__init__(path, read_only=read_only, say=say, hurry=hurry)
+        self.damaged: set[Damaged] = set()
         self._numbers: dict[tuple[str, int], int] = {}
+        self._follows = self._begun = False
+        self._departures: Departures | None = None
         try:
-            self._prepare(read_only=read_only)
             self._last = int(self.read(_LAST)[0][0])
-            if not read_only:
-                self._reader = self._connected("rw")
         except BaseException:
-            self._db.close()
+            super().close()
             raise
 
-    def _opened_to_read(self) -> sqlite3.Connection:
-        """Open the file as it is, even where SQLite's own files beside it cannot be made: nobody writes to it there."""
-        database = self._connected("ro")
-        try:
-            database.execute("SELECT 1 FROM sqlite_master")
-        except sqlite3.OperationalError:
-            database.close()
-            return self._connected("ro&immutable=1")
-        except sqlite3.DatabaseError:
-            pass  # it is said in a sentence when the format is looked at
-        return database
-
-    def _connected(self, mode: str) -> sqlite3.Connection:
-        target = f"{self.path.absolute().as_uri()}?mode={mode}"
-        try:
-            return sqlite3.connect(target, uri=True, isolation_level=None, check_same_thread=False)
-        except sqlite3.Error as error:
-            raise DataError(f"{self.path}: the journal cannot be opened: {error}.") from error
-
-    def _prepare(self, *, read_only: bool) -> None:
-        with self._speaking_plainly(self._writing):
-            if not read_only:
-                self._db.execute("PRAGMA journal_mode = WAL")
-                self._db.execute("PRAGMA synchronous = FULL")
-                if self._db.execute("PRAGMA user_version").fetchone()[0] == 0:
-                    self._db.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version = {_VERSION}; COMMIT;")
-            version = self._db.execute("PRAGMA user_version").fetchone()[0]
-        if version != _VERSION:
-            raise DataError(f"{self.path}: this is a journal of format {version}; this svit reads format {_VERSION}.")
-
-    def __enter__(self) -> Self:
-        """Return the journal itself."""
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Close it."""
-        self.close()
-
     def close(self) -> None:
-        """Close the file. What was written before is safe already."""
-        self._reader.close()
-        self._db.close()
+        """Close the file. What was written before is safe already; after this all of it is in the one file."""
+        if self._departures:
+            self._departures.close()
+            if not self._numbers:
+                with suppress(OSError):
+                    self._sent.unlink()
+        super().close()
 
-    def commit(self, changes: Iterable[Change]) -> None:
-        """Write these changes as one transaction: all of them are on the disk when this returns, or none."""
-        with self._speaking_plainly(self._writing):
-            try:
-                self._db.execute("BEGIN IMMEDIATE")
-                for change in changes:
-                    for statement, rows in change:
-                        self._db.executemany(statement, rows)
-                self._db.execute("COMMIT")
-            except BaseException:
-                if self._db.in_transaction:
-                    self._db.execute("ROLLBACK")
-                raise
+    @property
+    def _sent(self) -> Path:
+        """The file that says which requests have left."""
+        return self.path.with_suffix(".sent")
 
     def keep_template(self, version: str, text: str) -> None:
         """Keep the text of a prompt file, so that a later `svit show` can render what was sent then."""
@@ -155,7 +90,33 @@ class Journal:
             self._last += 1
             self._numbers[intent.prompt_id, intent.attempt] = self._last
             rows.append((self._last, *intent, sent))
-        return [("INSERT INTO requests VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)]
+        return [
+            *self._session(self._last - len(rows)),
+            ("INSERT INTO requests VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", rows),
+        ]
+
+    def follow_departures(self) -> None:
+        """Be told by `left` of each request from here on, before it leaves: what a kill finds untold never left."""
+        self._follows = True
+
+    def left(self, prompt_id: str, attempt: int) -> None:
+        """Write down that a request is handed on, whose intent is committed: from here on it may cost something.
+
+        Not synced: it has to outlive this process alone. The requests that were intended before it count as left too.
+        """
+        if self._departures:
+            self._departures.left(self._numbers[prompt_id, attempt])
+
+    def _session(self, last: int) -> Change:
+        """Return what goes before the first intent of a session: by which word its file of departures is known."""
+        if self._begun:
+            return []
+        self._begun = True
+        if not self._follows:
+            return [("DELETE FROM about WHERE key = 'session'", [()])]
+        word = secrets.token_hex(8)
+        self._departures = Departures(self._sent, self.path, word, last)
+        return [("INSERT OR REPLACE INTO about VALUES ('session', ?)", [(word,)])]
 
     def keep(self, replies: Iterable[Kept]) -> None:
         """Commit these replies to requests of this process. Nothing may look into them before."""
@@ -166,12 +127,17 @@ class Journal:
         now, rows, bodies = time.time(), [], []
         for reply in replies:
             number = self._numbers[reply.prompt_id, reply.attempt]
-            rows.append((number, reply.failure, now, reply.reused))
+            rows.append((number, reply.failure, checksum_of(reply.failure), now, reply.reused))
             if reply.body is not None:
-                bodies.append((number, *_packed(reply.body)))
+                packed, stored = packed_body(reply.body)
+                bodies.append((number, packed, stored, checksum_of(stored)))
         return [
-            ("INSERT OR IGNORE INTO replies (request, failure, received_at, reused) VALUES (?, ?, ?, ?)", rows),
-            ("INSERT OR IGNORE INTO bodies VALUES (?, ?, ?)", bodies),
+            (
+                "INSERT OR IGNORE INTO replies (request, failure, checksum, received_at, reused) "
+                "VALUES (?, ?, ?, ?, ?)",
+                rows,
+            ),
+            ("INSERT OR IGNORE INTO bodies (request, packed, bytes, checksum) VALUES (?, ?, ?, ?)", bodies),
         ]
 
     def book(self, replies: Iterable[Booked]) -> None:
@@ -197,20 +163,33 @@ class Journal:
         """Set the requests aside that left and were never heard of again, and return how many: their process died.
 
         Only for the process that holds the run's lock. They are asked again, and stay booked at their worst case.
+        Those that are known never to have left are taken back.
         """
-        with self._speaking_plainly(self._writing):
-            self._db.execute("BEGIN IMMEDIATE")
-            moved = self._db.execute("INSERT INTO unknown SELECT * " + SILENT).rowcount
-            if moved:
-                self._db.execute("DELETE " + SILENT)
-            self._db.execute("COMMIT")
+        last = self.last_departure()
+        with self._speaking_plainly(), self._writing:
+            self._begin()
+            try:
+                self._db.execute(f"DELETE {SILENT} AND request > ?", (last,))
+                moved = self._db.execute("INSERT INTO unknown SELECT * " + SILENT).rowcount
+                if moved:
+                    self._db.execute("DELETE " + SILENT)
+                self._db.execute("COMMIT")
+            finally:
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
         return moved
+
+    def last_departure(self) -> int:
+        """Return the number of the last request that may have left; those above it, where there are any, never did."""
+        rows = self.read("SELECT value FROM about WHERE key = 'session'")
+        found = last_departure(self._sent, self.path, str(rows[0][0])) if rows else None
+        return _LARGEST if found is None else found
 
     def unbooked(self) -> list[tuple[Kept, int, str]]:
         """Return the replies that were kept but not booked before the process died, with their worst case and task."""
         found = []
-        for *row, number, worst, task in self.read(_KEPT + "WHERE cost IS NULL"):
-            kept = _kept(row)
+        for row in self._kept_where("cost IS NULL"):
+            kept, (task, number, worst) = self._read(row), row[-3:]
             self._numbers[kept.prompt_id, kept.attempt] = number
             found.append((kept, worst, task))
         return found
@@ -241,12 +220,20 @@ class Journal:
         return str(rows[0][0])
 
     def withdraw_shard(self, task: str, shard: int) -> None:
-        """Commit that the files of a shard are about to be replaced, and until then stand for no recipe."""
-        self.commit([[("DELETE FROM shards WHERE task = ? AND shard = ?", [(task, shard)])]])
+        """Commit that the files of a shard are about to be replaced, and until then stand for no recipe.
+
+        Costs a commit, and whoever calls it the wait for one, only where the shard was published.
+        """
+        if self.read("SELECT 1 FROM shards WHERE task = ? AND shard = ?", (task, shard)):
+            self.commit([[("DELETE FROM shards WHERE task = ? AND shard = ?", [(task, shard)])]])
 
     def published(self, shard: Shard) -> None:
         """Commit that a shard stands on disk."""
         self.commit([shard_published(shard)])
+
+    def count_replies(self) -> int:
+        """Return how many replies are kept, whoever paid for them: that number never falls."""
+        return int(self.read("SELECT count(*) FROM replies")[0][0])
 
     def is_empty(self) -> bool:
         """Whether no request was ever written down here."""
@@ -254,8 +241,30 @@ class Journal:
 
     def replies(self, prompt_id: str, image_id: ImageId) -> list[Kept]:
         """Return what came back so far for this prompt about this image, in the order of the attempts."""
-        query = _KEPT + "WHERE image_id = ? AND prompt_id = ? ORDER BY attempt"
-        return [_kept(row[:6]) for row in self.read(query, (image_id, prompt_id))]
+        rows = self._kept_where("image_id = ? AND prompt_id = ? ORDER BY attempt", (image_id, prompt_id))
+        return [self._read(row) for row in rows]
+
+    def _kept_where(self, condition: str, values: tuple[object, ...] = ()) -> list[tuple[Any, ...]]:
+        return self.read(self.as_found(f"{_KEPT}WHERE {condition}"), values)
+
+    def _read(self, row: Sequence[Any]) -> Kept:
+        """Return a reply as it was stored, or a failure in the place of one that is not, noted in `damaged`."""
+        kept, faults = unpacked(row[:8])
+        if faults:
+            image_id, task = row[8:10]
+            self.damaged.add(Damaged(task, image_id, kept.prompt_id, kept.attempt))
+        return kept
+
+    def examined(self, after: int, most: int) -> list[tuple[int, Damaged | None, bool]]:
+        """Return of the next replies after this request: the number, the reply if damaged, and if it has a checksum."""
+        rows = self._kept_where("request > ? ORDER BY request LIMIT ?", (after, most))
+        found = []
+        for row in rows:
+            kept, fault = unpacked(row[:8])
+            image_id, task, number, _ = row[8:]
+            checked = None not in (row[7] if row[4] is not None else 0, row[6] if row[3] is not None else 0)
+            found.append((number, Damaged(task, image_id, kept.prompt_id, kept.attempt) if fault else None, checked))
+        return found
 
     def asked(self, image_id: ImageId) -> list[Intent]:
         """Return the requests about this image, in the order they were sent."""
@@ -292,53 +301,20 @@ class Journal:
 
     def shards(self) -> list[Shard]:
         """Return all published shards, by task and number."""
-        query = "SELECT task, shard, recipe, images, samples, flaws, size FROM shards ORDER BY task, shard"
+        query = "SELECT task, shard, recipe, images, samples, flaws, size, partial FROM shards ORDER BY task, shard"
         return [
-            Shard(task, shard, recipe, images, samples, orjson.loads(flaws), size)
-            for task, shard, recipe, images, samples, flaws, size in self.read(query)
+            Shard(task, shard, recipe, images, samples, orjson.loads(flaws), size, bool(partial))
+            for task, shard, recipe, images, samples, flaws, size, partial in self.read(self.as_found(query))
         ]
-
-    @contextmanager
-    def snapshot(self) -> Iterator[None]:
-        """Let all that is read in the block be of one moment, whatever another process writes meanwhile."""
-        self.read("BEGIN")
-        try:
-            yield
-        finally:
-            self.read("COMMIT")
-
-    def read(self, query: str, values: tuple[object, ...] = ()) -> list[tuple[Any, ...]]:
-        """Return the rows of a query, for those who add up."""
-        with self._speaking_plainly(self._reading):
-            return self._reader.execute(query, values).fetchall()
-
-    @contextmanager
-    def _speaking_plainly(self, lock: threading.Lock) -> Iterator[None]:
-        """Hold a connection for one thread, and turn its errors into sentences."""
-        try:
-            with lock:
-                yield
-        except sqlite3.OperationalError as error:
-            raise StorageError(f"{self.path}: the journal cannot be used: {error}.") from error
-        except sqlite3.DatabaseError as error:
-            raise DataError(f"{self.path}: this is no journal of svit: {error}.") from error
 
 
 def shard_published(shard: Shard) -> Change:
     """Return what writes down that a shard stands on disk."""
-    row = (*shard[:5], orjson.dumps(shard.flaws).decode(), shard.size, time.time())
-    return [("INSERT OR REPLACE INTO shards VALUES (?, ?, ?, ?, ?, ?, ?, ?)", [row])]
-
-
-def _packed(body: bytes) -> tuple[bool, bytes]:
-    """Return the bytes to store, and whether they are compressed: only where that pays."""
-    if len(body) >= _WORTH_PACKING:
-        packed = zlib.compress(body, 1)
-        if len(packed) < 0.9 * len(body):
-            return True, packed
-    return False, body
-
-
-def _kept(row: Sequence[Any]) -> Kept:
-    prompt_id, attempt, packed, stored, failure, reused = row
-    return Kept(prompt_id, attempt, zlib.decompress(stored) if packed else stored, failure, bool(reused))
+    row = (*shard[:5], orjson.dumps(shard.flaws).decode(), shard.size, time.time(), shard.partial)
+    return [
+        (
+            "INSERT OR REPLACE INTO shards (task, shard, recipe, images, samples, flaws, size, published_at, partial) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [row],
+        )
+    ]

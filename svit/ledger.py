@@ -10,13 +10,14 @@ import fcntl
 import os
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple, Self
 
 from svit.budget import Claim, granted
+from svit.databases import SLICE, Turn, close_to_others, made_private
 from svit.errors import DataError, StorageError
 
 Idle = Callable[[str, Path], AbstractContextManager[Mapping[str, int] | None]]
@@ -29,8 +30,6 @@ CREATE TABLE months (
   seat INTEGER NOT NULL, month TEXT NOT NULL, spent INTEGER NOT NULL, held INTEGER NOT NULL CHECK (held >= spent),
   PRIMARY KEY (month, seat)) WITHOUT ROWID;
 """
-_PATIENCE = 20.0
-"""Seconds to wait for other processes, whose changes take milliseconds each."""
 
 
 class Total(NamedTuple):
@@ -46,12 +45,19 @@ def month_of(now: float) -> str:
     return f"{datetime.fromtimestamp(int(now), UTC):%Y-%m}"
 
 
-def ledger_path(environment: Mapping[str, str], home: Path) -> Path:
-    """Return where the ledger is: $SVIT_LEDGER, else svit/ledger.db in $XDG_STATE_HOME or ~/.local/state."""
+def ledger_path(environment: Mapping[str, str], home: Callable[[], Path] = Path.home) -> Path:
+    """Return where the ledger is: $SVIT_LEDGER, else svit/ledger.db in $XDG_STATE_HOME or ~/.local/state.
+
+    Raises StorageError for somebody without a home who names no file.
+    """
     if own := environment.get("SVIT_LEDGER"):
         return Path(own).absolute()
     state = environment.get("XDG_STATE_HOME", "")
-    return (Path(state) if state.startswith("/") else home / ".local" / "state") / "svit" / "ledger.db"
+    try:
+        folder = Path(state) if state.startswith("/") else home() / ".local" / "state"
+    except RuntimeError as error:
+        raise StorageError("There is no home folder: name the ledger's file in SVIT_LEDGER.") from error
+    return folder / "svit" / "ledger.db"
 
 
 def no_one(_run: str, _folder: Path) -> AbstractContextManager[Mapping[str, int] | None]:
@@ -62,24 +68,31 @@ def no_one(_run: str, _folder: Path) -> AbstractContextManager[Mapping[str, int]
 class Ledger:
     """The ledger in this file, made when there is none. Any number of processes of one machine use it at once."""
 
-    def __init__(self, path: Path) -> None:
-        """Open it. Raises StorageError when it cannot be written, DataError when the file is something else."""
+    def __init__(self, path: Path, say: Callable[[str], None] = lambda _: None) -> None:
+        """Open it. Raises StorageError when it cannot be written, DataError when the file is something else.
+
+        `say` is told when another process holds the file for long.
+        """
         self.path = path
+        self._turn = Turn(path, say)
         with self._speaking_plainly():
             try:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 with self._alone():
-                    self._db = sqlite3.connect(path, timeout=_PATIENCE, isolation_level=None)
+                    made_private(path)
+                    self._db = sqlite3.connect(path, timeout=SLICE, isolation_level=None)
                     self._prepare()
             except OSError as error:
                 raise StorageError(self._unusable(error.strerror or str(error))) from error
 
     def _prepare(self) -> None:
         try:
-            self._db.execute("PRAGMA journal_mode = WAL")
+            self._turn.wait(lambda: self._db.execute("PRAGMA journal_mode = WAL"))
             self._db.execute("PRAGMA synchronous = FULL")
             if self._db.execute("PRAGMA user_version").fetchone()[0] == 0:
-                self._db.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version = {_VERSION}; COMMIT;")
+                self._turn.wait(lambda: self._db.execute("BEGIN IMMEDIATE"))
+                for statement in f"{_SCHEMA} PRAGMA user_version = {_VERSION}; COMMIT".split(";"):
+                    self._db.execute(statement)
             version = self._db.execute("PRAGMA user_version").fetchone()[0]
         except BaseException:
             self._db.close()
@@ -91,8 +104,10 @@ class Ledger:
     @contextmanager
     def _alone(self) -> Iterator[None]:
         """Hold off other processes while the file is made: SQLite does not wait for them when it turns WAL on."""
-        handle = os.open(f"{self.path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        handle = os.open(f"{self.path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
+            with suppress(PermissionError):
+                close_to_others(Path(f"{self.path}.lock"))
             fcntl.flock(handle, fcntl.LOCK_EX)
             yield
         finally:
@@ -137,13 +152,28 @@ class Ledger:
                 "SELECT coalesce(sum(spent), 0), coalesce(sum(held), 0), count(*) FROM months "
                 "WHERE month = ? AND held > 0"
             )
-            return Total(*self._db.execute(query, (month,)).fetchone())
+            return Total(*self._turn.wait(lambda: self._db.execute(query, (month,)).fetchone()))
+
+    @property
+    def hurry(self) -> float:
+        """The seconds after which a change gives up for the moment, with FileHeldError: for who must not be held."""
+        return self._turn.hurry
+
+    @hurry.setter
+    def hurry(self, seconds: float) -> None:
+        self._turn.hurry = seconds
+        self._db.execute(f"PRAGMA busy_timeout = {1000 * min(seconds, SLICE):.0f}")
+
+    @property
+    def waits_for(self) -> str:
+        """What a change waits for just now, in words; empty when it waits for nothing."""
+        return self._turn.waits_for
 
     @contextmanager
     def changing(self) -> Iterator[sqlite3.Connection]:
         """Let one process at a time read and change, all of it or nothing. What changed nothing costs no commit."""
         with self._speaking_plainly():
-            self._db.execute("BEGIN IMMEDIATE")
+            self._turn.wait(lambda: self._db.execute("BEGIN IMMEDIATE"))
             try:
                 yield self._db
                 self._db.execute("COMMIT")
@@ -222,12 +252,12 @@ class Seat:
         for seat, run, folder, spent in holding:
             if seat == self.number or seat in self._visited:
                 continue
-            self._visited.add(seat)
             with self.idle(run, Path(os.fsdecode(folder))) as truly:
                 if truly is not None:
                     amount = max(spent, truly.get(month, 0))
                     Seat(self.ledger, seat, None, {}).settle(month, spent=amount, held=amount)
                     given = True
+            self._visited.add(seat)
         return given
 
 

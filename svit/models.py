@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from svit.errors import SvitError
 from svit.records import Effort, Message, Prompt
+from svit.request_extras import merged
 from svit.yaml_text import checked, read_yaml
 
 ServiceTier = Literal["default", "flex"]
@@ -125,7 +126,7 @@ def request_body(
         body["prompt_cache_options"] = {"mode": "explicit"}
     if caching == "prefix":
         body["prompt_cache_key"] = _key(_prefix(prompt))
-    return body
+    return merged(body, sampling.extra_body) if sampling.extra_body else body
 
 
 def _check_choice(model: str, parameter: str, value: str, accepted: Sequence[str] | None) -> None:

@@ -1,10 +1,8 @@
 """All shards of a run again, from the replies in its journal, without a request."""
 
-from collections.abc import Collection, Sequence
-from functools import partial
+from collections.abc import Sequence
 
-from svit.assembly import Assembly, OpenShard, outcome_of
-from svit.entries import Shard
+from svit.assembly import Assembly, outcome_of
 from svit.journal import Journal
 from svit.runs import RunFolder
 from svit.settling import Job, standing
@@ -14,13 +12,13 @@ from svit.sources.contexts import ContextStore
 def rebuild(jobs: Sequence[Job], contexts: ContextStore, journal: Journal, folder: RunFolder, images: int) -> int:
     """Make all shards again from the replies that were kept, and return how many outcomes are still to be asked about.
 
-    What was not asked about yet, or may be asked about again, has the line that it has so far, or none.
+    What may be asked about again has the line that it has so far. A shard in which something is still to be asked
+    about becomes a partial one, as when a run stops.
     """
-    assembly = Assembly(jobs, contexts.digest, journal, folder, images)
+    assembly = Assembly(jobs, contexts, journal, folder, images, anew=True)
     missing = 0
-    for before in assembly.shards():
-        shard = OpenShard(before.number, before.first, before.images, before.jobs, frozenset())
-        open_tasks = set()
+    for shard in assembly.shards():
+        open_jobs = set()
         for place, context in enumerate(contexts.slice(shard.first, shard.first + shard.images)):
             for index, job in enumerate(jobs):
                 found = standing(job, context, lambda prompt: journal.replies(prompt.id, prompt.context.image_id))
@@ -28,11 +26,10 @@ def rebuild(jobs: Sequence[Job], contexts: ContextStore, journal: Journal, folde
                     shard.outcomes[place, index] = outcome_of(found.result)
                 if found.request is not None:
                     missing += 1
-                    open_tasks.add(job.task.name)
-        assembly.publish(shard, partial(_record_whole, journal, open_tasks))
+                    open_jobs.add(index)
+        for index in range(len(jobs)):
+            if index in open_jobs:
+                assembly.publish_part(shard, index)
+            else:
+                assembly.publish_whole(shard, index, journal.published)
     return missing
-
-
-def _record_whole(journal: Journal, open_tasks: Collection[str], shard: Shard) -> None:
-    if shard.task not in open_tasks:
-        journal.published(shard)

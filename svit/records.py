@@ -86,7 +86,11 @@ class Message(_Record, frozen=True):
 
 
 class Sampling(_Record, frozen=True):
-    """What is asked for beside the text. None leaves a setting to the provider."""
+    """What is asked for beside the text. None leaves a setting to the provider.
+
+    `extra_body` are fields of a request that only this server knows, their names in order. It is part of what is sent:
+    a request with other ones is another prompt.
+    """
 
     model: str
     max_tokens: int
@@ -94,6 +98,7 @@ class Sampling(_Record, frozen=True):
     top_p: float | None = None
     seed: int | None = None
     reasoning_effort: Effort | None = None
+    extra_body: Mapping[str, object] = {}
 
 
 class Prompt(_Record, frozen=True, dict=True):

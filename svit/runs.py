@@ -3,17 +3,20 @@
 import fcntl
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import orjson
 
+from svit.databases import beside, close_to_others, same_file
 from svit.errors import DataError, RunLockedError, StorageError, SvitError
 from svit.journal import Journal
+from svit.manifest import Manifest, read_manifest
 from svit.shards import publish
 
+_LOST = "Put the right one back, or have what it lacks asked and paid for again: svit generate ... --start-over"
 _TRIES = 4
 _PROBE = 0.02
 """Seconds, far longer than `is_locked` shares the lock for: a look at a run never keeps another from starting."""
@@ -31,7 +34,7 @@ def idle(run: str, folder: Path) -> Iterator[Mapping[str, int] | None]:
         if found.journal.is_file():
             with suppress(SvitError):
                 opened.enter_context(found.locked())
-                journal = opened.enter_context(Journal(found.journal))
+                journal = opened.enter_context(Journal(found.journal, hurry=_PROBE))
                 spent = journal.spent_by_month() if journal.run_id() == run else None
         yield spent
 
@@ -45,14 +48,16 @@ class RunFolder:
         self.journal = path / "journal.db"
         self.contexts = path / "contexts.db"
         self.summary = path / "run.json"
+        self._lock = path / "run.lock"
+        self._held: int | None = None
 
-    def samples(self, task: str, shard: int) -> Path:
-        """Return the file of a shard's samples."""
-        return self.path / task / f"{shard:05}.jsonl"
+    def samples(self, task: str, shard: int, *, partial: bool = False) -> Path:
+        """Return the file of a shard's samples; a partial one holds those that were there when the run stopped."""
+        return self.path / task / f"{shard:05}{'.partial' * partial}.jsonl"
 
-    def rejected(self, task: str, shard: int) -> Path:
-        """Return the file of a shard's rejections."""
-        return self.path / task / f"{shard:05}.rejected.jsonl"
+    def rejected(self, task: str, shard: int, *, partial: bool = False) -> Path:
+        """Return the file of a shard's rejections, or of those that were there when the run stopped."""
+        return self.path / task / f"{shard:05}{'.partial' * partial}.rejected.jsonl"
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -62,14 +67,26 @@ class RunFolder:
         """
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            handle = os.open(self.path / "run.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+            handle = os.open(self._lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
             raise StorageError(f"{self.path}: the run folder cannot be used: {error.strerror}.") from error
         try:
+            with suppress(PermissionError):
+                close_to_others(self._lock)
             self._take(handle)
+            self._held = handle
             yield
         finally:
+            self._held = None
             os.close(handle)
+
+    def check_in_place(self) -> None:
+        """Raise StorageError when the lock that this process holds is no more the run's: another one may begin."""
+        if self._held is not None and not same_file(self._held, self._lock):
+            raise StorageError(
+                f"{self._lock}: the run's folder or its lock was moved, deleted or replaced while the run went on. Put "
+                f"it back, and the same command continues."
+            )
 
     def _take(self, handle: int) -> None:
         for tries_left in reversed(range(_TRIES)):
@@ -85,7 +102,7 @@ class RunFolder:
     def is_locked(self) -> bool:
         """Whether a process holds the run's lock. Only asks: a process that starts meanwhile gets its lock."""
         try:
-            handle = os.open(self.path / "run.lock", os.O_RDONLY | os.O_CLOEXEC)
+            handle = os.open(self._lock, os.O_RDONLY | os.O_CLOEXEC)
         except FileNotFoundError:
             return False
         except OSError as error:
@@ -100,16 +117,74 @@ class RunFolder:
             os.close(handle)
         return False
 
+    def opened_journal(self, *, start_over: bool = False, say: Callable[[str], None] = lambda _: None) -> Journal:
+        """Open the run's journal to write. Raises DataError when it lacks replies that the run counts, for they cost.
+
+        With `start_over` it is taken as it is, and made anew where there is none.
+        """
+        self._refuse_a_lost_journal(start_over=start_over)
+        counted = self._known().counts
+        journal = Journal(self.journal, say=say)
+        try:
+            self._refuse_an_older_journal(journal.count_replies(), counted, start_over=start_over)
+        except BaseException:
+            journal.close()
+            raise
+        return journal
+
+    def _refuse_an_older_journal(self, kept: int, counted: int, *, start_over: bool) -> None:
+        if kept < counted and not start_over:
+            raise DataError(
+                f"{self.journal}: run.json counts {counted:,} replies, and the journal holds {kept:,}. It may be an "
+                f"older one, or a copy without {self.journal.name}-wal. {_LOST}"
+            )
+        if start_over and kept >= max(1, counted):
+            raise DataError(
+                f"{self.journal}: the journal is whole ({kept:,} replies), and --start-over is for one that is lost. "
+                f"To make everything anew, choose another folder with --run."
+            )
+
+    def _refuse_a_lost_journal(self, *, start_over: bool) -> None:
+        """Raise DataError when there is no journal where there was one: all would be asked and paid for again."""
+        if _size(self.journal) or self.journal.is_dir():
+            return
+        log = beside(self.journal, "-wal")
+        if start_over:
+            with suppress(FileNotFoundError):
+                log.replace(log.with_name(f"{log.name}.lost"))
+            return
+        found = "empty" if self.journal.exists() else "missing"
+        if _size(log):
+            raise DataError(f"{self.journal}: the journal is {found}, and {log.name} beside it holds replies. {_LOST}")
+        known = self._known()
+        paid = bool(known.config) and known.config.get("provider") != "offline"
+        if paid or known.counts or any(self.path.glob("*/*.jsonl")):
+            raise DataError(f"{self.journal}: the journal of this run is {found}, and its replies with it. {_LOST}")
+
+    def _known(self) -> Manifest:
+        """Return what run.json holds, nothing when there is none."""
+        return self._checked_summary()[1] if os.path.lexists(self.summary) else Manifest()
+
     def write_summary(self, summary: dict[str, object]) -> None:
         """Replace run.json."""
         publish(self.summary, [orjson.dumps(summary, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)])
 
     def read_summary(self) -> dict[str, Any]:
         """Return what run.json holds. Raises DataError when this is no run."""
+        summary: dict[str, Any] = orjson.loads(self._checked_summary()[0])
+        return summary
+
+    def _checked_summary(self) -> tuple[bytes, Manifest]:
         try:
-            summary = orjson.loads(self.summary.read_bytes())
+            written = self.summary.read_bytes()
+            orjson.loads(written)
         except (OSError, orjson.JSONDecodeError) as error:
             raise DataError(f"{self.path}: this is no run of svit: run.json cannot be read.") from error
-        if not isinstance(summary, dict):
-            raise DataError(f"{self.summary}: this is not what svit writes.")
-        return summary
+        return written, read_manifest(self.summary, written)
+
+
+def _size(file: Path) -> int:
+    try:
+        return file.stat().st_size
+    except OSError:
+        return 0

@@ -12,6 +12,7 @@ import msgspec
 from svit import __version__
 from svit.entries import Asked, Booked, Kept
 from svit.journal import Journal
+from svit.packing import DAMAGED
 from svit.providers.base import Failure, Request, read_outcome
 from svit.records import Completion, Flaw, ImageContext, Message, Prompt, Rejection, Sample
 from svit.render import Recipe
@@ -166,7 +167,7 @@ def _answered_so_far(job: Job, base: Prompt, replies: Replies, *, again: bool) -
         result, last = tried.result, tried.kept.attempt
         if isinstance(result, Sample):
             return Standing(result, None, base)
-    if isinstance(result, Rejection) and (is_settled(result) or (last >= job.attempts and not again)):
+    if isinstance(result, Rejection) and (is_settled(result) or (not again and (last >= job.attempts or lost(result)))):
         return Standing(result, None, base)
     return Standing(result, Request(job.following(base, result), last + 1), base)
 
@@ -231,7 +232,9 @@ def opinion_so_far(
     for kept in replies(prompt):
         last = kept.attempt
         heard.append(read_outcome(kept.body, kept.failure))
-        result = after_opinion(verifier, task, doubted, heard[-1], is_last=last >= verifier.attempts)
+        read = heard[-1]
+        is_last = last >= verifier.attempts or (isinstance(read, Failure) and read.code == DAMAGED)
+        result = after_opinion(verifier, task, doubted, read, is_last=is_last)
         if isinstance(result, Sample) or (result and result.flaws[0].code != UNVERIFIED):
             return Opinion(result, None, heard)
     if result and not again:
@@ -254,6 +257,11 @@ def after_opinion(
 def is_settled(rejection: Rejection) -> bool:
     """Whether another answer to the same request would fare no better, or is not wanted: only an opinion is missing."""
     return rejection.flaws[0].code in HOPELESS or rejection.flaws[0].code == UNVERIFIED
+
+
+def lost(rejection: Rejection) -> bool:
+    """Whether the journal no longer holds the answer that was paid for. It is paid for again only on request."""
+    return rejection.flaws[0].code == DAMAGED
 
 
 def shorter(job: Job, prompt: Prompt, rejection: Rejection) -> Prompt | None:

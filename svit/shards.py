@@ -148,6 +148,14 @@ def whole(path: Path) -> Iterator[BinaryIO]:
         raise StorageError(f"{path}: cannot be written: {os.strerror(error.errno or errno.EIO)}.") from error
 
 
+def removed(path: Path) -> None:
+    """Have no file there. Raises StorageError when the disk refuses."""
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise StorageError(f"{path}: cannot be removed: {os.strerror(error.errno or errno.EIO)}.") from error
+
+
 def sync_folder(folder: Path) -> None:
     """Make a rename last: the name lives in the folder's own data."""
     handle = os.open(folder, os.O_RDONLY)

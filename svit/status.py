@@ -1,18 +1,19 @@
 """How a run stands, read from its folder alone: nothing is written, and a process that works there goes on."""
 
+import os
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Literal
 
 import msgspec
 
 from svit import figures
-from svit.entries import Shard
 from svit.errors import DataError
 from svit.figures import AskedCount, Received
 from svit.journal import Journal
 from svit.prices import NANO
+from svit.published import Count, counted, published
 from svit.records import VERIFY
 from svit.runs import RunFolder
 
@@ -29,9 +30,9 @@ _NEVER_ASKED = ("empty_context", "context_too_long")
 class TaskStatus(msgspec.Struct, frozen=True):
     """How one task stands. `images` are all there are, `open` of them have still to be answered.
 
-    `samples` and `rejected`, the latter by their first flaw, are those of the shards on disk. `answered` images have
-    an answer in the journal, and their shard is not whole yet: whether it passes is seen then. `failed` counts the
-    requests that got no answer, by class, also those that a later attempt made good.
+    `samples` and `rejected`, the latter by their first flaw, are those of the shards on disk, whole or partial.
+    `answered` images have an answer in the journal that is in no file yet: whether it passes is seen then. `failed`
+    counts the requests that got no answer, by class, also those that a later attempt made good.
     """
 
     task: str
@@ -51,6 +52,7 @@ class RunStatus(msgspec.Struct, frozen=True):
     `in_flight` requests have left and are waited for; `unknown` ones left before the process that sent them died, and
     are in `dollars` at their worst case. `dollars` is None when the model has no price. `per_minute` is the rate of
     replies over the last five minutes, `seconds_left` what the rest takes at that rate; both only while it runs.
+    `in_wal` is the bytes of the journal that are in SQLite's file beside it, and not in a copy of journal.db alone.
     """
 
     run: str
@@ -70,6 +72,7 @@ class RunStatus(msgspec.Struct, frozen=True):
     per_minute: float | None
     seconds_left: float | None
     last_active: str | None
+    in_wal: int = 0
 
 
 def read_status(folder: RunFolder, now: float) -> RunStatus:
@@ -85,28 +88,38 @@ def read_status(folder: RunFolder, now: float) -> RunStatus:
     limit = summary.get("limit")
     with Journal(folder.journal, read_only=True) as journal, journal.snapshot():
         received = figures.received(journal, since=now - RECENT)
+        in_wal = journal.bytes_in_wal()
         active = max(filter(None, (received.last_at, figures.last_sent(journal))), default=None)
         silent = figures.silent(journal, since=(active or now) - _ASKED_WITHIN)
-        spent, shards, asked = journal.spent(), journal.shards(), figures.asked_by_task(journal)
+        spent, recorded, asked = journal.spent(), journal.shards(), figures.asked_by_task(journal)
         failures = figures.failures(journal)
+        shards = published(folder, versions, recorded)
+        settled = {task: counted(shard for shard in shards if shard.task == task) for task in versions}
+        answered = {
+            task: _prompts(asked, task, version) - _prompts(silent, task, version) for task, version in versions.items()
+        }
+        if not running:  # what is shortened has two first prompts, and some settings change a prompt: this is exact
+            for task, version in versions.items():
+                if answered[task] > _asked_of(settled[task]):
+                    answered[task] = figures.images_answered(journal, task, version)
     waiting = sum(each.requests for each in silent)
     tasks = tuple(
         _of_task(
             task,
             min(images, limit) if isinstance(limit, int) else images,
-            [shard for shard in shards if shard.task == task],
-            _prompts(asked, task, version) - _prompts(silent, task, version),
+            settled[task],
+            answered[task],
             sum(each.requests for each in silent if each.task == task) if running else 0,
             {code: count for of, code, count in failures if of == task},
         )
-        for task, version in versions.items()
+        for task in versions
     )
     cost = spent.cost + (0 if running else sum(each.worst for each in silent))
     per_minute = _rate(received, now) if running else None
     repeats = sum(each.requests for each in asked) / max(1, sum(each.prompts for each in asked if each.task != VERIFY))
     left = sum(task.open for task in tasks)
     return RunStatus(
-        run=str(folder.path),
+        run=os.fsencode(folder.path).decode(errors="replace"),
         state="running" if running else "finished" if summary.get("finished") is True else "stopped",
         model=str(config.get("model", "")),
         tasks=tasks,
@@ -123,30 +136,31 @@ def read_status(folder: RunFolder, now: float) -> RunStatus:
         per_minute=per_minute,
         seconds_left=60 * left * max(1.0, repeats) / per_minute if per_minute else None,
         last_active=None if active is None else datetime.fromtimestamp(active, UTC).isoformat(timespec="seconds"),
+        in_wal=in_wal,
     )
 
 
 def _of_task(
-    task: str, images: int, shards: Sequence[Shard], answered: int, in_flight: int, failed: Mapping[str, int]
+    task: str, images: int, settled: Count, answered: int, in_flight: int, failed: Mapping[str, int]
 ) -> TaskStatus:
-    """Return how a task stands; `answered` are all its images that have a reply, those of whole shards too."""
-    rejected: Counter[str] = Counter()
-    for shard in shards:
-        rejected.update(shard.flaws)
-    settled = sum(shard.images for shard in shards)
-    asked_of_settled = settled - sum(rejected[code] for code in _NEVER_ASKED)
-    images = max(images, settled)
-    beyond = min(max(0, answered - asked_of_settled), images - settled)
+    """Return how a task stands; `answered` are all its images that have a reply, those in files too."""
+    images = max(images, settled.images)
+    beyond = min(max(0, answered - _asked_of(settled)), images - settled.images)
     return TaskStatus(
         task=task,
         images=images,
-        samples=sum(shard.samples for shard in shards),
-        rejected=dict(rejected.most_common()),
+        samples=settled.samples,
+        rejected=dict(Counter(settled.rejected).most_common()),
         answered=beyond,
-        open=images - settled - beyond,
+        open=images - settled.images - beyond,
         in_flight=in_flight,
         failed=failed,
     )
+
+
+def _asked_of(settled: Count) -> int:
+    """Return how many of the images in files were asked about."""
+    return settled.images - sum(settled.rejected.get(code, 0) for code in _NEVER_ASKED)
 
 
 def _prompts(counts: Iterable[AskedCount], task: str, version: str) -> int:

@@ -1,5 +1,6 @@
 """What people write in YAML, read and checked. A fault is one sentence that names the file and the key."""
 
+from difflib import get_close_matches
 from typing import Any, TypeVar
 
 import yaml
@@ -18,8 +19,14 @@ def read_yaml(text: str, *, name: str, plain: bool = False) -> Any:
     try:
         # Either loader makes plain values only; BaseLoader, which ruff does not know, even fewer than SafeLoader.
         return yaml.load(text, Loader=yaml.BaseLoader if plain else yaml.SafeLoader) or {}  # noqa: S506
+    except yaml.MarkedYAMLError as error:  # its own words quote the line, which may hold a secret
+        mark = error.problem_mark or error.context_mark
+        where = f" (line {mark.line + 1}, column {mark.column + 1})" if mark else ""
+        raise SvitError(f"{name}: this is not YAML: {error.problem or error.context}{where}.") from error
     except (yaml.YAMLError, ValueError) as error:  # ValueError: a date that is none, such as 2026-13-45
         raise SvitError(f"{name}: this is not YAML: {' '.join(str(error).split())}.") from error
+    except RecursionError as error:
+        raise SvitError(f"{name}: this is not YAML that svit reads: its lists or keys are nested too deep.") from error
 
 
 def checked(model: type[_Model], values: object, *, name: str) -> _Model:
@@ -29,4 +36,8 @@ def checked(model: type[_Model], values: object, *, name: str) -> _Model:
     except ValidationError as error:
         first = error.errors()[0]
         where = f"'{'.'.join(map(str, first['loc']))}': " if first["loc"] else ""
-        raise SvitError(f"{name}: {where}{first['msg'].removeprefix('Value error, ')}.") from error
+        words = first["msg"].removeprefix("Value error, ")
+        if first["type"] == "extra_forbidden":
+            near = get_close_matches(str(first["loc"][-1]), model.model_fields, n=1) if len(first["loc"]) == 1 else []
+            words = "there is no such key" + (f": did you mean '{near[0]}'?" if near else "")
+        raise SvitError(f"{name}: {where}{words}{'' if words.endswith('?') else '.'}") from error

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from svit.entries import Booked, Intent, Kept, Shard
+from svit.entries import Asked, Booked, Intent, Kept, Shard, Spent
 from svit.errors import DataError, StorageError
 from svit.journal import Journal
 
@@ -108,6 +108,103 @@ def test_a_newer_format_is_refused_in_a_sentence(tmp_path: Path) -> None:
     database.close()
     with pytest.raises(DataError, match="format 99"):
         Journal(tmp_path / "j.db")
+
+
+FORMAT_2 = """
+CREATE TABLE about (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE templates (version TEXT PRIMARY KEY, text TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE requests (
+  request INTEGER PRIMARY KEY, prompt_id TEXT NOT NULL, attempt INTEGER NOT NULL, task TEXT NOT NULL,
+  image_id NOT NULL, version TEXT NOT NULL, worst INTEGER NOT NULL, reason TEXT NOT NULL, sent_at REAL NOT NULL);
+CREATE TABLE unknown (
+  request INTEGER PRIMARY KEY, prompt_id TEXT NOT NULL, attempt INTEGER NOT NULL, task TEXT NOT NULL,
+  image_id NOT NULL, version TEXT NOT NULL, worst INTEGER NOT NULL, reason TEXT NOT NULL, sent_at REAL NOT NULL);
+CREATE INDEX requests_by_image ON requests (image_id);
+CREATE INDEX unknown_by_image ON unknown (image_id);
+CREATE TABLE replies (
+  request INTEGER PRIMARY KEY, failure TEXT, received_at REAL NOT NULL,
+  prompt_tokens INTEGER, completion_tokens INTEGER, cost INTEGER, reused INTEGER NOT NULL DEFAULT 0);
+CREATE TABLE bodies (request INTEGER PRIMARY KEY, packed INTEGER NOT NULL, bytes BLOB NOT NULL);
+CREATE TABLE shards (
+  task TEXT NOT NULL, shard INTEGER NOT NULL, recipe TEXT NOT NULL, images INTEGER NOT NULL,
+  samples INTEGER NOT NULL, flaws TEXT NOT NULL, size INTEGER NOT NULL,
+  published_at REAL NOT NULL, PRIMARY KEY (task, shard)) WITHOUT ROWID;
+PRAGMA user_version = 2;
+INSERT INTO about VALUES ('run', 'its own id');
+INSERT INTO templates VALUES ('v1', 'Write.');
+INSERT INTO requests VALUES (1, 'p', 1, 'referring', 7, 'v1', 100, 'new prompt', 1.5), (2, 'p', 2, 'referring', 7, 'v1',
+  100, 'rejected: timeout', 2.5), (3, 'q', 1, 'referring', 'seven', 'v1', 100, 'new prompt', 3.5);
+INSERT INTO unknown VALUES (4, 'r', 1, 'referring', 8, 'v1', 50, 'new prompt', 4.5);
+INSERT INTO replies VALUES (1, CAST('{"code":"timeout","words":"late"}' AS BLOB), 1.6, NULL, NULL, 100, 0),
+  (2, NULL, 2.6, 5, 6, 7, 0);
+INSERT INTO bodies VALUES (2, 0, CAST('{"choices": []}' AS BLOB));
+INSERT INTO shards VALUES ('referring', 0, 'recipe', 2, 1, '{"timeout": 1}', 99, 5.5);
+"""
+"""A journal of format 2, with at least one row in each of its tables."""
+
+
+def journal_of_format_2(path: Path) -> Path:
+    database = sqlite3.connect(path)
+    database.executescript(f"PRAGMA journal_mode = WAL; {FORMAT_2}")
+    database.close()
+    return path
+
+
+def holds_what_format_2_held(journal: Journal) -> None:
+    late, answer = Kept("p", 1, None, b'{"code":"timeout","words":"late"}'), Kept("p", 2, b'{"choices": []}')
+    assert journal.replies("p", 7) == [late, answer]
+    assert journal.asked("seven") == [Intent("q", 1, "referring", "seven", "v1", 100, "new prompt")]
+    assert journal.history(8) == [Asked("referring", "r", 1, unknown=True)]
+    assert journal.spent() == Spent(100 + 7 + 50, 5, 6, 2, 1)
+    assert (journal.template("v1"), journal.run_id()) == ("Write.", "its own id")
+    assert journal.shards() == [Shard("referring", 0, "recipe", 2, 1, {"timeout": 1}, 99, partial=False)]
+
+
+def test_a_journal_of_the_format_before_is_read_as_it_is(tmp_path: Path) -> None:
+    path = journal_of_format_2(tmp_path / "j.db")
+    before = path.read_bytes()
+    with Journal(path, read_only=True) as journal:
+        holds_what_format_2_held(journal)
+    assert path.read_bytes() == before
+
+
+def test_a_journal_of_the_format_before_is_brought_to_the_present_one_and_loses_nothing(tmp_path: Path) -> None:
+    path = journal_of_format_2(tmp_path / "j.db")
+    partial = Shard("referring", 0, "recipe", 1, 1, {}, 5, partial=True)
+    for _ in range(2):
+        with Journal(path) as journal, Journal(path, read_only=True) as reader:
+            assert journal.read("PRAGMA user_version") == [(3,)]
+            for each in (journal, reader):
+                holds_what_format_2_held(each)
+            journal.intend([Intent("s", 1, "referring", 9, "v1", 100)])
+            journal.keep([Kept("s", 1, b"{}")])
+            assert reader.replies("s", 9)[0] == Kept("s", 1, b"{}")
+            journal.published(partial)
+            assert reader.shards() == [partial]
+            journal.published(Shard("referring", 0, "recipe", 2, 1, {"timeout": 1}, 99))
+            journal.commit([[(f"DELETE FROM {table} WHERE request > 4", [()])] for table in ("requests", "replies")])
+            journal.commit([[("DELETE FROM bodies WHERE request > 4", [()])]])
+
+
+def test_a_reader_of_the_format_before_goes_on_while_a_run_brings_it_to_the_present_one(tmp_path: Path) -> None:
+    path = journal_of_format_2(tmp_path / "j.db")
+    with Journal(path, read_only=True) as reader, Journal(path) as journal:
+        holds_what_format_2_held(reader)
+        journal.published(Shard("referring", 1, "recipe", 1, 1, {}, 5, partial=True))
+        assert [shard.shard for shard in reader.shards()] == [0, 1]
+
+
+def test_bringing_it_to_the_present_format_is_done_whole_or_not_at_all(tmp_path: Path) -> None:
+    path = journal_of_format_2(tmp_path / "j.db")
+    database = sqlite3.connect(path)
+    database.execute("ALTER TABLE shards ADD COLUMN partial INTEGER NOT NULL DEFAULT 0")
+    database.commit()
+    with pytest.raises(StorageError, match="duplicate column name"):
+        Journal(path)
+    assert "checksum" not in str(database.execute("SELECT sql FROM sqlite_master").fetchall())
+    database.close()
+    with Journal(path, read_only=True) as journal:
+        holds_what_format_2_held(journal)
 
 
 def test_a_disk_that_is_full_stops_with_what_was_acknowledged(tmp_path: Path) -> None:

@@ -312,8 +312,8 @@ def test_a_month_is_a_calendar_month_in_utc() -> None:
 
 def test_where_the_ledger_is() -> None:
     home = Path("/home/a")
-    assert ledger_path({}, home) == Path("/home/a/.local/state/svit/ledger.db")
-    assert ledger_path({"XDG_STATE_HOME": "/state"}, home) == Path("/state/svit/ledger.db")
-    assert ledger_path({"XDG_STATE_HOME": "not/absolute"}, home) == Path("/home/a/.local/state/svit/ledger.db")
-    assert ledger_path({"SVIT_LEDGER": "/own.db", "XDG_STATE_HOME": "/state"}, home) == Path("/own.db")
-    assert ledger_path({"SVIT_LEDGER": "own.db"}, home) == Path.cwd() / "own.db"
+    assert ledger_path({}, lambda: home) == Path("/home/a/.local/state/svit/ledger.db")
+    assert ledger_path({"XDG_STATE_HOME": "/state"}, lambda: home) == Path("/state/svit/ledger.db")
+    assert ledger_path({"XDG_STATE_HOME": "not/absolute"}, lambda: home) == Path("/home/a/.local/state/svit/ledger.db")
+    assert ledger_path({"SVIT_LEDGER": "/own.db", "XDG_STATE_HOME": "/state"}, lambda: home) == Path("/own.db")
+    assert ledger_path({"SVIT_LEDGER": "own.db"}, lambda: home) == Path.cwd() / "own.db"

@@ -262,10 +262,10 @@ def test_a_later_pattern_replaces_an_earlier_one() -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("models: {m: {acepts: [seed]}}", r"'models\.m\.acepts': Extra inputs"),
+        ("models: {m: {acepts: [seed]}}", r"'models\.m\.acepts': there is no such key"),
         ("models: {m: {accepts: [sneed]}}", r"'models\.m\.accepts\.0': "),
         ("models: {m: {context_window: 0}}", r"'models\.m\.context_window': "),
-        ("modules: {}", "'modules': Extra inputs"),
+        ("modules: {}", "'modules': there is no such key: did you mean 'models'"),
         ("models: [", "this is not YAML"),
         ("- 1", "Input should be"),
     ],

@@ -13,10 +13,10 @@ import pytest
 from svit import assembly, pipeline
 from svit.assembly import Outcome
 from svit.entries import Intent, Kept
-from svit.errors import DataError, StorageError
+from svit.errors import DataError, ProviderRefusesError, StalledError, StorageError
 from svit.journal import Journal
 from svit.pipeline import Generation
-from svit.providers.base import Failure, Reply, Request
+from svit.providers.base import NOT_ASKED, Failure, Reply, Request
 from svit.rebuilding import rebuild
 from svit.records import Dialogue, Draft, Flaw, ImageContext, Prompt, Sampling, Turn
 from svit.render import Recipe, Template, context_text
@@ -63,8 +63,11 @@ class Scripted:
     late: int = 1
     asked: list[tuple[str, int | str, int]] = field(default_factory=list)
     held: list[Request] = field(default_factory=list)
+    waits_for: str = ""
 
-    async def complete(self, requests: AsyncIterator[Request]) -> AsyncIterator[Reply]:
+    async def complete(
+        self, requests: AsyncIterator[Request], stopping: asyncio.Event | None = None
+    ) -> AsyncIterator[Reply]:
         pull = asyncio.ensure_future(_next(requests))
         try:
             while True:
@@ -311,7 +314,9 @@ def test_every_reply_that_came_is_kept_however_the_run_stops(
     build_store(tmp_path / "big", (image(n) for n in range(1, 101)), origin="test")
 
     class AtOnce(Scripted):
-        async def complete(self, requests: AsyncIterator[Request]) -> AsyncIterator[Reply]:
+        async def complete(
+            self, requests: AsyncIterator[Request], stopping: asyncio.Event | None = None
+        ) -> AsyncIterator[Reply]:
             async for request in requests:
                 self.asked.append((request.prompt.task, request.prompt.context.image_id, request.attempt))
                 yield Reply(request, body("good"))
@@ -397,13 +402,15 @@ def test_a_shard_without_a_sample_stands_too(tmp_path: Path, store: ContextStore
 
 def test_a_provider_that_leaves_requests_unanswered_does_not_pass_for_done(tmp_path: Path, store: ContextStore) -> None:
     class Leaving(Scripted):
-        async def complete(self, requests: AsyncIterator[Request]) -> AsyncIterator[Reply]:
+        async def complete(
+            self, requests: AsyncIterator[Request], stopping: asyncio.Event | None = None
+        ) -> AsyncIterator[Reply]:
             async for request in requests:
                 if request.prompt.context.image_id == 3:
                     return
                 yield Reply(request, body("good"))
 
-    with pytest.raises(RuntimeError, match="requests without a reply"):
+    with pytest.raises(StalledError, match=r"33 outcomes are missing: image 3 \(t\), image 4"):
         run(tmp_path, store, Leaving(), [job()])
 
 
@@ -520,20 +527,24 @@ def test_regenerating_asks_nothing_that_would_end_the_same_way(tmp_path: Path, s
     assert rejected(tmp_path) == {2: "filtered", 3: "truncated"}
 
 
-def test_a_regeneration_that_is_killed_loses_no_answer(tmp_path: Path, store: ContextStore) -> None:
+def test_a_regeneration_that_is_stopped_shows_its_answers_beside_what_stood(
+    tmp_path: Path, store: ContextStore
+) -> None:
     run(tmp_path, store, Scripted(bad(3, 4)), [job()], limit=5)
 
-    class KilledError(Exception):
+    class StoppedError(Exception):
         pass
 
-    def killed(request: Request) -> bytes:
+    def stopping(request: Request) -> bytes:
         if request.prompt.context.image_id == 4:
-            raise KilledError
+            raise StoppedError
         return body("good at last")
 
-    with pytest.raises(KilledError):
-        again(tmp_path, store, Scripted(killed), [job()], limit=5, again=True)
-    assert rejected(tmp_path) == {3: "not_good", 4: "not_good"}, "the files are as they were"
+    with pytest.raises(StoppedError):
+        again(tmp_path, store, Scripted(stopping), [job()], limit=5, again=True)
+    assert rejected(tmp_path) == {4: "not_good"}
+    assert samples(tmp_path) == [1, 2, 3, 5], "whole, and in context order"
+    assert not list((tmp_path / "t").glob("*.partial*"))
     provider = Scripted()
     again(tmp_path, store, provider, [job()], limit=5, again=True)
     assert [n for _, n, _ in provider.asked] == [4]
@@ -653,8 +664,10 @@ def test_where_tasks_share_the_beginning_of_a_prompt_the_first_is_answered_befor
     answered: set[int | str] = set()
 
     class Watching(Scripted):
-        async def complete(self, requests: AsyncIterator[Request]) -> AsyncIterator[Reply]:
-            async for reply in super().complete(self.watched(requests)):
+        async def complete(
+            self, requests: AsyncIterator[Request], stopping: asyncio.Event | None = None
+        ) -> AsyncIterator[Reply]:
+            async for reply in super().complete(self.watched(requests), stopping):
                 if reply.request.prompt.task == "t":
                     answered.add(reply.request.prompt.context.image_id)
                 yield reply
@@ -668,3 +681,162 @@ def test_where_tasks_share_the_beginning_of_a_prompt_the_first_is_answered_befor
     run(tmp_path, store, provider, [sharing("t"), sharing("u"), sharing("v")])
     for task in ("t", "u", "v"):
         assert samples(tmp_path, task) == [n for n in EVERY if n != 3]
+
+
+# --- stopping ---
+
+
+class Stopped(Scripted):
+    """Answers as it is told, calls `then` with each answer's number, and stops as a provider has to."""
+
+    generation: Generation
+    then: Callable[[int], None] = staticmethod(lambda number: None)
+    unanswered: tuple[int, ...] = ()
+
+    async def complete(
+        self, requests: AsyncIterator[Request], stopping: asyncio.Event | None = None
+    ) -> AsyncIterator[Reply]:
+        assert stopping is not None
+        held = [request async for request in self.pulled(requests, stopping)]
+        for number, request in enumerate(held, 1):
+            if request.prompt.context.image_id in self.unanswered:
+                await asyncio.Event().wait()
+            if stopping.is_set() and number % 2:
+                yield Reply(request, Failure(NOT_ASKED, "the run ends", free=True))
+            else:
+                yield Reply(request, self.answer(request))
+                await asyncio.sleep(0.05)
+            self.then(number)
+
+    async def pulled(self, requests: AsyncIterator[Request], stopping: asyncio.Event) -> AsyncIterator[Request]:
+        """Yield what is there to be asked, as far as it comes by itself."""
+        while not stopping.is_set() and (request := await anext(requests, None)):
+            self.asked.append((request.prompt.task, request.prompt.context.image_id, request.attempt))
+            yield request
+            if len(self.asked) == self.late:
+                return
+
+
+def stopped(
+    folder: Path, store: ContextStore, provider: Stopped, *, limit: int = 8, emit: Callable[[bytes], None] | None = None
+) -> Generation:
+    """Make a pass with a provider that may stop it, and return it."""
+    with Journal(folder / "journal.db") as journal:
+        generation = provider.generation = Generation(
+            [job()], store, journal, RunFolder(folder), limit=limit, emit=emit
+        )
+        asyncio.run(asyncio.wait_for(generation.run(provider), 10))
+        assert journal.settle_unknown() == len(provider.unanswered)
+    return generation
+
+
+def test_after_a_stop_nothing_is_asked_again_and_what_never_left_is_taken_back(
+    tmp_path: Path, store: ContextStore
+) -> None:
+    provider = Stopped(bad(2, 4), late=8)
+    provider.then = lambda number: provider.generation.stop() if number == 2 else None
+    generation = stopped(tmp_path, store, provider)
+    assert not generation.is_done
+    assert generation.under_way == 0
+    with Journal(tmp_path / "journal.db") as journal:
+        kept = [each.image_id for number in range(1, 9) for each in journal.asked(number)]
+    assert kept == [1, 2, 4, 6, 8], "3, 5 and 7 never left, and 2 and 4 are not asked again"
+    rest = Scripted()
+    run(tmp_path, store, rest, [job()], limit=8)
+    assert sorted(n for _, n, _ in rest.asked) == [2, 3, 4, 5, 7]
+
+
+@pytest.mark.parametrize("clings", [False, True])
+def test_what_is_given_up_is_of_unknown_outcome_and_what_came_is_judged(
+    tmp_path: Path, store: ContextStore, clings: bool
+) -> None:
+    class Clinging(Stopped):
+        async def complete(
+            self, requests: AsyncIterator[Request], stopping: asyncio.Event | None = None
+        ) -> AsyncIterator[Reply]:
+            try:
+                async for reply in super().complete(requests, stopping):
+                    yield reply
+            finally:
+                await asyncio.sleep(0.1 if clings else 0)
+
+    provider = Clinging(late=4)
+    provider.unanswered = (4,)
+    provider.then = lambda number: provider.generation.abandon() if number == 3 else None
+    assert not stopped(tmp_path, store, provider, limit=4).is_done
+    last = Scripted()
+    passed = run(tmp_path, store, last, [job()], limit=4)
+    assert [n for _, n, _ in last.asked] == [4]
+    assert samples(tmp_path) == [1, 2, 3, 4]
+    assert len(passed.outcomes) == 4
+
+
+@pytest.mark.parametrize("emits", [False, True])
+@pytest.mark.parametrize("end", [Generation.stop, Generation.abandon])
+def test_a_run_that_is_stopped_after_its_last_answer_is_done(
+    tmp_path: Path, store: ContextStore, end: Callable[[Generation], None], emits: bool
+) -> None:
+    provider = Stopped(late=4)
+    provider.then = lambda number: end(provider.generation) if number == 4 else None
+    lines: list[bytes] = []
+    generation = stopped(tmp_path, store, provider, limit=4, emit=lines.append if emits else None)
+    assert generation.is_done
+    assert (samples(tmp_path), len(lines)) == ([1, 2, 3, 4], 4 if emits else 0)
+
+
+def test_a_refusal_after_the_last_answer_refuses_nothing(tmp_path: Path, store: ContextStore) -> None:
+    class Refusing(Stopped):
+        async def complete(
+            self, requests: AsyncIterator[Request], stopping: asyncio.Event | None = None
+        ) -> AsyncIterator[Reply]:
+            async for reply in super().complete(requests, stopping):
+                yield reply
+            raise ProviderRefusesError("no credit")
+
+    assert stopped(tmp_path, store, Refusing(late=4), limit=4).is_done
+    with pytest.raises(ProviderRefusesError):
+        stopped(tmp_path, store, Refusing(late=2), limit=8)
+
+
+def test_a_run_that_only_judges_what_it_has_stops_when_it_is_told(tmp_path: Path, store: ContextStore) -> None:
+    run(tmp_path, store, Scripted(), [job()])
+    judged: list[Outcome] = []
+
+    def count(outcome: Outcome, _: bool) -> None:
+        judged.append(outcome)
+        if len(judged) == 5:
+            generation.stop()
+
+    with Journal(tmp_path / "journal.db") as journal:
+        generation = Generation([job(attempts=4)], store, journal, RunFolder(tmp_path), settled=count)
+        asyncio.run(asyncio.wait_for(generation.run(Scripted()), 10))
+    assert len(judged) <= 6
+    assert not generation.is_done
+
+
+def test_the_slowest_answer_is_of_late_and_of_answers_without_their_wait(tmp_path: Path, store: ContextStore) -> None:
+    class Timed(Scripted):
+        async def complete(
+            self, requests: AsyncIterator[Request], stopping: asyncio.Event | None = None
+        ) -> AsyncIterator[Reply]:
+            took = iter([135.0, 2.0, *[1.0] * 100])
+            async for reply in super().complete(requests, stopping):
+                is_answer = isinstance(reply.outcome, bytes)
+                yield msgspec.structs.replace(reply, took=next(took) if is_answer else 600.0)
+                seen.append(generation.slowest_answer)
+
+    def answer(request: Request) -> bytes | Failure:
+        return (
+            Failure("timeout", "600 s")
+            if request.attempt == 1 and request.prompt.context.image_id == 3
+            else body("good")
+        )
+
+    seen: list[float] = []
+    build_store(tmp_path / "big", (image(n) for n in range(1, 101)), origin="test")
+    with ContextStore(tmp_path / "big") as contexts, Journal(tmp_path / "journal.db") as journal:
+        generation = Generation([job()], contexts, journal, RunFolder(tmp_path))
+        assert generation.slowest_answer == 0
+        asyncio.run(asyncio.wait_for(generation.run(Timed(answer)), 30))
+    assert max(seen) == 135.0
+    assert seen[-1] == 1.0

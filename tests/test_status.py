@@ -23,7 +23,7 @@ from svit.status import read_status
 CONFIG = "provider: openai\nmodel: gpt-6-luna\nreasoning_effort: none\nbase_url: {url}\nin_flight: 4\ntimeout: 20\n"
 KEYS = (
     "run state model tasks opinions opinions_failed in_flight unknown replies prompt_tokens completion_tokens "
-    "dollars max_cost deadline per_minute seconds_left last_active"
+    "dollars max_cost deadline per_minute seconds_left last_active in_wal"
 )
 TASK_KEYS = "task images samples rejected answered open in_flight failed"
 
@@ -103,6 +103,8 @@ def made(tmp_path: Path) -> RunFolder:
     contexts = {"file": "x", "digest": "d", "images": 5000}
     folder.path.mkdir()
     folder.write_summary({"config": config, "contexts": contexts, "prompts": {"referring": "v2"}, "finished": False})
+    folder.samples("referring", 0).parent.mkdir()
+    folder.samples("referring", 0).write_bytes(b"\n")
     with Journal(folder.journal) as journal:
         flaws = {"empty_context": 10, "wrong_count": 5}
         journal.published(Shard("referring", 0, "recipe", 1000, 985, flaws, 1))
@@ -167,7 +169,8 @@ def test_a_model_without_a_price_has_no_cost(made: RunFolder) -> None:
 
 def test_it_only_reads(made: RunFolder) -> None:
     def files() -> dict[str, bytes]:
-        kept = (path for path in made.path.iterdir() if not path.name.endswith(("-shm", "-wal")))
+        there = (path for path in made.path.rglob("*") if path.is_file())
+        kept = (path for path in there if not path.name.endswith(("-shm", "-wal")))
         return {path.name: path.read_bytes() for path in kept}
 
     before = files()
@@ -191,7 +194,7 @@ def test_a_folder_that_nobody_may_write_to_is_read(made: RunFolder, monkeypatch:
         return real(target, factory=Refusing if target.endswith("mode=ro") else sqlite3.Connection, **options)
 
     real = sqlite3.connect
-    monkeypatch.setattr("svit.journal.sqlite3.connect", connect)
+    monkeypatch.setattr("svit.journal_file.sqlite3.connect", connect)
     assert msgspec.structs.replace(read_status(made, 1e9), run="") == msgspec.structs.replace(whole, run="")
     assert not list(made.path.glob("journal.db-*"))
 

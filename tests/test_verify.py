@@ -159,7 +159,9 @@ class Two:
     most: int = 10**6
     asked: list[tuple[str, int | str, int]] = field(default_factory=list)
 
-    async def complete(self, requests: "asyncio.Queue[Request]") -> Iterator[Reply]:  # type: ignore[misc]
+    async def complete(  # type: ignore[misc]
+        self, requests: "asyncio.Queue[Request]", stopping: asyncio.Event | None = None
+    ) -> Iterator[Reply]:
         async for request in requests:  # type: ignore[attr-defined]
             if len(self.asked) == self.most:
                 raise BrokenPipeError
@@ -288,6 +290,116 @@ def test_verifying_a_finished_run_asks_for_opinions_alone(tmp_path: Path, store:
     samples = lines(tmp_path, "samples")
     assert samples[4]["dropped"] == {"contradicted": 1}
     assert "dropped" not in samples[1]
+
+
+# --- several tasks whose prompts share their beginning ---
+
+TASKS = ("t", "u", "v")
+
+
+def sharing(*, verifier: Verifier | None = VERIFIER, attempts: int = 2) -> list[Job]:
+    """Return jobs that show the context first, alike for all, so that an image's first request leads the others."""
+    made_by = job(least=2, verifier=verifier, attempts=attempts)
+    recipe = replace(made_by.recipe, lead="The image is above.")
+    return [replace(made_by, task=replace(made_by.task, name=name), recipe=recipe) for name in TASKS]
+
+
+def by_task(request: Request) -> bytes:
+    return body(THREE.replace("1", request.prompt.task))
+
+
+def passed(folder: Path, store: ContextStore, provider: Two, todo: list[Job], *, again: bool = False) -> None:
+    with Journal(folder / "journal.db") as journal:
+        generation = Generation(todo, store, journal, RunFolder(folder), again=again)
+        asyncio.run(asyncio.wait_for(generation.run(provider), 10))  # type: ignore[arg-type]
+
+
+def opinions_wanted() -> list[tuple[str, int | str, int]]:
+    return sorted([(VERIFY, n, 1) for n in range(1, 6)] * len(TASKS))
+
+
+def doubtful(request: Request) -> bytes | Failure:
+    said: dict[int, bytes | Failure] = {
+        1: body("1: no\n2: no\n3: yes"),
+        2: Failure("timeout", "60 s"),
+        3: body("Well."),
+        4: Failure("filtered", "HTTP 400", final=True, free=True),
+    }
+    return said.get(int(request.prompt.context.image_id), body(YES))
+
+
+def test_verifying_an_existing_run_of_tasks_that_share_their_beginning_ends(
+    tmp_path: Path, store: ContextStore
+) -> None:
+    passed(tmp_path, store, Two(writes=by_task), sharing(verifier=None))
+    provider = Two(writes=by_task)
+    passed(tmp_path, store, provider, sharing())
+    assert sorted(provider.asked) == opinions_wanted()
+
+
+@pytest.mark.parametrize("most", range(0, 15, 2))
+def test_verifying_an_existing_run_goes_on_after_it_was_killed(tmp_path: Path, store: ContextStore, most: int) -> None:
+    passed(tmp_path, store, Two(writes=by_task), sharing(verifier=None))
+    first, second = Two(writes=by_task, most=most), Two(writes=by_task)
+    with pytest.raises(BrokenPipeError):
+        passed(tmp_path, store, first, sharing())
+    passed(tmp_path, store, second, sharing(), again=most % 4 == 0)
+    assert sorted(first.asked + second.asked) == opinions_wanted()
+
+
+@pytest.mark.parametrize("is_new", [True, False])
+def test_whatever_becomes_of_the_first_opinion_the_other_tasks_are_asked(
+    tmp_path: Path, store: ContextStore, is_new: bool
+) -> None:
+    if not is_new:
+        passed(tmp_path, store, Two(writes=by_task), sharing(verifier=None))
+    passed(tmp_path, store, Two(doubtful, by_task), sharing())
+    for task in TASKS:
+        assert len(list((tmp_path / task).glob("*.jsonl"))) == 2, "samples and rejections"
+    better = Two(writes=by_task)
+    passed(tmp_path, store, better, sharing(), again=True)
+    assert {image for _, image, _ in better.asked} == {1, 2, 3, 4}
+
+
+def test_regenerating_where_some_tasks_lack_an_opinion_and_some_an_answer_ends(
+    tmp_path: Path, store: ContextStore
+) -> None:
+    passed(tmp_path, store, Two(writes=by_task), sharing(verifier=None)[1:])
+    passed(tmp_path, store, Two(writes=lambda request: Failure("timeout", "60 s")), sharing(verifier=None)[:1])
+    provider = Two(writes=by_task)
+    passed(tmp_path, store, provider, sharing(), again=True)
+    assert len(provider.asked) == 5 * (1 + len(TASKS))
+
+
+def test_one_opinion_is_for_all_tasks_that_answered_alike(tmp_path: Path, store: ContextStore) -> None:
+    passed(tmp_path, store, Two(), sharing(verifier=None))
+    provider = Held()
+    passed(tmp_path, store, provider, [replace(each, recipe=job().recipe) for each in sharing()])
+    assert len({*provider.asked}) == len(provider.asked), "none is paid for twice"
+    passed(tmp_path, store, idle := Two(), [replace(each, recipe=job().recipe) for each in sharing()])
+    assert idle.asked == []
+
+
+class Held(Two):
+    """Answers what it was asked only when nothing more comes for a while."""
+
+    async def complete(  # type: ignore[misc]
+        self, requests: "asyncio.Queue[Request]", stopping: asyncio.Event | None = None
+    ) -> Iterator[Reply]:
+        held: list[Request] = []
+        pull = asyncio.ensure_future(anext(requests, None))  # type: ignore[call-overload]
+        while True:
+            await asyncio.wait({pull}, timeout=0.05 if held else None)
+            if pull.done() and pull.result() is None:
+                return
+            if pull.done():
+                held.append(pull.result())
+                pull = asyncio.ensure_future(anext(requests, None))  # type: ignore[call-overload]
+                continue
+            for request in held:
+                self.asked.append((request.prompt.task, request.prompt.context.image_id, request.attempt))
+                yield Reply(request, (self.verifies if request.prompt.task == VERIFY else self.writes)(request))
+            held = []
 
 
 def test_rebuilding_makes_the_same_shards_without_asking(tmp_path: Path, store: ContextStore) -> None:

@@ -39,10 +39,20 @@ def test_a_tag_makes_nothing_of_a_plain_value() -> None:
     ("values", "sentence"),
     [
         ({"price": -1}, "w.yaml: 'price': Input should be greater than 0."),
-        ({"prise": 1}, "w.yaml: 'prise': Extra inputs are not permitted."),
+        ({"prise": 1}, "w.yaml: 'prise': there is no such key: did you mean 'price'?"),
     ],
 )
 def test_the_first_wrong_key_is_named(values: dict[str, int], sentence: str) -> None:
     with pytest.raises(SvitError) as refused:
         checked(Ware, values, name="w.yaml")
     assert str(refused.value) == sentence
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a: sk-canary5d1f: 1", "a: 'sk-canary5d1f", "a: [sk-canary5d1f", "a: sk-canary5d1f\n\tb: 1", "{sk-canary5d1f"],
+)
+def test_a_fault_is_told_by_its_place_and_not_by_its_line(text: str) -> None:
+    with pytest.raises(SvitError, match=r"this is not YAML: .* \(line [12], column \d+\)\.$") as refused:
+        read_yaml(text, name="w.yaml")
+    assert "canary" not in str(refused.value)

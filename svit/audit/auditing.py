@@ -8,7 +8,7 @@ from pathlib import Path
 
 from svit.audit.forms import on_one_line, read, rewritten
 from svit.audit.judging import context_of, judged
-from svit.audit.reading import DataFile, Piece
+from svit.audit.reading import DataFile, Piece, RunData, opened_data
 from svit.audit.tally import AuditReport, Tally
 from svit.records import ImageContext, ImageId
 from svit.shards import publish
@@ -25,9 +25,9 @@ def audit(
     task: str | None = None,
     fix: Path | None = None,
     examples: int = 3,
-    watch: Callable[[DataFile], Iterable[Piece]] = iter,
+    watch: Callable[[DataFile | RunData], Iterable[Piece]] = iter,
 ) -> AuditReport:
-    """Judge the records of the file, and write what is left of them to `fix`, in their form and shape.
+    """Judge the records of a file, or the samples of a run, and write what is left of them to `fix`, in their form.
 
     With a store of `contexts` they are compared with the annotations of their images. `task` is for records that name
     none; None goes by their shape. `watch` passes the records on as they are read. Raise DataError for a file that
@@ -38,7 +38,8 @@ def audit(
     tally = Tally(str(file), examples)
     with ExitStack() as opened:
         find = opened.enter_context(ContextStore(contexts)).find if contexts else None
-        data = opened.enter_context(DataFile(file))
+        data = opened_data(file)
+        opened.enter_context(data)
         lines = _left_of(watch(data), tally, task, find)
         if fix:
             write_records(fix, lines, as_array=data.is_array)

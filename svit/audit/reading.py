@@ -14,7 +14,10 @@ from typing import BinaryIO, NamedTuple, Self, cast
 
 from svit.audit.splitting import LONGEST, TOO_LONG, elements
 from svit.errors import DataError
+from svit.published import files_of, read_published
+from svit.runs import RunFolder
 from svit.sources.arrays import BYTE_ORDER_MARK, packed_by
+from svit.tasks import TASKS
 
 _CHUNK = 2**20
 
@@ -99,6 +102,51 @@ class DataFile:
     def _read(self) -> bytes:
         with _told_of(self.path):
             return self._file.read(_CHUNK)
+
+
+class RunData:
+    """The samples of a run, whole shards and partial ones, as the pieces of one file; opened by a `with` block."""
+
+    is_array = False
+
+    def __init__(self, path: Path) -> None:
+        """Remember the folder; nothing is looked at yet."""
+        self.path = path
+
+    def __enter__(self) -> Self:
+        """Look for its shards; raise DataError when it is no run."""
+        folder = RunFolder(self.path)
+        if not folder.summary.is_file():
+            raise DataError(f"{self.path} is a folder, not a file, and no run of svit: there is no run.json in it.")
+        shards = read_published(folder, TASKS)
+        paths = [(shard.task, files_of(folder, shard)[0]) for shard in shards]
+        self._files = [(task, path) for task, path in paths if path.is_file()]
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Do nothing: each file is closed when it was read."""
+
+    @property
+    def size(self) -> int:
+        """Bytes of the files on the disk."""
+        return sum(path.stat().st_size for _, path in self._files)
+
+    @property
+    def position(self) -> int:
+        """How many of these bytes were read: that is not counted."""
+        return 0
+
+    def __iter__(self) -> Iterator[Piece]:
+        """Yield the samples in their order, task by task; raise DataError when the disk gives no more."""
+        for task, path in self._files:
+            with DataFile(path) as data:
+                for piece in data:
+                    yield piece._replace(place=f"{task}/{path.name}, {piece.place}")
+
+
+def opened_data(path: Path) -> DataFile | RunData:
+    """Return what reads the records there: of a file, or of a run."""
+    return RunData(path) if path.is_dir() else DataFile(path)
 
 
 @contextmanager

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from svit.checks.quoting import excerpt, matches
+from svit.finish_reasons import end_of
 from svit.looks import look, look_before, look_for
 from svit.records import Completion, Draft, Flaw
 
@@ -92,14 +93,19 @@ _MAY_HAVE_NUMBERS = look(r"\.[0-9]|\.[^\x00-\x7f]|[<\[]")
 
 
 def unusable(completion: Completion) -> Iterator[Flaw]:
-    """Yield what makes a completion worth no parsing: truncated, refusal, empty_completion, answers_empty_message."""
-    text = completion.text.strip()
-    if completion.finish_reason == "length":
+    """Yield what makes a completion worth no parsing.
+
+    truncated, refusal, filtered, ended_early (by the server's own fault), empty_completion, answers_empty_message.
+    """
+    text, end = completion.text.strip(), end_of(completion.finish_reason)
+    if end == "cut":
         yield Flaw("truncated", excerpt(text, len(text), len(text)))
     if completion.refusal:
         yield Flaw("refusal", excerpt(completion.refusal))
-    elif completion.finish_reason == "content_filter":
-        yield Flaw("refusal", f"content filter: {excerpt(text)}" if text else "content filter")
+    elif end == "filtered":
+        yield Flaw("filtered", f"{completion.finish_reason}: {excerpt(text)}" if text else completion.finish_reason)
+    elif end == "early":
+        yield Flaw("ended_early", f"{completion.finish_reason}: {excerpt(text, len(text), len(text))}")
     elif not text:
         yield Flaw("empty_completion", completion.finish_reason)
     else:

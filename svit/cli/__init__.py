@@ -1,8 +1,10 @@
 """The command line. Nothing heavy is imported here: `svit --help` has to answer at once."""
 
+import time
+
 import typer
 
-from svit import __version__
+from svit import __version__, interrupts
 from svit.cli import (
     check,
     contexts,
@@ -17,6 +19,7 @@ from svit.cli import (
     status,
 )
 from svit.cli.ending import spoken
+from svit.cli.watchdog import GRACE, process_began, process_watchdog
 
 app = typer.Typer(
     name="svit",
@@ -62,4 +65,11 @@ def _svit(
 
 def main() -> None:
     """Run the command line; it exits with the code that says what happened."""
-    app()
+    interrupts.end_at_once()
+    process_watchdog.began = process_began()
+    try:
+        app()
+    except SystemExit as end:
+        # All is said and done: no thread of a library holds the process any more.
+        process_watchdog.end(time.monotonic() + GRACE, end.code if isinstance(end.code, int) else 0, "")
+        raise

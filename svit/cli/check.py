@@ -12,7 +12,7 @@ from svit.cli import talk
 from svit.errors import SvitError
 
 if TYPE_CHECKING:
-    from svit.audit.reading import DataFile, Piece
+    from svit.audit.reading import DataFile, Piece, RunData
     from svit.audit.tally import AuditReport, FixFigures
 
 _FORMS = {"own": "our own", "svit": "SVIT's", "llava": "LLaVA's"}
@@ -20,7 +20,8 @@ _FORMS = {"own": "our own", "svit": "SVIT's", "llava": "LLaVA's"}
 
 def check(
     file: Annotated[
-        Path, typer.Argument(metavar="FILE", help="Our own, SVIT's or LLaVA's data: JSON array or JSONL, also .gz.")
+        Path,
+        typer.Argument(metavar="FILE|RUN", help="A run, or our own, SVIT's or LLaVA's data: JSON or JSONL, also .gz."),
     ],
     contexts: Annotated[
         Path | None,
@@ -58,7 +59,7 @@ def refuse_existing(out: Path, file: Path, *, option: str) -> None:
         raise SvitError(f"{out} is there already: give {option} another name, or remove it.")
 
 
-def watched(data: "DataFile", *, quiet: bool) -> Iterator["Piece"]:
+def watched(data: "DataFile | RunData", *, quiet: bool) -> Iterator["Piece"]:
     """Yield the records, with a bar of the bytes that were read where one can be seen and a file has a size."""
     if quiet or not sys.stderr.isatty() or not data.path.is_file():
         yield from data

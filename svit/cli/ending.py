@@ -9,11 +9,20 @@ from typing import ParamSpec
 
 import typer
 
+from svit import interrupts
 from svit.cli import talk
+from svit.cli.watchdog import BUG, process_watchdog
 from svit.errors import SvitError
 
 P = ParamSpec("P")
-_BUG = "This is a bug in svit. What was settled is in the journal; the same command continues."
+INTERRUPTED = "Interrupted. The same command continues where this one stopped."
+
+_TOO_MANY = (errno.EMFILE, errno.ENFILE)
+_REFUSALS = (
+    *(errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG, errno.EAGAIN, errno.EROFS, errno.EACCES, errno.EPERM),
+    *(errno.ENAMETOOLONG, errno.ELOOP, errno.ESTALE, *_TOO_MANY),
+)
+"""What the system may refuse anybody at any time: no bug, wherever it is met."""
 
 
 def spoken(command: Callable[P, int | None]) -> Callable[P, None]:
@@ -22,28 +31,38 @@ def spoken(command: Callable[P, int | None]) -> Callable[P, None]:
     @functools.wraps(command)
     def speaking(*args: P.args, **kwargs: P.kwargs) -> None:
         try:
-            code = command(*args, **kwargs) or 0
-            sys.stdout.flush()
+            with interrupts.raised():
+                code = command(*args, **kwargs) or 0
+                sys.stdout.flush()
         except SvitError as error:
             code = error.exit_code
             talk.log.error(str(error), code)
         except KeyboardInterrupt:
-            code = 130
-            talk.log.error("Interrupted. The same command continues where this one stopped.", code)
+            code = interrupts.EXIT_CODE
+            talk.log.error(INTERRUPTED, code)
         except BrokenPipeError:
             # The reader has enough. What was settled is in the journal.
             talk.abandon(sys.stdout)
             code = 0
         except OSError as error:
-            if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG, errno.EAGAIN):
-                talk.log.error(_BUG, 70, whole=traceback.format_exc())
+            if error.errno not in _REFUSALS:
+                talk.log.error(BUG, 70, whole=traceback.format_exc())
                 raise typer.Exit(70) from None
             talk.abandon(sys.stdout)
             code = 2
-            talk.log.error(f"{error.filename or 'stdout'} cannot be written: {error.strerror}.", code)
+            talk.log.error(_refused(error), code)
         except Exception:  # noqa: BLE001 - a bug is shown whole, under a code that no finished run has
             code = 70
-            talk.log.error(_BUG, code, whole=traceback.format_exc())
+            talk.log.error(BUG, code, whole=traceback.format_exc())
+        finally:
+            process_watchdog.call_off()
         raise typer.Exit(code)
 
     return speaking
+
+
+def _refused(error: OSError) -> str:
+    """Return what the system refused, and what to do."""
+    if error.errno in _TOO_MANY:
+        return f"{error.filename or 'A file'} cannot be opened: {error.strerror}. Raise that limit (ulimit -n)."
+    return f"{error.filename or 'stdout'} cannot be written: {error.strerror}."

@@ -1,6 +1,8 @@
 """`svit export`: samples as the records that a trainer reads."""
 
 import sys
+import time
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -106,8 +108,8 @@ def export(
         raise SvitError("--split: several splits need a folder: -o DIR.")
     if to_stdout:
         left_out = work.to_stdout(talk.record)
-        if left_out and not quiet:
-            talk.say(_left_out(left_out))
+        if not quiet:
+            _say_what_is_missing(left_out, sources)
         return
     refuse_what_is_there(output)
     if push_to_hub:
@@ -117,6 +119,7 @@ def export(
     written = work.to_file(output) if to_file else work.to_folder(output, packed=zstd)
     if not quiet:
         _say(work, written, output)
+        _say_what_is_missing(written.left_out, sources)
     if push_to_hub:
         names = [*(file.name for file in written.files if file.records), *written.others]
         address = push(output, names, push_to_hub, public=public)
@@ -150,9 +153,19 @@ def _say(work: "Export", written: "Exported", output: Path) -> None:
         talk.say("Nothing was exported: there is no sample of these tasks.")
     for file in written.files:
         talk.say(f"{output if output.is_file() else output / file.name}: {file.records:,} records, {work.format.name}")
-    if written.left_out:
-        talk.say(_left_out(written.left_out))
 
 
-def _left_out(left_out: "Mapping[str, int]") -> str:
-    return "Left out, as no trainer could use them:\n" + talk.counted(left_out)
+def _say_what_is_missing(left_out: "Mapping[str, int]", sources: "Sequence[Path]") -> None:
+    """Say what was left out, and of runs that are not finished how many answers are in no file yet."""
+    from svit.cli.status import journal_only
+    from svit.runs import RunFolder
+    from svit.status import read_status
+
+    if left_out:
+        talk.say("Left out, as no trainer could use them:\n" + talk.counted(left_out))
+    for folder in map(RunFolder, sources):
+        with suppress(SvitError):  # it was exported; that its journal cannot be read is no matter
+            if folder.journal.is_file() and (folder.is_locked() or not folder.read_summary().get("finished")):
+                found = read_status(folder, time.time())
+                if answers := sum(task.answered for task in found.tasks):
+                    talk.say(journal_only(found, answers))

@@ -25,9 +25,11 @@ from svit.cli.working import (
     Work,
     until,
 )
-from svit.errors import DataError
+from svit.errors import DataError, SvitError
 
 if TYPE_CHECKING:
+    from svit.config import RunConfig
+    from svit.journal import Journal
     from svit.runs import RunFolder
     from svit.sources.contexts import ContextStore
 
@@ -58,7 +60,13 @@ def generate(
     reuse: Annotated[
         Path | None, typer.Option(metavar="RUN", help="Take paid replies from this run where a prompt is the same.")
     ] = None,
+    switch: Annotated[
+        bool, typer.Option("--switch", help="Go on with another provider or model than the run was made with.")
+    ] = False,
     seed: Annotated[int | None, typer.Option(help="Seed of what is drawn; the config's by default.")] = None,
+    start_over: Annotated[
+        bool, typer.Option("--start-over", help="Ask again what a run's lost or older journal does not hold.")
+    ] = False,
     stdout: Annotated[
         bool, typer.Option("--stdout", help="Write the samples to stdout too, in context order.")
     ] = False,
@@ -73,7 +81,6 @@ def generate(
         talk.to_machines()
     ends = until(deadline)
     from svit.config import check_requests, chosen_tasks, jobs, provider, read_config, spending
-    from svit.journal import Journal
     from svit.resources import config_path
     from svit.runs import RunFolder
 
@@ -88,7 +95,7 @@ def generate(
     tasks = chosen_tasks(task)
     todo = jobs(settings, tasks)
     check_requests(settings, todo)
-    books, asked_of = spending(settings), provider(settings, talk.say)
+    books, asked_of = spending(settings), provider(settings, talk.say, talk.log.hide)
     annotations = Annotations.named(contexts, visual_genome, coco_captions, coco_instances, allow_shared_coco_ids)
     wanted = "all" if "all" in task else "+".join(each.name for each in tasks)
     by = "" if settings.provider == "offline" else f"-{Path(config).stem}"
@@ -97,7 +104,9 @@ def generate(
     with folder.locked(), annotations.store(folder, quiet=quiet) as store:
         _refuse_other_contexts(folder, store)
         file = str(annotations.contexts.absolute()) if annotations.contexts else folder.contexts.name
-        with Journal(folder.journal) as journal:
+        with folder.opened_journal(start_over=start_over, say=talk.say) as journal:
+            if not switch:
+                _refuse_another_writer(folder, settings, journal)
             work = Work(folder, settings, todo, store, journal, file)
             code = work.generate(
                 asked_of, books, Wish(limit=limit, reuse=other, deadline=ends, stdout=stdout, quiet=quiet)
@@ -116,6 +125,20 @@ def generate(
         talk.say("Next:")
         talk.say(talk.table(steps))
     return code
+
+
+def _refuse_another_writer(folder: "RunFolder", settings: "RunConfig", journal: "Journal") -> None:
+    """Raise SvitError when the run was made with another provider or model: its samples would be replaced."""
+    from svit.changes import is_answered, switch
+
+    before = folder.read_summary().get("config") if folder.summary.is_file() else None
+    if not isinstance(before, dict):
+        return
+    if words := switch(before, settings.model_dump(mode="json"), answered=is_answered(journal)):
+        raise SvitError(
+            f"{folder.path}: this run {words}, and make its shards again. Name the config that it was made with "
+            f"(--config), or another folder (--run); with --switch it goes on with the other."
+        )
 
 
 def _refuse_other_contexts(folder: "RunFolder", store: "ContextStore") -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -48,6 +48,17 @@ class PastRun:
             )
         except (KeyError, TypeError, ValueError) as error:
             raise DataError(f"{folder.summary}: another svit than this one wrote it.") from error
+
+    def asked_where(self, config: str) -> Self:
+        """Return the run with the endpoint's address and key as this config file has them."""
+        from svit.config import read_config
+        from svit.resources import config_path
+
+        path = config_path(config)
+        other = read_config(path, {})
+        if other.provider == "offline":
+            raise SvitError(f"{path}: there is no endpoint in it: its provider is offline.")
+        return replace(self, settings=self.settings.asked_where(other))
 
     def chosen(self, task: str = "all") -> list[str]:
         """Return the names of the run's tasks that are meant by this one. Raises SvitError when there is none."""

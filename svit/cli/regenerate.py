@@ -7,6 +7,7 @@ import typer
 
 from svit.cli import talk
 from svit.cli.past import PastRun
+from svit.cli.status import integrity, integrity_text
 from svit.cli.working import (
     DeadlineOption,
     LogJsonOption,
@@ -15,10 +16,17 @@ from svit.cli.working import (
     QuietOption,
     Wish,
     Work,
+    say_damaged,
     until,
 )
 
 RunArgument = Annotated[Path, typer.Argument(metavar="RUN", help="Run folder.")]
+EndpointOption = Annotated[
+    str | None,
+    typer.Option(
+        "--config", metavar="FILE", help="Take the endpoint's address and key, and no more, from this config."
+    ),
+]
 TaskOption = Annotated[str, typer.Option(metavar="NAME", help="Only this task.")]
 
 
@@ -27,6 +35,7 @@ def regenerate(
     task: TaskOption = "all",
     max_cost: MaxCostOption = None,
     max_cost_per_month: MaxCostPerMonthOption = None,
+    config: EndpointOption = None,
     deadline: DeadlineOption = None,
     log_json: LogJsonOption = False,
     quiet: QuietOption = False,
@@ -39,28 +48,40 @@ def regenerate(
         talk.to_machines()
     ends = until(deadline)
     from svit.config import check_requests, provider, spending
-    from svit.journal import Journal
 
     past = PastRun.read(run, {"max_cost": max_cost, "max_cost_per_month": max_cost_per_month})
-    books, asked_of = spending(past.settings), provider(past.settings, talk.say)
-    with past.folder.locked(), past.store() as store, Journal(past.folder.journal) as journal:
+    if config is not None:
+        past = past.asked_where(config)
+    books, asked_of = spending(past.settings), provider(past.settings, talk.say, talk.log.hide)
+    with past.folder.locked(), past.store() as store, past.folder.opened_journal(say=talk.say) as journal:
         todo = past.jobs(past.chosen(task), journal)
         check_requests(past.settings, todo)
         work = Work(past.folder, past.settings, todo, store, journal, past.contexts_file)
         return work.generate(asked_of, books, Wish(limit=past.limit, again=True, deadline=ends, quiet=quiet))
 
 
-def rebuild(run: RunArgument, task: TaskOption = "all", quiet: QuietOption = False) -> int:
+def rebuild(
+    run: RunArgument,
+    task: TaskOption = "all",
+    check: Annotated[
+        bool, typer.Option("--check", help="Only see whether the journal is whole, and change nothing: exit 2 if not.")
+    ] = False,
+    quiet: QuietOption = False,
+) -> int:
     """Make the shards again from the replies in the journal, without asking anything."""
-    from svit.journal import Journal
+    if check:
+        found = integrity(PastRun.read(run).folder)
+        talk.show(integrity_text(found, run))
+        return 0 if found.is_whole else 2
     from svit.rebuilding import rebuild as rebuilt
 
     past = PastRun.read(run)
-    with past.folder.locked(), past.store() as store, Journal(past.folder.journal) as journal:
+    with past.folder.locked(), past.store() as store, past.folder.opened_journal(say=talk.say) as journal:
         todo = past.jobs(past.chosen(task), journal)
         work = Work(past.folder, past.settings, todo, store, journal, past.contexts_file)
         missing = rebuilt(todo, store, journal, past.folder, min(past.limit or len(store), len(store)))
         work.tell(Wish(limit=past.limit), finished=not missing)
+        say_damaged(journal, run)
         if not quiet:
             work.report()
             if missing:

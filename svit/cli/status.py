@@ -9,15 +9,21 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from svit.cli import talk
+from svit.cli.working import damaged_text
 
 if TYPE_CHECKING:
+    from svit.integrity import Integrity
+    from svit.runs import RunFolder
     from svit.status import RunStatus
 
 
 def status(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="Run folder.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object, for machines.")] = False,
-) -> None:
+    check: Annotated[
+        bool, typer.Option("--check", help="Read all of the journal and see whether it is whole: exit 2 when not.")
+    ] = False,
+) -> int:
     """Show how a run stands: done, rejected, failed, in flight, tokens, dollars, rate, time left.
 
     It only reads, and may be asked while the run goes on.
@@ -27,15 +33,50 @@ def status(
     from svit.runs import RunFolder
     from svit.status import read_status
 
-    now = time.time()
-    found = read_status(RunFolder(run), now)
-    talk.show(msgspec.json.encode(found).decode() if as_json else _text(found, now))
+    now, folder = time.time(), RunFolder(run)
+    checked = integrity(folder) if check else None
+    if checked and checked.faults:
+        talk.show(msgspec.json.encode({"check": checked}).decode() if as_json else integrity_text(checked, run))
+        return 2
+    found = read_status(folder, now)
+    if as_json:
+        told = msgspec.to_builtins(found)
+        talk.show(msgspec.json.encode({**told, "check": checked} if checked else told).decode())
+    else:
+        talk.show(_text(found, now) + (f"\n\n{integrity_text(checked, run)}" if checked else ""))
+    return 0 if checked is None or checked.is_whole else 2
+
+
+def integrity(folder: "RunFolder") -> "Integrity":
+    """Return whether the run's journal is whole."""
+    from svit.integrity import examined
+    from svit.journal import Journal
+
+    with Journal(folder.journal, read_only=True) as journal:
+        return examined(journal)
+
+
+def integrity_text(found: "Integrity", run: Path) -> str:
+    """Return what a check of the journal found, for people."""
+    lines = [f"The journal was read: {found.whole:,} replies are whole, {len(found.damaged):,} are damaged."]
+    if found.without_checksum:
+        lines.append(f"{found.without_checksum:,} of them were stored without a checksum, by an older svit.")
+    lines += [f"  damaged: {damaged_text(reply)}" for reply in found.damaged[:_MOST_SHOWN]]
+    if len(found.damaged) > _MOST_SHOWN:
+        lines.append("  ...")
+    if found.damaged:
+        lines.append(f"No sample is made from a damaged reply; svit regenerate {run} asks again.")
+    return "\n".join([*lines, *found.faults])
+
+
+_MOST_SHOWN = 20
+"""Damaged replies that are shown each."""
 
 
 def _text(found: "RunStatus", now: float) -> str:
     blocks = [_headline(found, now), _tasks(found)]
-    if any(task.answered for task in found.tasks):
-        blocks[-1] += "\nanswered: in the journal; judged for good when the shard of 1,000 images is whole."
+    if answered := sum(task.answered for task in found.tasks):
+        blocks[-1] += "\n" + journal_only(found, answered)
     if any(task.rejected for task in found.tasks):
         blocks.append(f"Rejected, by the first flaw (texts in {found.run}/TASK/*.rejected.jsonl):\n" + _rejected(found))
     failed: Counter[str] = Counter()
@@ -51,6 +92,8 @@ def _text(found: "RunStatus", now: float) -> str:
         blocks.append(_pace(found))
     elif found.state == "stopped":
         blocks.append("The command that made this run continues it.")
+    if found.in_wal:
+        blocks.append("Replies are in journal.db-wal too: whoever copies journal.db copies that as well.")
     return "\n\n".join(blocks)
 
 
@@ -74,6 +117,15 @@ def _tasks(found: "RunStatus") -> str:
         for each in found.tasks
     ]
     return talk.figures([heads, *rows])
+
+
+def journal_only(found: "RunStatus", answers: int) -> str:
+    """Return in words that so many answers are in no file, and what puts them there."""
+    have = f"{answers:,} answers are" if answers > 1 else "1 answer is"
+    if found.state == "running":
+        how = "goes into a file when its shard of 1,000 images is whole, or the run stops."
+        return f"{have} in the journal only; each {how}" if answers > 1 else f"{have} in the journal only; it {how}"
+    return f"{have} in the journal only: 'svit rebuild {found.run}' puts into files what is settled of it."
 
 
 def _rejected(found: "RunStatus") -> str:

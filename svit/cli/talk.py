@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NoReturn, TextIO, TypeVar
 
 from svit.cli.durations import duration
+from svit.redaction import Redaction
 
 if TYPE_CHECKING:
     from tqdm import tqdm
@@ -23,14 +24,14 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 Figure = str | int | float | None
 _SAID = "said"
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _SECONDS_BETWEEN_LINES = 60.0
 _LINES_OF_RATE = 5
 """The speed is measured over the time of this many lines."""
 
 
 def harmless(text: str) -> str:
-    """Return the text without what could command a terminal or turn its lines around."""
+    """Return the text without what could command a terminal or turn its lines around, or is in no encoding at all."""
     return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
@@ -45,6 +46,11 @@ class Log:
         self.for_machines = for_machines
         self.clock = clock
         self.bar: tqdm[NoReturn] | None = None
+        self._redaction = Redaction()
+
+    def hide(self, secrets: Iterable[str]) -> None:
+        """Never tell these from here on, nor parts of them: the traceback of a bug may hold one."""
+        self._redaction |= Redaction.of(secrets)
 
     def event(self, name: str, words: str = "", **figures: Figure) -> None:
         """Tell of something that happened. People are told the words, machines also the figures, None left out."""
@@ -66,7 +72,7 @@ class Log:
         if self.bar is not None:
             self.bar.clear()
         try:
-            sys.stderr.write(line + "\n")
+            sys.stderr.write(self._redaction.words(line) + "\n")
             sys.stderr.flush()
         except OSError:
             abandon(sys.stderr)

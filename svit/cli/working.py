@@ -6,25 +6,27 @@ import itertools
 import os
 import signal
 import time
-from collections import Counter
-from collections.abc import Sequence
-from contextlib import ExitStack
-from dataclasses import dataclass
+from collections.abc import Callable, Coroutine, Sequence
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from svit import __version__
+from svit import __version__, interrupts
 from svit.cli import talk
-from svit.cli.durations import parse_duration
-from svit.errors import DeadlineReachedError, SvitError
+from svit.cli.durations import duration, parse_duration
+from svit.cli.ending import INTERRUPTED
+from svit.cli.watchdog import ASLEEP, BUG, GRACE, process_watchdog
+from svit.errors import DeadlineReachedError, FileHeldError, StalledError, SvitError
 
 if TYPE_CHECKING:
     from svit.config import RunConfig
-    from svit.entries import Shard, Spent
+    from svit.entries import Damaged, Shard, Spent
     from svit.journal import Journal
+    from svit.ledger import Ledger
     from svit.pipeline import Generation
     from svit.providers.base import Provider
     from svit.runs import RunFolder
@@ -48,8 +50,23 @@ QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing bu
 
 _ALLOCATIONS = 20_000
 """New objects until the garbage collector looks for cycles among them: Python's own number is 700 to 2,000."""
+_STALLED = 50.0
+"""Seconds in which nothing is asked, answered or settled, and nothing is waited for that has a name: a bug."""
+_TAKEN_BACK = 0.1
+"""Seconds in which requests that wait for their turn come back when nothing leaves any more."""
+_READ = 0.8
+"""Seconds that a process which slept over its deadline reads what has come meanwhile."""
+_JUDGED = 0.9
+"""Seconds after the deadline or the second signal by when what has come is judged, or is left to the next start."""
+_LOOKED_UP = 1.2
+"""Seconds after the deadline or the second signal until which answers that only the journal has are judged."""
+_OVER = "The deadline is reached. The same command continues."
 _GIVES_BACK = 60
 """Seconds after which a run gives back what it holds of the month and does not need."""
+
+
+HURRY, LAST_HURRY = 0.05, 5.0
+"""Seconds that a run waits for the ledger while others of it go on, until it tries again, and at its end."""
 
 
 @dataclass(frozen=True)
@@ -97,20 +114,25 @@ class Work:
                 reuse=reuse,
                 spending=books,
                 settled=lambda outcome, answered: progress.count(outcome.flaw, answered=answered),
+                published=lambda: self.tell(wish, finished=False),
                 emit=talk.record if wish.stdout else None,
             )
             generation.refuse_to_shrink()
+            if not wish.quiet:
+                self.say_changes()
             self.keep_prompts()
             self.tell(wish, finished=False)
             missing = generation.missing()
             talk.log.event("start", run=str(self.folder.path), missing=missing)
             with progress.of(missing):
                 try:
-                    Session(generation, books, progress, wish.deadline).run(asked_of)
-                except (SvitError, KeyboardInterrupt):
-                    _say_why(generation, quiet=wish.quiet)
+                    session = Session(generation, books, progress, wish, self.settings.timeout, self.check_in_place)
+                    session.run(asked_of)
+                except BaseException as error:
+                    self._tell_of_the_stop(generation, wish, error)
                     raise
             _say_why(generation, quiet=wish.quiet)
+            say_damaged(self.journal, self.folder.path)
             self.tell(wish, finished=True)
             spent = self.journal.spent()
         if not wish.quiet:
@@ -118,7 +140,7 @@ class Work:
                 talk.say("All of it was done already; nothing was asked.")
             self.report()
             if books.price:
-                samples = sum(shard.samples for shard in self.journal.shards())
+                samples = sum(shard.samples for shard in self.published())
                 per_dollar = round(samples * NANO / spent.cost) if spent.cost else None
                 words = "" if per_dollar is None else f"; {per_dollar:,} samples a dollar"
                 figures = {"dollars": spent.cost / NANO, "samples_per_dollar": per_dollar}
@@ -126,6 +148,40 @@ class Work:
         code = 1 if any(shard.flaws for shard in self.shards()) else 0
         talk.log.event("end", exit=code)
         return code
+
+    def _tell_of_the_stop(self, generation: "Generation", wish: Wish, error: BaseException) -> None:
+        """Put what is in files by now into run.json, and say it where the stop is no bug and has a listener."""
+        told = generation.unpublished
+        try:
+            self.tell(wish, finished=False)
+        except SvitError as untold:
+            told = told or str(untold)
+        if wish.quiet or not isinstance(error, SvitError | KeyboardInterrupt):
+            return
+        _say_why(generation, quiet=False)
+        self.report(stopped=True)
+        if told:
+            talk.say(f"Not all of it could be published: {told}")
+
+    def say_changes(self) -> None:
+        """Say which settings are others than the last command's, and what follows, where the run has answers."""
+        from svit.changes import changed_files, changes, consequences, is_answered
+        from svit.render import version_of
+
+        before = self.folder.read_summary() if self.folder.summary.is_file() else {}
+        if not before or not is_answered(self.journal):
+            return
+        files = changed_files(
+            before.get("files", {}), {name: version_of(text) for name, text in self.prompt_files().items()}
+        )
+        words = [str(change) for change in changes(before.get("config", {}), self.settings.model_dump(mode="json"))]
+        words += [f"the prompt file {name}" for name in files]
+        if before.get("svit", __version__) != __version__:
+            words.append(f"svit {before['svit']} -> {__version__}")
+        if words:
+            follows = consequences(self.jobs, self.store, self.journal)
+            figures = {"shards": follows.shards, "answers": follows.answers}
+            talk.log.event("changed", f"Changed since the last command: {', '.join(words)}; {follows}.", **figures)
 
     def _join_the_month(self, books: "Spending", open_files: ExitStack) -> None:
         """Put what the run spends into the ledger of all runs. Without a ceiling on the month a run goes on without."""
@@ -137,15 +193,17 @@ class Work:
             return
         limit = month_limit(self.settings)
         try:
-            ledger = open_files.enter_context(Ledger(ledger_path(os.environ, Path.home())))
+            ledger = open_files.enter_context(Ledger(ledger_path(os.environ), talk.say))
             books.budget.account = ledger.join(
                 self.journal.run_id(), self.folder.path, self.journal.spent_by_month(), limit=limit, idle=idle
             )
-        except (SvitError, RuntimeError) as error:
+        except SvitError as error:
             if limit is not None:
                 raise
             talk.say(f"Warning: {error} This run goes on without: it has no ceiling on the month.")
-        open_files.callback(books.budget.give_back)
+        else:
+            open_files.callback(_give_back, books, ledger)
+            ledger.hurry = HURRY
 
     def keep_prompts(self) -> None:
         """Keep the prompt files in the journal, so that what was sent can be made again."""
@@ -171,22 +229,30 @@ class Work:
         return texts
 
     def shards(self) -> "list[Shard]":
-        """Return the published shards of the tasks at hand."""
-        names = {job.task.name for job in self.jobs}
-        return [shard for shard in self.journal.shards() if shard.task in names]
+        """Return what stands in files of the tasks at hand."""
+        from svit.published import published
+
+        return published(self.folder, [job.task.name for job in self.jobs], self.journal.shards())
+
+    def published(self) -> "list[Shard]":
+        """Return what stands in files of all tasks of the run."""
+        from svit.published import published
+
+        before = self.folder.read_summary().get("prompts", {}) if self.folder.summary.is_file() else {}
+        return published(self.folder, [*before, *(job.task.name for job in self.jobs)], self.journal.shards())
 
     def tell(self, wish: Wish, *, finished: bool) -> None:
         """Write run.json; `finished` says that the last command came to its end."""
+        from svit.published import counted
         from svit.render import version_of
 
         before = self.folder.read_summary() if self.folder.summary.is_file() else {}
         limits = (wish.limit, before.get("limit", wish.limit))
-        counts: dict[str, dict[str, Any]] = {}
-        for shard in self.journal.shards():
-            task = counts.setdefault(shard.task, {"images": 0, "samples": 0, "rejected": Counter()})
-            task["images"] += shard.images
-            task["samples"] += shard.samples
-            task["rejected"].update(shard.flaws)
+        shards = self.published()
+        counts = {
+            task: counted(shard for shard in shards if shard.task == task)._asdict()
+            for task in dict.fromkeys(shard.task for shard in shards)
+        }
         self.folder.write_summary(
             {
                 "svit": __version__,
@@ -210,31 +276,71 @@ class Work:
                 "deadline": None if finished or wish.deadline is None else _ahead(wish.deadline),
                 "updated": _now(),
                 "finished": finished,
+                "replies": self.journal.count_replies(),
                 "tasks": counts,
             }
         )
 
-    def report(self) -> None:
-        """Say what came of the run and what to do next."""
-        counts = {job.task.name: [0, 0] for job in self.jobs}
-        flaws: Counter[str] = Counter()
-        for shard in self.shards():
-            row = counts[shard.task]
-            row[0] += shard.samples
-            row[1] += sum(shard.flaws.values())
-            flaws.update(shard.flaws)
-        talk.say(
-            talk.table([("task", "samples", "rejected"), *((task, *row) for task, row in counts.items())], indent="")
-        )
-        if flaws:
+    def check_in_place(self) -> None:
+        """Raise StorageError when the run's journal, lock or folder is not where it was when the command began."""
+        self.journal.check_in_place()
+        self.folder.check_in_place()
+
+    def report(self, *, stopped: bool = False) -> None:
+        """Say what came of the run so far and what to do next."""
+        from svit.published import counted
+
+        shards = self.shards()
+        counts = {job.task.name: counted(each for each in shards if each.task == job.task.name) for job in self.jobs}
+        rows = [(task, count.samples, sum(count.rejected.values())) for task, count in counts.items()]
+        talk.say(talk.table([("task", "samples", "rejected"), *rows], indent=""))
+        if flaws := counted(shards).rejected:
             talk.say(f"Rejections by their first flaw (texts in {self.folder.path}/TASK/*.rejected.jsonl):")
             talk.say(talk.counted(flaws))
-        talk.say(f"The samples are in {self.folder.path}/: " + ", ".join(f"{task}/" for task in counts))
+        if stopped and any(count.samples for count in counts.values()):
+            talk.say(
+                f"These are in files: 'svit export {self.folder.path} --format llava-next -o train.json' takes the "
+                f"samples as they are, and 'svit status {self.folder.path}' shows how the run stands."
+            )
+        elif not stopped:
+            talk.say(f"The samples are in {self.folder.path}/: " + ", ".join(f"{task}/" for task in counts))
+
+
+def say_damaged(journal: "Journal", run: Path) -> None:
+    """Say which replies were found damaged in the journal, even when quiet: they were paid for."""
+    if not journal.damaged:
+        return
+    first, count = damaged_text(min(journal.damaged, key=str)), len(journal.damaged)
+    if count == 1:
+        words = f"1 reply is damaged in the journal ({first}) and counts as no answer. It is"
+    else:
+        words = f"{count:,} replies are damaged in the journal ({first}, ...) and count as no answers. They are"
+    talk.say(f"{words} asked again with: svit regenerate {run}")
+
+
+def damaged_text(damaged: "Damaged") -> str:
+    """Return which reply is damaged, for people."""
+    return f"image {damaged.image_id}, {damaged.task}, attempt {damaged.attempt}"
+
+
+def _give_back(books: "Spending", ledger: "Ledger") -> None:
+    """Leave to other runs what this one holds of the month. Where the ledger is held, the next run sees to that."""
+    ledger.hurry = LAST_HURRY
+    with suppress(FileHeldError):
+        books.budget.give_back()
 
 
 def until(deadline: str | None) -> float | None:
-    """Return when a command has to end, in seconds of the monotonic clock. Raises SvitError for no length of time."""
-    return None if deadline is None else time.monotonic() + parse_duration(deadline)
+    """Return when a command has to end, in seconds of the monotonic clock. Raises SvitError for no length of time.
+
+    The time is counted from the start of the process. From here on it does end then, whatever it is in the middle of.
+    """
+    if deadline is None:
+        return None
+    seconds = parse_duration(deadline)
+    ends = seconds + (time.monotonic() if process_watchdog.began is None else process_watchdog.began)
+    process_watchdog.end(ends + GRACE, DeadlineReachedError.exit_code, _OVER)
+    return ends
 
 
 def cost_text(spent: "Spent") -> str:
@@ -270,17 +376,27 @@ def _say_why(generation: "Generation", *, quiet: bool) -> None:
 
 @dataclass
 class Session:
-    """One stretch of asking, until all is done, a signal comes or the deadline is near."""
+    """One stretch of asking, until all is done, a signal comes or the deadline is near.
+
+    `timeout` is the seconds that a request may be in the air.
+    """
 
     generation: "Generation"
     books: "Spending"
     progress: talk.Progress
-    deadline: float | None
-    _signalled: bool = False
+    wish: Wish
+    timeout: float
+    check_in_place: Callable[[], None] = lambda: None
+    _lost: SvitError | None = None
+    _signals: int = 0
     _late: bool = False
+    _closing: bool = False
+    _fault: BaseException | None = None
+    _moved: tuple[int, float] = (-1, 0.0)
+    _tasks: "set[asyncio.Task[None]]" = field(default_factory=set)
 
     def run(self, asked_of: "Provider") -> None:
-        """Run to the end. The first signal lets what is under way be answered, the second stops at once."""
+        """Run to the end. The first signal lets what is in the air be answered, the second stops at once."""
         import uvloop
 
         # What is there by now stays, and little of what comes is cyclic: the collector need not look all the time.
@@ -290,43 +406,142 @@ class Session:
             with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
                 runner.run(self._run(asked_of))
         except asyncio.CancelledError:
-            raise KeyboardInterrupt from None
+            if not (self.generation.is_done or self._fault or self._signals or self._late):
+                raise KeyboardInterrupt from None
+        finally:
+            process_watchdog.loop_ends()
+            interrupts.raise_again()
+        if self._fault:
+            raise self._fault
+        if self._lost:
+            raise self._lost
         if self.generation.is_done:
-            return
-        if self._signalled:
+            interrupts.ignore()
+        elif self._signals:
             raise KeyboardInterrupt
-        if self._late:
-            raise DeadlineReachedError("The deadline is reached. The same command continues.")
+        elif self._late:
+            raise DeadlineReachedError(_OVER)
 
     async def _run(self, asked_of: "Provider") -> None:
         loop, main = asyncio.get_running_loop(), asyncio.current_task()
+        assert main is not None
+        if self.wish.deadline is not None:
+            self.generation.end_by(self.wish.deadline + _LOOKED_UP)
 
         def stop() -> None:
-            if self._signalled and main:
-                main.cancel()
-            self._signalled = True
+            self._signals += 1
             self.generation.stop()
+            if self._signals == 1:
+                self._begin(self._tell_what_is_awaited(asked_of), main)
+            else:
+                self._end(main, time.monotonic(), interrupts.EXIT_CODE, INTERRUPTED)
 
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, stop)
-        ticking = asyncio.create_task(self._ticking())
+        self._begin(self._ticking(asked_of, main), main)
         try:
             await self.generation.run(asked_of)
         finally:
-            ticking.cancel()
+            for task in self._tasks:
+                task.cancel()
 
-    async def _ticking(self) -> None:
-        """Once a second: tell how things stand, and stop asking while the slowest answer can still come in time."""
+    def _begin(self, doing: "Coroutine[None, None, None]", main: "asyncio.Task[None]") -> None:
+        """Do something beside the run. What goes wrong there ends the run."""
+
+        def ended(task: "asyncio.Task[None]") -> None:
+            self._tasks.discard(task)
+            if not task.cancelled() and (error := task.exception()):
+                self._fault = self._fault or error
+                main.cancel()
+
+        task = asyncio.create_task(doing)
+        self._tasks.add(task)
+        task.add_done_callback(ended)
+
+    async def _ticking(self, asked_of: "Provider", main: "asyncio.Task[None]") -> None:
+        """Once a second: tell how things stand, and see to it that they go on, and that the run ends in time."""
+        due = time.monotonic()
         for second in itertools.count():
             now = time.monotonic()
-            if self.deadline is not None and now + self.generation.slowest_answer >= self.deadline and not self._late:
-                self._late = True
-                self.generation.stop()
+            slept = now - due > ASLEEP
+            self._keep_the_deadline(main, now, slept=slept)
+            self._watch(asked_of, main, now, slept=slept)
+            self._see_whether_all_is_there()
             if second % _GIVES_BACK == _GIVES_BACK - 1:
-                self.books.budget.give_back()
+                with suppress(FileHeldError):  # then a minute later
+                    self.books.budget.give_back()
             cost = self.books.budget.spent if self.books.price else None
             self.progress.tick(now, in_flight=self.generation.under_way if self.books.price else None, cost=cost)
-            await asyncio.sleep(1)
+            due = (
+                now + 1 if self.wish.deadline is None or now >= self.wish.deadline else min(now + 1, self.wish.deadline)
+            )
+            await asyncio.sleep(due - now)
+
+    def _keep_the_deadline(self, main: "asyncio.Task[None]", now: float, *, slept: bool) -> None:
+        """Ask nothing more once the slowest answer of late would come too late, and end when the time is over."""
+        deadline = self.wish.deadline
+        if deadline is None:
+            return
+        if now + self.generation.slowest_answer >= deadline:
+            self._late = True
+            self.generation.stop()
+        if now >= deadline:
+            self._end(main, now, DeadlineReachedError.exit_code, _OVER, read=_READ if slept else 0.0)
+
+    def _end(self, main: "asyncio.Task[None]", now: float, code: int, words: str, *, read: float = 0.0) -> None:
+        """End the run: what never left is taken back, what is in the air given up, what has come judged in time.
+
+        `read` is the seconds for which what lies in the sockets is read before. Whatever hangs by then is cut off.
+        """
+        if not self._closing:
+            self._closing = True
+            process_watchdog.end(now + GRACE, code, words)
+            self.generation.end_by(now + _LOOKED_UP)
+            self._begin(self._give_up(main, max(_TAKEN_BACK, read)), main)
+
+    async def _give_up(self, main: "asyncio.Task[None]", after: float) -> None:
+        await asyncio.sleep(after)
+        self.generation.abandon()
+        await asyncio.sleep(max(_JUDGED - after, _TAKEN_BACK))
+        if not self.generation.is_ending:
+            main.cancel()
+
+    def _watch(self, asked_of: "Provider", main: "asyncio.Task[None]", now: float, *, slept: bool) -> None:
+        """See that something goes on, or that what is waited for has a name. A run that stands still has a bug."""
+        process_watchdog.beat()
+        moves, since = self._moved
+        if slept or moves != self.generation.moves or asked_of.waits_for or self.generation.waits_for:
+            self._moved = self.generation.moves, now
+        elif now - since >= _STALLED and not self._fault:
+            self._fault = StalledError(
+                f"Nothing has gone on for {_STALLED:.0f} s: {self.generation.under_way:,} requests are with the "
+                f"provider, which waits for nothing, and {self.generation.what_is_open()}. {BUG}"
+            )
+            main.cancel()
+
+    async def _tell_what_is_awaited(self, asked_of: "Provider") -> None:
+        """Say what a run that was told to stop still waits for, once what never left is taken back."""
+        await asyncio.sleep(_TAKEN_BACK)
+        left = self.timeout if self.wish.deadline is None else min(self.timeout, self.wish.deadline - time.monotonic())
+        waits_for = asked_of.waits_for or self.generation.waits_for
+        if under_way := self.generation.under_way:
+            words = f"{under_way:,} under way, at most {duration(left)}"
+        elif waits_for:
+            words = f"Waiting for {waits_for}"
+        else:
+            return
+        if not self.wish.quiet:
+            talk.log.event("stopping", f"{words}; again to stop at once", under_way=under_way)
+
+    def _see_whether_all_is_there(self) -> None:
+        """Ask nothing more once the journal is gone: what comes in then goes to the file that is still open."""
+        try:
+            self.check_in_place()
+        except SvitError as error:
+            if self._lost is None:
+                talk.say("The journal is not where it was: nothing more is asked, and what is under way is waited for.")
+            self._lost = error
+            self.generation.stop()
 
 
 def _now() -> str:

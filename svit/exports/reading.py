@@ -12,12 +12,11 @@ from svit.checks import special_token_in
 from svit.errors import DataError
 from svit.exports.base import Item, Mention, Pair, Talk, Text
 from svit.mentions import Coordinates, mentions
+from svit.published import files_of, read_published
 from svit.records import ImageId
 from svit.runs import RunFolder
 from svit.shards import SampleLine, sample_lines
 from svit.tasks import TASKS
-
-_SHARD = "[0-9]" * 5
 
 
 @dataclass
@@ -54,9 +53,10 @@ def _of_run(folder: RunFolder) -> Iterator[SampleLine]:
     if not folder.summary.is_file():
         raise DataError(f"{folder.path}: this is no run: there is no run.json in it.")
     tasks = [task for task in TASKS if (folder.path / task).is_dir()]
-    numbers = sorted({int(file.stem) for task in tasks for file in (folder.path / task).glob(f"{_SHARD}.jsonl")})
-    for number in numbers:
-        by_task = [{line.image_id: line for line in sample_lines(folder.samples(task, number))} for task in tasks]
+    shards = {(shard.task, shard.shard): shard for shard in read_published(folder, tasks)}
+    for number in sorted({number for _, number in shards}):
+        paths = [files_of(folder, shards[task, number])[0] for task in tasks if (task, number) in shards]
+        by_task = [{line.image_id: line for line in sample_lines(path)} for path in paths]
         for image in _in_order(by_task):
             yield from (lines[image] for lines in by_task if image in lines)
 

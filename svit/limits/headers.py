@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from email.utils import mktime_tz, parsedate_tz
 
 _UNITS = {"d": 86_400.0, "h": 3_600.0, "m": 60.0, "s": 1.0, "ms": 0.001, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
-_NUMBER = r"[0-9]{1,15}(?:\.[0-9]{0,15})?|\.[0-9]{1,15}"
+_NUMBER = r"[0-9]{1,40}(?:\.[0-9]{0,15})?|\.[0-9]{1,15}"
 _PLAIN = re.compile(_NUMBER)
 _PART = re.compile(rf"({_NUMBER})(ms|us|µs|ns|d|h|m|s)")
 _SPAN = re.compile(rf"(?:(?:{_NUMBER})(?:ms|us|µs|ns|d|h|m|s))+")

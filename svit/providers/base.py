@@ -1,10 +1,14 @@
 """The seam to whatever writes the answers: one method, one reply for each request."""
 
+import asyncio
 from collections.abc import AsyncIterator
-from typing import Protocol
+from typing import Annotated, Protocol
 
 import msgspec
 
+from svit.providers.completion_shapes import MOST_TOKENS, blocked, checked_usage, completion_in
+from svit.providers.lenient_json import parsed
+from svit.providers.reasoning_block import without_reasoning
 from svit.records import Completion, Prompt, Usage
 
 
@@ -32,10 +36,15 @@ NOT_ASKED = "not_asked"
 
 
 class Reply(msgspec.Struct, frozen=True):
-    """What came back: the raw bytes of a chat completion, or a failure."""
+    """What came back: the raw bytes of a chat completion, or a failure.
+
+    `took` is the seconds from when the request left to its answer, without what it waited for its turn; None where the
+    provider does not know.
+    """
 
     request: Request
     outcome: bytes | Failure
+    took: float | None = None
 
 
 class Provider(Protocol):
@@ -45,8 +54,17 @@ class Provider(Protocol):
     as they came: they go into the journal before `read_completion` or anything else looks at them.
     """
 
-    def complete(self, requests: AsyncIterator[Request]) -> AsyncIterator[Reply]:
-        """Yield one reply for each request."""
+    @property
+    def waits_for(self) -> str:
+        """What it waits for at the moment, as a person would call it; nothing when it waits for nothing."""
+        ...
+
+    def complete(self, requests: AsyncIterator[Request], stopping: asyncio.Event | None = None) -> AsyncIterator[Reply]:
+        """Yield one reply for each request.
+
+        Once `stopping` is set nothing more leaves: what waits is answered at once with NOT_ASKED, what has left is
+        awaited. Whoever closes this breaks that off too.
+        """
         ...
 
 
@@ -55,6 +73,9 @@ def read_outcome(body: bytes | None, failure: bytes | None) -> Completion | Fail
     if failure is not None:
         return msgspec.json.decode(failure, type=Failure)
     return read_completion(body or b"")
+
+
+_Tokens = Annotated[int, msgspec.Meta(ge=0, le=MOST_TOKENS)]
 
 
 class _Message(msgspec.Struct):
@@ -68,53 +89,79 @@ class _Choice(msgspec.Struct):
 
 
 class _Details(msgspec.Struct):
-    cached_tokens: int | None = None
-    cache_write_tokens: int | None = None
-    reasoning_tokens: int | None = None
+    cached_tokens: _Tokens | None = None
+    cache_write_tokens: _Tokens | None = None
+    reasoning_tokens: _Tokens | None = None
 
 
 class _Usage(msgspec.Struct):
-    prompt_tokens: int
-    completion_tokens: int = 0
+    prompt_tokens: _Tokens
+    completion_tokens: _Tokens
     prompt_tokens_details: _Details | None = None
     completion_tokens_details: _Details | None = None
 
 
 class _Body(msgspec.Struct):
-    choices: list[_Choice] = msgspec.field(default_factory=list)
+    choices: list[_Choice]
     model: str = ""
     usage: _Usage | None = None
     service_tier: str | None = None
 
 
 _BODY = msgspec.json.Decoder(_Body)
+"""Reads what follows the OpenAI API to the letter, as nearly all replies do, much faster than the lenient way."""
 
 
 def read_completion(body: bytes) -> Completion | Failure:
-    """Return the answer in the bytes of a chat completion (the OpenAI API's shape), or what is wrong with them."""
+    """Return the answer in the bytes of a reply, or what is wrong with them.
+
+    A good text is never thrown away for what stands beside it. Reasoning that it begins with is taken off; the bytes
+    keep it. A count of tokens that cannot be is not said: then `usage` is None.
+    """
     try:
         read = _BODY.decode(body)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        return Failure("unreadable_reply", f"{error}: {body[:80]!r}")
-    if not read.choices:
-        return Failure("unreadable_reply", f"no choices: {body[:80]!r}")
-    choice = read.choices[0]
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return _read_leniently(body)
+    if not read.choices or not (content := read.choices[0].message.content):
+        return _read_leniently(body)
+    choice, used = read.choices[0], read.usage
     return Completion(
-        text=choice.message.content or "",
-        finish_reason=choice.finish_reason or "",
-        model=read.model,
-        usage=None if read.usage is None else _usage(read.usage),
-        refusal=choice.message.refusal or "",
-        service_tier=read.service_tier or "",
+        without_reasoning(content),
+        choice.finish_reason or "",
+        read.model,
+        None if used is None or not used.prompt_tokens or not used.completion_tokens else _usage(used),
+        choice.message.refusal or "",
+        read.service_tier or "",
     )
 
 
+def _read_leniently(body: bytes) -> Completion | Failure:
+    try:
+        data = parsed(body)
+    except (ValueError, RecursionError) as error:
+        return Failure("unreadable_reply", f"{error}: {body[:80]!r}")
+    read = completion_in(data)
+    if read is not None:
+        return _finished(read)
+    if reason := blocked(data):
+        return Failure("filtered", reason, final=True)
+    return Failure("unreadable_reply", f"no completion: {body[:80]!r}")
+
+
+def _finished(read: Completion) -> Completion:
+    """Return the completion without reasoning in its text, and without a usage that cannot be its own."""
+    text, usage = without_reasoning(read.text), read.usage
+    if usage and (usage.prompt_tokens == 0 or (usage.completion_tokens == 0 and read.text)):
+        usage = None
+    return msgspec.structs.replace(read, text=text, usage=usage)
+
+
 def _usage(said: _Usage) -> Usage:
-    prompt, completion = said.prompt_tokens_details or _Details(), said.completion_tokens_details or _Details()
-    return Usage(
-        prompt_tokens=said.prompt_tokens,
-        completion_tokens=said.completion_tokens,
-        cached_tokens=prompt.cached_tokens or 0,
-        cache_write_tokens=prompt.cache_write_tokens or 0,
-        reasoning_tokens=completion.reasoning_tokens or 0,
+    prompt, completion = said.prompt_tokens_details, said.completion_tokens_details
+    return checked_usage(
+        said.prompt_tokens,
+        said.completion_tokens,
+        (prompt.cached_tokens or 0) if prompt else 0,
+        (prompt.cache_write_tokens or 0) if prompt else 0,
+        (completion.reasoning_tokens or 0) if completion else 0,
     )

@@ -3,40 +3,75 @@
 import asyncio
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
 
 from svit.limits import Breaker, RateLimit, Reading, Ticket
 from svit.providers.base import Failure
 from svit.providers.rule import Again, Stop
 
+_T = TypeVar("_T")
 _OVERLOAD = ("overloaded", "server_error", "unreachable")
 _SHORTEST = 0.001
 """Seconds until the next look at least: what the limits owe by then leaves at once."""
+_LONGEST_PAUSE = 60.0
+"""Seconds that all pause at most after refusals in a row that do not say for how long."""
+_NOBODY = 10.0
+"""Seconds after which an endpoint that never sent anything back is given up."""
+_LONG = 10.0
+"""Seconds of waiting that a person is told of; after that, of waits twice as long, or again after `_TOLD_AGAIN`."""
+_TOLD_AGAIN = 900.0
 
 
 class Gate:
     """For one event loop. It closes for good when no further request would fare better: `refusal` says why.
 
-    `changed` is called whenever somebody left or the gate closed.
+    `changed` is called whenever somebody left or the gate closed. `max_wait` is the seconds that a server may ask for.
     """
 
     def __init__(
-        self, limits: RateLimit, breaker: Breaker, say: Callable[[str], None], changed: Callable[[], None]
+        self,
+        limits: RateLimit,
+        breaker: Breaker,
+        say: Callable[[str], None],
+        changed: Callable[[], None],
+        max_wait: float = 900.0,
     ) -> None:
         """Begin open. `say` is told what a person should know."""
         self.refusal: str | None = None
-        self._limits, self._breaker = limits, breaker
+        self.answers = 0
+        self.out = 0
+        self._limits, self._breaker, self._max_wait = limits, breaker, max_wait
         self._say, self._changed = say, changed
         self._turns: dict[Ticket, asyncio.Future[bool]] = {}
-        self._bell: asyncio.TimerHandle | None = None
+        self._bell: asyncio.Handle | None = None
+        self._bell_at = math.inf
         self._closed = asyncio.Event()
-        self._out = 0
         self._warned = False
+        self._somebody_there = False
+        self._nobody_since = math.inf
+        self._paused_until, self._pauses = -math.inf, 0
+        self._told_at, self._told_of = -math.inf, 0.0
 
     @property
     def waiting(self) -> int:
         """How many wait for their turn."""
         return len(self._turns)
+
+    @property
+    def is_down(self) -> bool:
+        """Whether nobody seems to be there, so that only a request now and then may leave."""
+        return self._breaker.is_open
+
+    @property
+    def waits_for(self) -> str:
+        """What those who wait for their turn wait for; nothing while none does."""
+        if self.is_down and (self._turns or self.out):
+            return "the endpoint, which does not answer"
+        pause = self._paused_until - time.monotonic()
+        if not self._turns:
+            return ""
+        return f"{math.ceil(pause):,} s, as the endpoint asks" if pause > 0 else "the rate limit"
 
     async def turn(self, tokens: int) -> Ticket | None:
         """Wait until a request of so many tokens may leave. None when nothing leaves any more."""
@@ -58,12 +93,12 @@ class Gate:
         if not left or self.refusal is not None:
             self._limits.cancel(ticket, time.monotonic())
             return None
-        self._out += 1
+        self.out += 1
         return ticket
 
     def settle(self, ticket: Ticket, tokens: int) -> None:
         """Book what a request really used, and let leave whom that makes room for."""
-        self._out -= 1
+        self.out -= 1
         self._limits.settle(ticket, tokens, time.monotonic())
         self.open()
 
@@ -73,7 +108,7 @@ class Gate:
             return
         now = time.monotonic()
         breaker = self._breaker
-        if breaker.gives_up(now) and not self._out:
+        if breaker.gives_up(now) and not self.out:
             self._give_up()
             return
         probing = breaker.is_open
@@ -86,42 +121,59 @@ class Gate:
         if self._turns:
             self._come_back(breaker.next_at(now) if breaker.is_open else self._limits.next_at(now), now)
 
+    def answered(self) -> None:
+        """Note that something came back: somebody is there."""
+        self._somebody_there = True
+
     def observe(self, said: Reading, ticket: Ticket) -> None:
-        """Heed an answer: somebody is there, and its headers may speak of limits."""
+        """Heed a completion: somebody is there, and its headers may speak of limits."""
+        self.answers += 1
+        self._pauses = 0
+        self.answered()
         self._breaker.succeeded()
         self._limits.observe(said, ticket, time.monotonic())
 
-    def heed(self, answer: Again | Failure | Stop, wait: float | None) -> None:
-        """Heed an answer without a completion, for all other requests; `wait` is the seconds that it asked for."""
-        now = time.monotonic()
+    def heed(self, answer: Again | Failure | Stop, asked: float | None) -> float | None:
+        """Heed an answer without a completion, for all other requests; `asked` is the seconds that it asked for.
+
+        Return the seconds that this request waits for at least, None where nothing is asked for.
+        """
+        self.answered()
         if isinstance(answer, Stop):
             self.close(answer.words)
         if isinstance(answer, Again) and answer.patient:
-            self._limits.refused(wait or 1.0, now)
+            asked = self._pause(answer.words, asked)
         if isinstance(answer, Again) and answer.overloaded:
-            self._limits.slow_down(now)
+            self._limits.slow_down(time.monotonic())
         if isinstance(answer, Again) and answer.code in _OVERLOAD:
             self.down(answer.words)
         else:
             self._breaker.succeeded()
+        return asked
 
-    def down(self, words: str) -> None:
-        """Count a sign that nobody is there; after many of them only probes leave, and in the end nothing."""
+    def down(self, words: str, since: float | None = None) -> None:
+        """Count a sign that nobody is there; after many of them only probes leave, and in the end nothing.
+
+        `since` is when the request left that found nobody, where it is known that it reached nobody.
+        """
         now = time.monotonic()
         breaker = self._breaker
         was_open = breaker.is_open
         breaker.failed(now, words)
-        if breaker.gives_up(now):
+        if not self._somebody_there:
+            self._nobody_since = min(self._nobody_since, now if since is None else since)
+        if breaker.gives_up(now) or (not self._somebody_there and now - self._nobody_since >= _NOBODY):
             self._give_up()
         elif breaker.is_open and not was_open:
-            self._say(f"The endpoint does not answer: {breaker.outage}. Asking now and then until it does.")
+            self._say(f"{self._ails()}. Asking now and then until it does.")
 
     def close(self, refusal: str = "") -> None:
-        """Send everybody away, for good."""
-        self.refusal = self.refusal or refusal
+        """Send everybody away, for good. What closed it first is what counts."""
+        if self.refusal is not None:
+            return
+        self.refusal = refusal
         self._closed.set()
-        if self._bell is not None:
-            self._bell.cancel()
+        self._no_bell()
         turns, self._turns = self._turns, {}
         for ticket, turn in turns.items():
             self._limits.cancel(ticket, time.monotonic())
@@ -137,18 +189,70 @@ class Gate:
         except TimeoutError:
             return
 
+    async def unless_closed(self, work: Coroutine[Any, Any, _T]) -> _T | None:
+        """Return what the work returns; it is broken off, and None returned, when the gate closes."""
+        working, closing = asyncio.create_task(work), asyncio.create_task(self._closed.wait())
+        try:
+            await asyncio.wait({working, closing}, return_when=asyncio.FIRST_COMPLETED)
+            return working.result() if working.done() else None
+        finally:
+            working.cancel()
+            closing.cancel()
+            await asyncio.gather(working, closing, return_exceptions=True)
+
+    def tell_wait(self, words: str, seconds: float, *, asked: bool, slower: bool = False) -> None:
+        """Tell of a wait that begins, once for all that wait, and of later ones only when they are much longer."""
+        now = time.monotonic()
+        if seconds < 2 * self._told_of and now - self._told_at < _TOLD_AGAIN:
+            return
+        self._told_at, self._told_of = now, seconds
+        what = "wants it slower" if slower else "cannot answer now"
+        self._say(f"The endpoint {what} ({words}); svit waits {seconds:,.0f} s{', as the endpoint asks' * asked}.")
+
+    def _pause(self, words: str, asked: float | None) -> float:
+        """Let all pause for what a 429 asks, else longer each time until something is answered; return the seconds."""
+        now = time.monotonic()
+        if now >= self._paused_until:  # else it left before the pause began, and says nothing new
+            self._pauses += 1
+        seconds = asked or min(2.0 ** min(self._pauses - 1, 10), _LONGEST_PAUSE, self._max_wait)
+        if seconds > self._max_wait:  # nobody waits for that: its request fails
+            self._limits.refused(1.0, now)
+            return seconds
+        self._limits.refused(seconds, now)
+        self._paused_until = max(self._paused_until, now + seconds)
+        if seconds >= _LONG or self._pauses == 2:
+            self.tell_wait(words, seconds, asked=bool(asked), slower=True)
+        return seconds
+
     def _give_up(self) -> None:
-        self.close(f"The endpoint does not answer: {self._breaker.outage}.")
+        if self._somebody_there:
+            self.close(f"{self._ails()}.")
+        else:
+            self.close(f"{self._ails()}. Is the server running, is base_url right?")
+
+    def _ails(self) -> str:
+        """Return what seems to be the matter."""
+        outage = self._breaker.outage
+        is_heard = outage is not None and outage.words.startswith("HTTP ")
+        return f"The endpoint {'is loading or overloaded' if is_heard else 'does not answer'}: {outage}"
 
     def _come_back(self, then: float, now: float) -> None:
-        """Open again at a time, infinity for never. A bell that is set and rings earlier does no harm."""
+        """Open again at a time, infinity for never. A bell that is set and rings earlier does no harm.
+
+        When it rings is kept here: what an event loop hands out for a time that has come is no timer with it.
+        """
+        if self._bell is not None and self._bell_at <= then:
+            return
+        self._no_bell()
+        if then < math.inf:
+            self._bell_at = then
+            self._bell = asyncio.get_running_loop().call_later(max(then - now, _SHORTEST), self._ring)
+
+    def _no_bell(self) -> None:
         if self._bell is not None:
-            if self._bell.when() <= then:
-                return
             self._bell.cancel()
-        loop = asyncio.get_running_loop()
-        self._bell = loop.call_at(max(then, now + _SHORTEST), self._ring) if then < math.inf else None
+        self._bell, self._bell_at = None, math.inf
 
     def _ring(self) -> None:
-        self._bell = None
+        self._bell, self._bell_at = None, math.inf
         self.open()

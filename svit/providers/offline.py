@@ -1,5 +1,6 @@
 """No model at all: the task writes its own answer from the annotations. It still goes the whole way of a paid one."""
 
+import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Callable, Mapping
 
@@ -18,7 +19,16 @@ class Offline:
         """Keep the writers."""
         self._writers = writers
 
-    async def complete(self, requests: AsyncIterator[Request]) -> AsyncIterator[Reply]:
+    @property
+    def waits_for(self) -> str:
+        """Nothing, ever."""
+        return ""
+
+    async def complete(
+        self,
+        requests: AsyncIterator[Request],
+        stopping: asyncio.Event | None = None,  # noqa: ARG002 - nothing is ever under way
+    ) -> AsyncIterator[Reply]:
         """Yield one reply for each request, in order."""
         async for request in requests:
             prompt = request.prompt

@@ -10,28 +10,31 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 
 import aiohttp
-import msgspec
 import orjson
-import tenacity
 
 from svit.errors import ProviderRefusesError
 from svit.limits import Breaker, Concurrency, Outcome, PromptTokens, RateLimit, Reading, Ticket, reading
+from svit.providers import redirects
+from svit.providers.alike_failures import AlikeFailures
 from svit.providers.base import NOT_ASKED, Failure, Reply, Request
+from svit.providers.endpoint_probe import Found, probed
 from svit.providers.gate import Gate
-from svit.providers.rule import Again, Stop, verdict
+from svit.providers.reply_reports import ReplyReports
+from svit.providers.retry_policy import Suspect, Tries
+from svit.providers.rule import Again, Answered, Stop, verdict
 from svit.providers.sending import Sending
-from svit.providers.transport import UNANSWERED, Endpoint, Response, Transport, lost, transport
+from svit.providers.transport import UNANSWERED, Endpoint, Response, Transport, location, transport
 from svit.records import Prompt
 
 __all__ = ["Endpoint", "Online"]
 
-TRIES = 6
-"""Requests that get no answer they can be billed for, until the prompt's attempt counts as failed."""
-LONGEST_WAIT = 60.0
 _TOLD = (b"x-ratelimit-", b"retry-after", b"date")
 _NOTHING = Reading()
-_SILENT = 3
-"""Replies without usage until that is said."""
+_LONG = 10.0
+"""Seconds: a request that waits longer than that is told of."""
+_IMAGES_OWN = ("filtered", "context_length_exceeded")
+"""Failures that speak of an image: whoever says so has understood the request."""
+_LONGEST_WORDS = 500
 
 
 class _AgainError(Exception):
@@ -47,8 +50,9 @@ class _AgainError(Exception):
 class Online:
     """Asks an endpoint. `body` builds a request's body, `tokens` estimates the tokens of a prompt, without its answer.
 
-    `window` bounds the requests under way; with `adaptive`, the server's own behaviour bounds them further. `sizes`
-    learns by how much the estimate is off.
+    `window` bounds the requests under way; with `adaptive`, the server's own behaviour bounds them further. `max_wait`
+    is the seconds that a request waits at most because the server wants it so. `sizes` learns by how much the estimate
+    is off.
     """
 
     endpoint: Endpoint
@@ -57,34 +61,51 @@ class Online:
     limits: RateLimit
     window: int = 64
     adaptive: bool = False
+    max_wait: float = 900.0
     say: Callable[[str], None] = lambda _: None
     breaker: Breaker = field(default_factory=Breaker)
     sizes: PromptTokens = field(default_factory=PromptTokens)
+    _asking: "_Asking | None" = field(default=None, init=False, repr=False)
 
-    async def complete(self, requests: AsyncIterator[Request]) -> AsyncIterator[Reply]:
+    @property
+    def waits_for(self) -> str:
+        """What it waits for at the moment, as a person would call it; nothing when it waits for nothing."""
+        return self._asking.waits_for if self._asking else ""
+
+    async def complete(
+        self, requests: AsyncIterator[Request], stopping: asyncio.Event | None = None
+    ) -> AsyncIterator[Reply]:
         """Yield one reply for each request. Raises ProviderRefusesError once what was under way has been answered."""
         async with transport(self.endpoint, self.window) as way:
-            asking = _Asking(self, way)
+            asking = self._asking = _Asking(self, way)
             sending = asking.sending
-            feeder = asyncio.create_task(sending.feed(requests))
+            feeder = asyncio.create_task(asking.feed(requests))
+            stopper = asyncio.create_task(asking.heed(stopping or asyncio.Event()))
             try:
-                while (reply := await sending.replies.get()) is not None:
+                while (reply := await asking.replies.get()) is not None:
                     yield reply
                 await feeder
             finally:
+                self._asking = None
+                stopper.cancel()
                 asking.gate.close()
                 await sending.stop(feeder)
         if asking.gate.refusal:
             raise ProviderRefusesError(f"{asking.gate.refusal} The same command continues once that is settled.")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Message:
-    """A request's body, and the estimate of its prompt's tokens and of the most that it may use."""
+    """A request's body and model, and the estimate of its prompt's tokens and of the most that it may use.
+
+    `left_at` is when it last left, in seconds of the monotonic clock.
+    """
 
     content: bytes
+    model: str
     prompt_tokens: int
     most: int
+    left_at: float = 0.0
 
 
 class _Asking:
@@ -94,117 +115,224 @@ class _Asking:
         self._online = online
         self._way = way
         self._concurrency = Concurrency(most=online.window, initial=min(8, online.window)) if online.adaptive else None
-        self._silent = 0
-        self._said_cut = False
-        self.sending = Sending(self._outcome, self._places, lambda: self.gate.waiting, lambda: self.gate.refusal)
-        self.gate = Gate(online.limits, online.breaker, online.say, self.sending.wake)
+        self._reports = ReplyReports(online.sizes, online.say)
+        self._alike = AlikeFailures()
+        self._found: Found | None = None
+        self._warned_of: set[str] = set()
+        self._backing_off = 0
+        self.replies: asyncio.Queue[Reply | None] = asyncio.Queue()
+        self.sending = Sending(
+            self._answer,
+            places=self._places,
+            waiting=lambda: self.gate.waiting,
+            closed=lambda: self.gate.refusal is not None,
+            failed=lambda: self.gate.close(),
+            idle=self._settle,
+        )
+        self.gate = Gate(online.limits, online.breaker, online.say, self.sending.wake, online.max_wait)
+
+    @property
+    def waits_for(self) -> str:
+        """What is waited for, the slowest first."""
+        if self._found is None and self._backing_off:
+            return "the endpoint, which is asked for its models"
+        if self.gate.out and not self.gate.is_down:
+            return f"{self.gate.out:,} answer{'s' if self.gate.out > 1 else ''}"
+        if words := self.gate.waits_for:
+            return words
+        if self._backing_off:
+            return "the endpoint, which could not answer"
+        return "an answer that shows whether the endpoint refuses all" if len(self._alike) else ""
+
+    async def feed(self, requests: AsyncIterator[Request]) -> None:
+        """See all requests through; None is the last of the replies."""
+        try:
+            await self.sending.feed(requests)
+        finally:
+            self.replies.put_nowait(None)
+
+    async def heed(self, stopping: asyncio.Event) -> None:
+        """Let nothing leave any more once that is set."""
+        await stopping.wait()
+        self.gate.close()
 
     def _places(self) -> int:
+        if self._found is None:
+            return 1  # whether anybody is there is asked first
         return self._concurrency.limit if self._concurrency else self._online.window
 
-    async def _outcome(self, request: Request) -> bytes | Failure:
-        """Return the bytes of an answer, or why there is none."""
-        prompt = request.prompt
+    # --- one request ---
+
+    async def _answer(self, request: Request) -> None:
+        """Put what became of a request into the replies, or hold it back while it may be the fault of the setup."""
+        if self._found is None:
+            await self._probe()
+        task = request.prompt.task
+        outcome, took = await self._outcome(request)
+        if isinstance(outcome, Suspect):
+            self._hold(Reply(request, outcome.failure))
+            return
+        if not isinstance(outcome, Failure) or outcome.code in _IMAGES_OWN:
+            for reply in self._alike.succeeded(task):
+                self.replies.put_nowait(reply)
+        self.replies.put_nowait(Reply(request, outcome, took))
+
+    async def _probe(self) -> None:
+        """Ask whether anybody is there, and close the gate when nobody is."""
+        self._backing_off += 1
+        found = await self.gate.unless_closed(probed(self._way))
+        self._backing_off -= 1
+        self._found = found or Found()
+        if self._found.has_answered:
+            self._heard()
+        if self._found.refusal:
+            self.gate.close(self._found.refusal)
+        self.sending.wake()
+
+    async def _outcome(self, request: Request) -> tuple[bytes | Failure | Suspect, float | None]:
+        """Return the bytes of an answer, or why there is none, and the seconds from when it left to its answer."""
+        if self.gate.refusal is not None:
+            return self._not_asked(), None
+        try:
+            message = self._message(request.prompt)
+        except Exception:
+            self.replies.put_nowait(Reply(request, Failure(NOT_ASKED, "the request could not be made", free=True)))
+            raise
+        tries = Tries(self._online.max_wait)
+        while True:
+            answers = self.gate.answers
+            try:
+                return await self._try(message), time.monotonic() - message.left_at
+            except _AgainError as error:
+                wait = tries.wait(error.again, error.wait, alone=self.gate.answers == answers)
+                if not isinstance(wait, float):
+                    return wait, None
+                if not error.again.patient:  # else the pause that all share is in the gate
+                    await self._back_off(error, wait)
+
+    async def _back_off(self, error: _AgainError, seconds: float) -> None:
+        if seconds >= _LONG:
+            self.gate.tell_wait(error.again.words, seconds, asked=error.wait is not None)
+        self._backing_off += 1
+        await self.gate.sleep(seconds)
+        self._backing_off -= 1
+
+    def _message(self, prompt: Prompt) -> _Message:
+        if (model := prompt.sampling.model) not in self._warned_of:
+            self._warned_of.add(model)
+            if warning := self._found.warning(model, time.time()) if self._found else "":
+                self._online.say(warning)
         estimate = self._online.tokens(prompt)
         most = self._online.sizes.expected(estimate) + prompt.sampling.max_tokens
-        message = _Message(orjson.dumps(self._online.body(prompt)), estimate, most)
-        try:
-            return await self._try(message)
-        except _AgainError as error:
-            return await self._again(message, error)
+        return _Message(orjson.dumps(self._online.body(prompt)), model, estimate, most)
 
-    async def _again(self, message: _Message, first: _AgainError) -> bytes | Failure:
-        """Go on after a try that failed: it counts as the first one."""
-        failed = [first]
-
-        async def next_try() -> bytes | Failure:
-            if failed:
-                raise failed.pop()
-            return await self._try(message)
-
-        retrying = tenacity.AsyncRetrying(
-            sleep=self.gate.sleep,
-            retry=tenacity.retry_if_exception_type(_AgainError),
-            wait=_wait,
-            stop=_tries_are_up,
-            reraise=True,
-        )
-        try:
-            return await retrying(next_try)
-        except _AgainError as last:
-            return Failure(last.again.code, last.again.words, free=True)
-
-    async def _try(self, message: _Message) -> bytes | Failure:
+    async def _try(self, message: _Message) -> bytes | Failure | Suspect:
         ticket = await self.gate.turn(message.most)
         if ticket is None:
-            return Failure(NOT_ASKED, self.gate.refusal or "", free=True)
+            return self._not_asked()
         if self._concurrency:
             self._concurrency.started()
-        began = time.monotonic()
+        began = message.left_at = time.monotonic()
         end = _End(message.most)
         try:
             response = await self._way.post(message.content)
-            if 200 <= response.status < 300:
-                return self._answered(response, message, ticket, end)
-            return self._refused(response, end)
+            if self.gate.answers == 0:
+                self._heard()
+            return self._read(response, message, ticket, end)
         except UNANSWERED as error:
             end.outcome = Outcome.OVERLOADED
-            return self._unanswered(error)
+            return self._unanswered(error, began)
         finally:
             if self._concurrency:
                 now = time.monotonic()
                 self._concurrency.finished(now, now - began, end.outcome, end.answer)
             self.gate.settle(ticket, end.used)
 
-    def _answered(self, response: Response, message: _Message, ticket: Ticket, end: "_End") -> bytes:
-        """Return the reply's bytes, after taking from it what concerns the limits."""
-        end.outcome = Outcome.ANSWERED
-        self.gate.observe(_said(response), ticket)
-        content = response.content
-        usage = _used(content)
-        if usage is None:
-            self._no_usage()
-        else:
-            end.used, end.answer = usage.prompt_tokens + usage.completion_tokens, usage.completion_tokens
-            self._learn(message.prompt_tokens, usage.prompt_tokens)
-        return content
-
-    def _refused(self, response: Response, end: "_End") -> Failure:
-        """Return what an answer that is no completion means; _AgainError when the request is to be asked again."""
-        answer, wait = verdict(response.status, response.content), _said(response).wait
-        self.gate.heed(answer, wait)
+    def _read(self, response: Response, message: _Message, ticket: Ticket, end: "_End") -> bytes | Failure | Suspect:
+        """Return what an answer means; _AgainError when the request is to be asked again."""
+        answer = self._verdict(response, message)
+        if isinstance(answer, Answered):
+            self._answered(response, answer, message, ticket, end)
+            return response.content
+        wait = _said(response).wait
+        if wait is None and isinstance(answer, Again):
+            wait = answer.wait
+        wait = self.gate.heed(answer, wait)
         if isinstance(answer, Again):
             if answer.overloaded:
                 end.outcome = Outcome.OVERLOADED
             raise _AgainError(answer, wait)
-        return Failure(NOT_ASKED, answer.words, free=True) if isinstance(answer, Stop) else answer
+        if isinstance(answer, Stop):
+            return Failure(NOT_ASKED, answer.words, free=True)
+        return Suspect(answer) if answer.code == "bad_request" else answer
 
-    def _unanswered(self, error: Exception) -> Failure:
-        answer = lost(error, self._online.endpoint)
+    def _verdict(self, response: Response, message: _Message) -> Answered | Again | Failure | Stop:
+        if 300 <= response.status < 400:
+            return Stop(redirects.sent_elsewhere(self._way.url, response.status, location(response)))
+        answer = verdict(response.status, response.content)
+        if isinstance(answer, Stop):
+            return Stop(self._with_models(answer.words, message.model))
+        return answer
+
+    def _answered(self, response: Response, answer: Answered, message: _Message, ticket: Ticket, end: "_End") -> None:
+        """Take from a completion what concerns the limits."""
+        end.outcome = Outcome.ANSWERED
+        self.gate.observe(_said(response), ticket)
+        usage = answer.usage
+        if usage is not None:
+            end.used, end.answer = usage.prompt_tokens + usage.completion_tokens, usage.completion_tokens
+        self._reports.hear(answer, message.prompt_tokens)
+
+    def _unanswered(self, error: Exception, began: float) -> Failure:
+        answer = self._way.lost(error)
+        if isinstance(answer, Stop):
+            self.gate.heed(answer, None)
+            return Failure(NOT_ASKED, answer.words, free=True)
         if isinstance(answer, Again):
-            self.gate.down(answer.words)
+            self.gate.down(answer.words, began)
             raise _AgainError(answer, None) from None
-        if not isinstance(error, aiohttp.ClientPayloadError):  # that is a reply which broke off: somebody is there
+        if isinstance(error, aiohttp.ClientPayloadError):  # a reply which broke off: somebody is there
+            self._heard()
+        else:
             self.gate.down(answer.words)
         return answer
 
-    def _no_usage(self) -> None:
-        self._silent += 1
-        if self._silent == _SILENT:
-            self._online.say(
-                "The replies do not say how many tokens they used: limits go by estimate, and where there is a price, "
-                "each is booked at its worst case."
-            )
+    def _heard(self) -> None:
+        """Note that something came back from the endpoint."""
+        self.gate.answered()
+        self._way.answered()
 
-    def _learn(self, estimate: int, reported: int) -> None:
-        sizes = self._online.sizes
-        sizes.learn(estimate, reported)
-        if sizes.cut and not self._said_cut:
-            self._said_cut = True
-            self._online.say(
-                f"The endpoint reports {sizes.cut.reported:,} prompt tokens where about {sizes.cut.sent:,} were sent; "
-                f"it may cut prompts (Ollama: raise num_ctx)."
-            )
+    # --- what is held back ---
+
+    def _hold(self, reply: Reply) -> None:
+        why = self._alike.hold(reply)
+        if why is not None:
+            self._refused_alike(why, reply)
+        if self.gate.refusal is not None:
+            self._settle()
+
+    def _settle(self) -> None:
+        """Decide on what is held back, as nothing else comes or nothing leaves any more."""
+        if self.gate.refusal is None:
+            handed_on, why = self._alike.settled()
+            for reply in handed_on:
+                self.replies.put_nowait(reply)
+            if why is not None:
+                self._refused_alike(*why)
+        if self.gate.refusal is not None:
+            for reply in self._alike.taken_back():
+                self.replies.put_nowait(reply)
+
+    def _refused_alike(self, why: str, last: Reply) -> None:
+        self.gate.close(self._with_models(why, last.request.prompt.sampling.model))
+
+    def _with_models(self, words: str, model: str) -> str:
+        """Return words about a refusal, with the models that the endpoint lists when this one is not among them."""
+        short = words if len(words) <= _LONGEST_WORDS else words[: _LONGEST_WORDS - 1] + "…"
+        return short + (self._found.names_instead(model) if self._found else "")
+
+    def _not_asked(self) -> Failure:
+        return Failure(NOT_ASKED, self.gate.refusal or "the run ends", free=True)
 
 
 @dataclass(slots=True)
@@ -216,47 +344,8 @@ class _End:
     outcome: Outcome = Outcome.OTHER
 
 
-def _wait(state: tenacity.RetryCallState) -> float:
-    """Return the seconds before the next try: what the server asks for, else twice as long each time, with a spread."""
-    error = state.outcome.exception() if state.outcome else None
-    assert isinstance(error, _AgainError)
-    if error.again.patient:
-        return 0.0  # the pause that all share is in the limits
-    longest = LONGEST_WAIT if error.again.overloaded else LONGEST_WAIT / 4
-    backoff = tenacity.wait_random_exponential(multiplier=0.5, max=longest)(state)
-    return max(backoff, min(error.wait or 0.0, LONGEST_WAIT))
-
-
-def _tries_are_up(state: tenacity.RetryCallState) -> bool:
-    error = state.outcome.exception() if state.outcome else None
-    if isinstance(error, _AgainError) and error.again.patient:
-        state.attempt_number -= 1
-        return False
-    return state.attempt_number >= TRIES
-
-
 def _said(response: Response) -> Reading:
     told = {n.lower(): v for n, v in response.headers if n.lower().startswith(_TOLD)}
     if not told or told.keys() == {b"date"}:
         return _NOTHING
     return reading({n.decode("latin-1"): v.decode("latin-1") for n, v in told.items()}, time.time())
-
-
-class _Usage(msgspec.Struct):
-    prompt_tokens: int
-    completion_tokens: int = 0
-
-
-class _Body(msgspec.Struct):
-    usage: _Usage | None = None
-
-
-_decode = msgspec.json.Decoder(_Body).decode
-
-
-def _used(content: bytes) -> _Usage | None:
-    """Return the tokens that a reply speaks of, to settle the token limit with."""
-    try:
-        return _decode(content).usage
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        return None

@@ -1,25 +1,53 @@
-"""The one retry rule: what an answer with a wrong status means, and what to do about it. Pure."""
+"""The one retry rule: what an answer of any status means, and what to do about it. Pure.
 
+A status says less than it seems: a wrong key is 400 with some servers, a prompt that is too long 413, 422, 429 or 500,
+and an error of any kind may come with a 200. So the words decide (`error_kinds`), and the status where they do not.
+"""
+
+import re
 from dataclasses import dataclass
 
 import msgspec
 
-from svit.providers.base import Failure
+from svit.finish_reasons import end_of, known_end
+from svit.providers.base import Failure, read_completion
+from svit.providers.completion_shapes import MOST_TOKENS, blocked
+from svit.providers.error_body import ErrorBody, error_body, error_within
+from svit.providers.error_kinds import (
+    Kind,
+    is_overloaded,
+    is_without_credit,
+    kind_of,
+    kind_of_fault,
+    never_fits,
+    setting_of,
+)
+from svit.providers.lenient_json import parsed
+from svit.records import Completion, Usage
 
-_OUT_OF_MONEY = ("insufficient_quota", "credit_balance_exhausted", "spend_limit_exceeded", "billing_hard_limit_reached")
-_SLOWER = ("slow_down", "server_is_overloaded")
-_FILTERED = ("content_filter", "invalid_prompt", "content_policy_violation", "ResponsibleAIPolicyViolation")
-_MISTAKEN = ("unsupported_parameter", "unsupported_value", "invalid_request_error", "model_not_found")
+
+class Answered(msgspec.Struct, frozen=True):
+    """A completion, or what may be one and was paid: hand the bytes on. `usage` is what it says it used, if it does.
+
+    `unknown_end` is a finish reason that nobody here knows: the text is used, and a person should be told once.
+    """
+
+    usage: Usage | None = None
+    unknown_end: str = ""
 
 
 @dataclass(frozen=True)
 class Again:
-    """Ask again after a while. `patient`: the server only wants it slower, so this counts as no try."""
+    """Ask again after a while. `patient`: the server only wants it slower, so this counts as no try.
+
+    `wait` is the seconds that the body asks for; a header may ask for others.
+    """
 
     code: str
     words: str
     patient: bool = False
     overloaded: bool = False
+    wait: float | None = None
 
 
 @dataclass(frozen=True)
@@ -29,74 +57,199 @@ class Stop:
     words: str
 
 
-class _Error(msgspec.Struct):
-    message: str | None = None
-    code: str | int | None = None
-    type: str | None = None
-    param: str | None = None
-    innererror: object = None  # Azure's
-
-    @property
-    def inner_code(self) -> str | None:
-        inner = self.innererror
-        return str(inner.get("code") or "") if isinstance(inner, dict) else None
-
-
-class _Body(msgspec.Struct):
-    error: _Error | str | None = None
-    detail: msgspec.Raw = msgspec.Raw(b"")
-    message: str | None = None
-    code: str | int | None = None
-    type: str | None = None
-    param: str | None = None
+_REFUSALS = frozenset({401, 402, 403, 404, 405, 406, 407, 410, 411, 414, 415, 416, 421, 426, 428, 431, 451})
+_REFUSING_FAULTS = frozenset({501, 505, 511})
+"""Of 5xx: not implemented, HTTP version not supported, and a network that wants a log-in first."""
+_CERTIFICATES = frozenset(range(494, 498))
+"""nginx's own: headers too large, and client certificates that are missing or wrong."""
+_ABOUT_THE_REQUEST = frozenset({401, 402, 404, 405, 407, 410})
+"""Statuses that say nothing of the prompt, whatever words come with them."""
+_PASSING = {408: "timeout", 409: "conflict", 423: "conflict", 424: "server_error", 425: "conflict", 449: "conflict"}
+_WAIT = re.compile(
+    r"(?:retry|try again|wait)\D{0,20}?(?P<number>\d{1,6}(?:\.\d{1,12})?)"
+    r" ?(?P<unit>ms|milliseconds?|s|sec|seconds?|m|min|minutes?)?\b"
+)
+_DELAY = re.compile(r"\b(?P<number>\d{1,6}(?:\.\d{1,12})?)s\b")
 
 
-_decode = msgspec.json.Decoder(_Body).decode
+def verdict(status: int, body: bytes) -> Answered | Again | Failure | Stop:
+    """Return what to do after an answer of this status, with these bytes. Never raises."""
+    if 200 <= status < 300:
+        return _success(status, body)
+    error = error_body(body)
+    if not 400 <= status < 600:
+        return Stop(f"The endpoint answers with {_told(f'HTTP {status}', error)}. Is base_url right?")
+    return _failed(status, error, _told(f"HTTP {status}", error))
 
 
-def verdict(status: int, body: bytes) -> Again | Failure | Stop:
-    """Return what to do after an answer of this status, which is not 200."""
-    error = _error(body)
-    words = f"HTTP {status}: {error.message or 'no reason given'}"
-    code = str(error.code or error.inner_code or error.type or "")
+def _told(what: str, error: ErrorBody) -> str:
+    return f"{what}: {error.words or 'no reason given'}"
+
+
+# --- errors ---
+
+
+def _failed(status: int, error: ErrorBody, words: str) -> Again | Failure | Stop:
+    """Return what an error of this status means, from 400 to 599."""
     if status == 429:
-        return _too_many(code, error, words)
-    if status in (401, 403, 404):
-        return Stop(f"The endpoint refuses: {words}")
-    if status in (408, 409):
-        return Again("timeout" if status == 408 else "conflict", words)
-    if 400 <= status < 500:
-        return _our_fault(code, error, words)
-    overloaded = status in (503, 529) or code in _SLOWER
-    return Again("overloaded" if overloaded else "server_error", words, overloaded=overloaded)
-
-
-def _too_many(code: str, error: _Error, words: str) -> Again | Stop:
-    said = f"{code} {error.type or ''}"
-    if any(sign in said for sign in _OUT_OF_MONEY):
-        return Stop(f"The account has no credit left: {words}")
-    return Again("rate_limited", words, patient=True, overloaded=code in _SLOWER)
-
-
-def _our_fault(code: str, error: _Error, words: str) -> Failure | Stop:
-    if code == "context_length_exceeded":
+        return _too_many(error, words)
+    kind = kind_of_fault(error) if status >= 500 else kind_of(error)
+    if status not in _ABOUT_THE_REQUEST and (found := _of_this_image(kind, words)):
+        return found
+    if status == 413 and kind in ("unknown", "rate"):
         return Failure("context_length_exceeded", words, final=True, free=True)
-    if code in _FILTERED:
-        return Failure("filtered", words, final=True, free=True)
-    if code in _MISTAKEN[:2] or error.param:
-        return Stop(f"The endpoint does not accept '{error.param or 'a setting'}': {words}")
+    if kind == "rate" and status not in _REFUSALS - {403}:
+        return _slower(error, words)
+    if stop := _stopping(status, kind, error, words):
+        return stop
+    if status in _PASSING:
+        return Again(_PASSING[status], words)
+    if status >= 500 or status in (498, 499) or kind == "overloaded":
+        return _server_error(status, error, words)
     return Failure("bad_request", words, final=True, free=True)
 
 
-def _error(body: bytes) -> _Error:
-    """Read an error in any of the shapes that servers give it: an object, a text, `detail`, flat, or HTML."""
+def _of_this_image(kind: Kind, words: str) -> Failure | None:
+    """Return what concerns this image alone: others may fare better."""
+    codes = {"too_long": "context_length_exceeded", "filtered": "filtered"}
+    return Failure(codes[kind], words, final=True, free=True) if kind in codes else None
+
+
+def _stopping(status: int, kind: Kind, error: ErrorBody, words: str) -> Stop | None:
+    """Return why no request would fare better, if none would."""
+    if kind == "no_credit" and status != 402:
+        return Stop(f"The account has no credit left: {words}")
+    if kind == "setting" and status not in _ABOUT_THE_REQUEST:
+        name = setting_of(error)
+        what = f"'{name}'" if name else "a setting"
+        return Stop(f"The endpoint does not accept {what}: {words}")
+    refused = status in _REFUSALS | _REFUSING_FAULTS | _CERTIFICATES
+    return Stop(f"The endpoint refuses: {words}") if refused or kind in ("key", "model", "address") else None
+
+
+def _too_many(error: ErrorBody, words: str) -> Again | Failure | Stop:
+    if never_fits(error):
+        return Failure("context_length_exceeded", words, final=True, free=True)
+    if is_without_credit(error):
+        return Stop(f"The account has no credit left: {words}")
+    return _slower(error, words)
+
+
+def _slower(error: ErrorBody, words: str) -> Again:
+    return Again("rate_limited", words, patient=True, overloaded=is_overloaded(error), wait=_wait(error))
+
+
+def _server_error(status: int, error: ErrorBody, words: str) -> Again:
+    overloaded = status in (503, 529, 498) or is_overloaded(error)
+    return Again("overloaded" if overloaded else "server_error", words, overloaded=overloaded, wait=_wait(error))
+
+
+def _wait(error: ErrorBody) -> float | None:
+    """Return the seconds that the words ask to wait (`Please retry in 33.8s`), or Google's retryDelay."""
+    found = _WAIT.search(error.said) or _DELAY.fullmatch(error.said.rpartition(" ")[2])
+    if found is None:
+        return None
+    unit = found.groupdict().get("unit") or "s"
+    factor = 0.001 if unit.startswith(("ms", "milli")) else 60.0 if unit.startswith("m") else 1.0
+    return float(found["number"]) * factor
+
+
+# --- what comes with a status of 2xx ---
+
+
+class _Content(msgspec.Struct):
+    content: msgspec.Raw = msgspec.Raw(b"")
+
+
+class _Choice(msgspec.Struct):
+    message: _Content
+    finish_reason: str | None = None
+
+
+class _Usage(msgspec.Struct):
+    prompt_tokens: int
+    completion_tokens: int
+
+
+class _Body(msgspec.Struct):
+    choices: list[_Choice]
+    usage: _Usage | None = None
+
+
+_glance = msgspec.json.Decoder(_Body).decode
+"""Reads no more than a limit needs to know, and no text at all: nearly all replies are well."""
+_NO_TEXT = len(b"null")
+"""Bytes up to which a content in JSON is hardly a text; more are looked into no further."""
+
+
+def _success(status: int, body: bytes) -> Answered | Again | Failure | Stop:
     try:
-        read = _decode(body)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
-        return _Error(message=body[:120].decode(errors="replace"))
-    if isinstance(read.error, _Error):
-        return read.error
-    if isinstance(read.error, str):
-        return _Error(message=read.error)
-    detail = bytes(read.detail).decode(errors="replace") if bytes(read.detail) else None
-    return _Error(message=read.message or detail, code=read.code, type=read.type, param=read.param)
+        seen = _glance(body)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return _looked_into(status, body)
+    if not seen.choices or memoryview(seen.choices[0].message.content).nbytes <= _NO_TEXT:
+        return _looked_into(status, body)
+    return Answered(_used(seen.usage), _unknown_end(seen.choices[0].finish_reason))
+
+
+def _used(said: _Usage | None) -> Usage | None:
+    """Return the tokens that a reply speaks of; None where it cannot be that many, or that few for a text."""
+    if said and 0 < said.prompt_tokens <= MOST_TOKENS and 0 < said.completion_tokens <= MOST_TOKENS:
+        return Usage(said.prompt_tokens, said.completion_tokens)
+    return None
+
+
+def _unknown_end(reason: str | None) -> str:
+    return "" if not reason or known_end(reason) else reason[:100]
+
+
+def _looked_into(status: int, body: bytes) -> Answered | Again | Failure | Stop:
+    """Return what a reply means that is no chat completion to the letter."""
+    try:
+        data = parsed(body)
+    except (ValueError, RecursionError):
+        return _no_json(status, body)
+    read = read_completion(body)
+    if isinstance(read, Completion) and _says_something(read):
+        return Answered(read.usage, _unknown_end(read.finish_reason))
+    if error := error_within(data):
+        return _error_within(status, error)
+    if blocked(data) and isinstance(read, Failure):
+        return Failure("filtered", read.words, final=True, free=True)
+    if isinstance(read, Completion):
+        if end_of(read.finish_reason) == "filtered" and read.usage is None:
+            return Failure("filtered", f"finish reason {read.finish_reason}, no text", final=True, free=True)
+        return Answered(read.usage, _unknown_end(read.finish_reason))
+    if isinstance(data, dict) and not data.keys().isdisjoint(("choices", "candidates", "usage", "id", "output")):
+        return Answered()  # no completion that can be read, yet a sign that one was made
+    return _no_completion(status, body, "JSON that is no completion")
+
+
+def _says_something(read: Completion) -> bool:
+    """Whether there is an answer, or one was paid for: then an error beside it is how it ended."""
+    return bool(read.text or read.refusal or (read.usage and read.usage.completion_tokens))
+
+
+def _error_within(status: int, error: ErrorBody) -> Again | Failure | Stop:
+    """Return what an error within a reply means: its own code counts as the status, and its words where it has none."""
+    if error.number is not None:
+        return _failed(error.number, error, _told(f"HTTP {status} with error {error.number}", error))
+    words = _told(f"HTTP {status} with an error", error)
+    kind = kind_of(error)
+    if kind == "rate" or (kind == "no_credit" and not is_without_credit(error)):
+        return _slower(error, words)
+    return _of_this_image(kind, words) or _stopping(status, kind, error, words) or _server_error(500, error, words)
+
+
+def _no_json(status: int, body: bytes) -> Answered | Stop:
+    if body.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"["):
+        return Answered()  # cut off, or broken: it was paid for all the same
+    if not body.strip():
+        return _no_completion(status, b"", "an empty body")
+    return _no_completion(status, body, "a web page" if error_body(body).is_page else "plain text")
+
+
+def _no_completion(status: int, body: bytes, what: str) -> Stop:
+    words = error_body(body).words if body else ""
+    told = f" ({words[:200]})" if words else ""
+    return Stop(f"The endpoint answers HTTP {status} with {what}, not with a completion: is base_url right?{told}")

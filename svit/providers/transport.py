@@ -5,11 +5,10 @@ are sent like it, without passing through the package's client and httpx2 each t
 a request costs in processor time (`scripts/bench online`).
 """
 
-import asyncio
 import contextlib
+import os
 import resource
-import urllib.request
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -22,13 +21,18 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from svit.errors import SvitError
+from svit.providers import redirects
 from svit.providers.base import Failure
-from svit.providers.rule import Again
+from svit.providers.connection import WANTS_A_USER, Connection
+from svit.providers.reply_timeout import ReplyTimeout
+from svit.providers.rule import Again, Stop
+from svit.redaction import shortened
 
-LARGEST_REPLY = 16 * 2**20
+LARGEST_REPLY = 4 * 2**20
 """Bytes. No chat completion comes near it; a server that sends more is broken, and must not fill the memory."""
-CONNECT = 30.0
-"""Seconds until a connection stands, or is given up: no request has left by then."""
+CONNECT, CONNECT_FIRST = 30.0, 10.0
+"""Seconds until a connection stands, or is given up: no request has left by then. Shorter while nothing ever came back:
+a wrong address should be said soon."""
 IDLE = 4.0
 """Seconds that a connection is kept for the next request. Common servers close it after 5: ours must be earlier, for a
 request that meets the closing is lost."""
@@ -40,19 +44,26 @@ _AIOHTTPS_OWN = ("host", "content-length", "connection", "accept-encoding")
 _OTHER_FILES = 200
 """Files that a process has open beside its connections, with room to spare."""
 _PATH = "/chat/completions"
+_BEFORE = 0.8
+"""Of a request's whole time at most that connecting may take: what ends then is known never to have left."""
 
 
 @dataclass(frozen=True)
 class Endpoint:
-    """Where to ask. The key stays out of every repr; `timeout` is the seconds that a whole request may take.
+    """Where to ask, and the seconds that a whole request may take. No repr tells a secret.
+
+    `headers` go with every request beside its own; `secrets` are what they hold that nobody is to be told, beside the
+    key.
 
     A query in the URL goes with every request. Azure's older form, with /deployments/ in the path, needs one that
     names the api-version, and gets the key in the header that it asks for.
     """
 
-    url: str
+    url: str = field(repr=False)
     key: str = field(repr=False)
     timeout: float = 600.0
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    secrets: tuple[str, ...] = field(default=(), repr=False)
 
 
 class Response(NamedTuple):
@@ -66,40 +77,127 @@ class Response(NamedTuple):
 class Transport:
     """Carries requests to one endpoint, as many at once as it was opened for."""
 
-    def __init__(self, session: aiohttp.ClientSession, like: httpx2.Request, timeout: float) -> None:
+    def __init__(
+        self, session: aiohttp.ClientSession, like: httpx2.Request, timeout: float, connection: Connection
+    ) -> None:
         """Keep the request that all others are like but for the body; `timeout` is in seconds, for a whole request."""
+        self.connection = connection
         self._session = session
         self._url = URL(str(like.url), encoded=True)
         self._headers = CIMultiDict((n, v) for n, v in like.headers.items() if n.lower() not in _AIOHTTPS_OWN)
         self._timeout = timeout
-        self._times = aiohttp.ClientTimeout(total=None, sock_connect=min(timeout, CONNECT))
+        self._times = _times(min(CONNECT_FIRST, timeout * _BEFORE))
+        self.origin = str(self._url.origin())
+
+    @property
+    def url(self) -> URL:
+        """Where requests go."""
+        return self._url
+
+    def answered(self) -> None:
+        """Be patient when connecting: somebody is there."""
+        self._times = _times(min(CONNECT, self._timeout * _BEFORE))
 
     async def post(self, content: bytes) -> Response:
-        """Send the body of a chat completion and return the reply, whatever its status; UNANSWERED without one."""
-        async with (
-            asyncio.timeout(self._timeout),
-            self._session.post(
-                self._url, data=content, headers=self._headers, timeout=self._times, allow_redirects=False
-            ) as response,
-        ):
-            return Response(response.status, response.raw_headers, await _content(response))
+        """Send the body of a chat completion and return the reply, whatever its status; UNANSWERED without one.
+
+        A redirect on the same host is followed; what comes back is never one of those, but for an endless chain.
+        """
+        url = self._url
+        async with ReplyTimeout(self._timeout) as time:
+            for _ in range(redirects.MOST):
+                response = await self._posted(url, content, time)
+                further = self._further(url, response) if response.status in redirects.STATUSES else None
+                if further is None:
+                    return response
+                url = further
+            return await self._posted(url, content, time)
+
+    async def models(self) -> Response | None:
+        """Return the reply to the question for the list of models; None where there is none. UNANSWERED without one.
+
+        The connection is not kept: some servers close it without a word, and the next request on it would be lost.
+        """
+        if "/deployments/" in self._url.path:
+            return None
+        url = self._url.with_path(self._url.raw_path.removesuffix(_PATH) + "/models", encoded=True, keep_query=True)
+        headers = CIMultiDict(self._headers, connection="close")
+        async with self._session.get(url, headers=headers, timeout=self._times, allow_redirects=False) as response:
+            return self._read(response, await _content(response))
+
+    async def _posted(self, url: URL, content: bytes, time: ReplyTimeout) -> Response:
+        async with self._session.post(
+            url, data=content, headers=self._headers, timeout=self._times, allow_redirects=False
+        ) as response:
+            time.heard()
+            return self._read(response, await _content(response, time.heard))
+
+    def _read(self, response: aiohttp.ClientResponse, content: bytes) -> Response:
+        """Return the reply without our secrets. Raises ClientHttpProxyError when the proxy gave it."""
+        if response.status == WANTS_A_USER and self.connection.proxy:
+            raise aiohttp.ClientHttpProxyError(
+                response.request_info, (), status=response.status, message=response.reason or ""
+            )
+        is_answer = 200 <= response.status < 300 and b'"choices"' in content
+        redaction = self.connection.redaction
+        without = redaction.reply(content) if is_answer else redaction.refusal(content)
+        return Response(response.status, response.raw_headers, without)
+
+    def lost(self, error: Exception) -> Again | Failure | Stop:
+        """Return what became of a request that no answer came to. It may have been paid for, unless it never left."""
+        chain = list(causes(error))
+        if any(isinstance(cause, NEVER_LEFT) for cause in chain):
+            return self.connection.failed(chain)
+        if any(isinstance(cause, TimeoutError) for cause in chain):
+            return Failure("timeout", f"no answer within {self._timeout:g} s")
+        return Failure("cut_off", f"the connection broke: {shortened(self.connection.redaction.words(str(chain[-1])))}")
+
+    def hindrance(self, error: Exception) -> str:
+        """Return the sentence about what lies in the way of a connection: a proxy, or a certificate; or nothing."""
+        return self.connection.hindrance(list(causes(error)))
+
+    def _further(self, url: URL, response: Response) -> URL | None:
+        """Return where a redirect is to be followed to, and send all others there at once if it is for good."""
+        further = redirects.target(url, location(response))
+        if further is None or not redirects.is_same_host(url, further):
+            return None
+        if response.status in redirects.FOR_GOOD:
+            self._url = further
+        return further
+
+
+def location(response: Response) -> str | None:
+    """Return where a reply sends to."""
+    return next((value.decode("latin-1") for name, value in response.headers if name.lower() == b"location"), None)
+
+
+def _times(connect: float) -> aiohttp.ClientTimeout:
+    """Return the bounds that aiohttp keeps: on name lookup, connection and TLS together, and no other."""
+    return aiohttp.ClientTimeout(total=None, connect=connect)
 
 
 @asynccontextmanager
 async def transport(endpoint: Endpoint, connections: int) -> AsyncIterator[Transport]:
     """Open the way for so many requests at once. Raises SvitError for a URL that is not whole."""
     _allow_files(connections)
+    connection = Connection.to(endpoint.url, (endpoint.key, *endpoint.secrets), os.environ)
     like = await _first_request(endpoint)
-    encrypted = httpx2.create_ssl_context() if like.url.scheme == "https" else True
-    connector = aiohttp.TCPConnector(limit=connections, keepalive_timeout=IDLE, ssl=encrypted)
+    connector = aiohttp.TCPConnector(limit=connections, keepalive_timeout=IDLE, ssl=connection.tls)
     async with aiohttp.ClientSession(
-        connector=connector, proxy=_proxy(like.url.scheme, like.url.host), cookie_jar=aiohttp.DummyCookieJar()
+        connector=connector,
+        proxy=connection.proxy.url if connection.proxy else None,
+        cookie_jar=aiohttp.DummyCookieJar(),
     ) as session:
-        yield Transport(session, like, endpoint.timeout)
+        yield Transport(session, like, endpoint.timeout, connection)
 
 
 async def _first_request(endpoint: Endpoint) -> httpx2.Request:
-    """Return a request as the `openai` package makes it: its URL and headers. They are made once and not each time."""
+    """Return a request as the `openai` package makes it: its URL and headers. They are made once and not each time.
+
+    Raises SvitError for a key that no header can carry.
+    """
+    if not (endpoint.key.isascii() and endpoint.key.isprintable()):
+        raise SvitError("The key cannot be sent: there is a line end or a strange character in it. Look at its source.")
     made: list[httpx2.Request] = []
 
     def keep(request: httpx2.Request) -> httpx2.Response:
@@ -113,59 +211,30 @@ async def _first_request(endpoint: Endpoint) -> httpx2.Request:
     return request
 
 
-def lost(error: Exception, endpoint: Endpoint) -> Again | Failure:
-    """Return what became of a request that no answer came to. It may have been paid for, unless it never left."""
-    causes = list(_causes(error))
-    if any(isinstance(cause, _NEVER_LEFT) for cause in causes):
-        return Again("unreachable", f"{_shown(endpoint.url)} cannot be reached: {causes[-1]}")
-    if any(isinstance(cause, TimeoutError) for cause in causes):
-        return Failure("timeout", f"no answer within {endpoint.timeout:g} s")
-    return Failure("cut_off", f"the connection broke: {causes[-1]}")
-
-
-_NEVER_LEFT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.ClientHttpProxyError)
+NEVER_LEFT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.ClientHttpProxyError)
 
 
 def _client(endpoint: Endpoint, http: httpx2.AsyncClient) -> openai.AsyncOpenAI:
     parts = urlsplit(endpoint.url)
     base = parts._replace(query="", fragment="", path=parts.path.rstrip("/").removesuffix(_PATH)).geturl()
-    query: dict[str, object] = dict(parse_qsl(parts.query))
+    query: dict[str, object] = dict(parse_qsl(parts.query, keep_blank_values=True))
     if "/deployments/" not in parts.path:
         return openai.AsyncOpenAI(
-            base_url=base, api_key=endpoint.key, http_client=http, max_retries=0, default_query=query
-        )
-    version = query.get("api-version")
-    if not version:
-        raise SvitError(
-            f"base_url {base}: Azure needs '?api-version=...' after a deployment. Copy the whole target URI, or use "
-            f"https://NAME.openai.azure.com/openai/v1/, which needs none."
+            base_url=base,
+            api_key=endpoint.key,
+            http_client=http,
+            max_retries=0,
+            default_query=query,
+            default_headers=endpoint.headers,
         )
     return openai.AsyncAzureOpenAI(
-        base_url=base, api_key=endpoint.key, api_version=str(version), http_client=http, max_retries=0
+        base_url=base,
+        api_key=endpoint.key,
+        api_version=str(query["api-version"]),
+        http_client=http,
+        max_retries=0,
+        default_headers=endpoint.headers,
     )
-
-
-def _shown(url: str) -> str:
-    """Return the URL without what may hold a secret."""
-    parts = urlsplit(url)
-    return parts._replace(query="", fragment="", netloc=parts.netloc.rpartition("@")[2]).geturl()
-
-
-def _proxy(scheme: str, host: str) -> str | None:
-    """Return the proxy that the environment names for this host (HTTPS_PROXY and its like, NO_PROXY).
-
-    Raises SvitError for one that does not speak http: aiohttp knows no other.
-    """
-    named = None if urllib.request.proxy_bypass(host) else urllib.request.getproxies().get(scheme)
-    if not named:
-        return None
-    proxy = named if "://" in named else f"http://{named}"
-    if urlsplit(proxy).scheme not in ("http", "https"):
-        raise SvitError(
-            f"The proxy {_shown(proxy)} of {scheme}_proxy cannot be used: svit knows http proxies only. "
-            f"Set no_proxy={host}, or name another."
-        )
-    return proxy
 
 
 def _allow_files(connections: int) -> None:
@@ -182,10 +251,14 @@ def _allow_files(connections: int) -> None:
             resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
-async def _content(response: aiohttp.ClientResponse) -> bytes:
-    """Return the body of a reply. Raises aiohttp.ClientPayloadError when it is longer than LARGEST_REPLY."""
+async def _content(response: aiohttp.ClientResponse, heard: Callable[[], None] = lambda: None) -> bytes:
+    """Return the body of a reply; `heard` is told of each piece.
+
+    Raises aiohttp.ClientPayloadError when it is longer than LARGEST_REPLY.
+    """
     pieces, size = [], 0
     async for piece in response.content.iter_chunked(_PIECE):
+        heard()
         pieces.append(piece)
         size += len(piece)
         if size > LARGEST_REPLY:
@@ -193,7 +266,7 @@ async def _content(response: aiohttp.ClientResponse) -> bytes:
     return b"".join(pieces)
 
 
-def _causes(error: BaseException) -> Iterator[BaseException]:
+def causes(error: BaseException) -> Iterator[BaseException]:
     """Yield the error and what led to it: where the transport speaks of a timeout only, aiohttp knows better."""
     cause: BaseException | None = error
     while cause is not None:

@@ -66,6 +66,8 @@ def _read(chunk: Chunk, tasks: tuple[TaskFindings, ...], names: Names) -> None:
     """Count the samples and rejections of a shard."""
     images: dict[ImageId, Image | None] = {}
     for task in tasks:
+        if task.task not in chunk.samples:
+            continue
         for sample in sample_lines(chunk.samples[task.task]):
             if sample.image_id not in images:
                 context = chunk.contexts.get(sample.image_id)

@@ -12,7 +12,7 @@ _BY_TASK = (
     "FROM requests JOIN replies USING (request) GROUP BY task"
 )
 _UNKNOWN = "SELECT task, count(*), sum(worst) FROM unknown GROUP BY task"
-_SILENT = "SELECT task, count(*), sum(worst) " + SILENT + " GROUP BY task"
+_SILENT = "SELECT task, count(*), sum(worst) " + SILENT + " AND request <= ? GROUP BY task"
 _TOKENS = (
     "SELECT task, completion_tokens, count(*) FROM requests JOIN replies USING (request) "
     "WHERE completion_tokens IS NOT NULL AND failure IS NULL GROUP BY task, completion_tokens"
@@ -47,7 +47,9 @@ def paid_by_task(journal: Journal, *, running: bool) -> Mapping[str, Paid]:
     """Return the figures of each task that was asked; while it is `running`, replies may still come."""
     with journal.snapshot():
         rows, tokens = journal.read(_BY_TASK), journal.read(_TOKENS)
-        unheard = journal.read(_UNKNOWN) + ([] if running else journal.read(_SILENT))
+        unheard = journal.read(_UNKNOWN)
+        if not running:
+            unheard += journal.read(_SILENT, (journal.last_departure(),))
     found = {str(task): Paid(*numbers) for task, *numbers in rows}
     for task, count, worst in unheard:
         paid = found.setdefault(str(task), Paid())

@@ -8,6 +8,7 @@ from typing import NamedTuple, Self
 import msgspec
 
 from svit.errors import SvitError
+from svit.published import files_of, read_published
 from svit.records import ImageContext, ImageId, Rejection
 from svit.runs import RunFolder
 from svit.shards import SHARD_IMAGES, decoded
@@ -33,7 +34,8 @@ class RunReading:
 
     def __init__(self, folder: RunFolder, tasks: tuple[str, ...], contexts: Path, digest: str) -> None:
         """`contexts` is the store that the run was made from, `digest` that of its records."""
-        self._folder, self._tasks = folder, tasks
+        self._folder = folder
+        self._shards = read_published(folder, tasks)
         self._path, self._digest = contexts, digest
         self._opened = ExitStack()
         self._store: ContextStore | None = None
@@ -61,17 +63,16 @@ class RunReading:
         for number in self.numbers():
             first = number * SHARD_IMAGES
             known = self._store.slice(first, first + SHARD_IMAGES) if self._store else ()
+            files = {shard.task: files_of(self._folder, shard) for shard in self._shards if shard.shard == number}
             yield Chunk(
                 {context.image_id: context for context in known},
-                {task: self._folder.samples(task, number) for task in self._tasks},
-                {task: self._folder.rejected(task, number) for task in self._tasks},
+                {task: samples for task, (samples, _) in files.items()},
+                {task: rejected for task, (_, rejected) in files.items()},
             )
 
     def numbers(self) -> list[int]:
         """Return the numbers of the shards that there are, of any task."""
-        files = (file for task in self._tasks for file in (self._folder.path / task).glob("*.jsonl"))
-        names = {file.name.split(".")[0] for file in files}
-        return sorted(int(name) for name in names if name.isdecimal())
+        return sorted({shard.shard for shard in self._shards})
 
 
 def rejection_lines(path: Path) -> Iterator[Rejection]:

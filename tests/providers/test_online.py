@@ -4,117 +4,17 @@ import asyncio
 import base64
 import gzip
 import json
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from typing import Any
 
 import pytest
 
+from served import KEY, Run, Server, completion, error, serving, well
 from svit.errors import ProviderRefusesError, SvitError
 from svit.limits import Breaker, RateLimit, Ticket
-from svit.providers.base import NOT_ASKED, Failure, Reply, Request
-from svit.providers.openai_online import TRIES, Endpoint, Online
+from svit.providers.base import NOT_ASKED, Failure, Reply
+from svit.providers.retry_policy import TRIES
 from svit.providers.sending import AHEAD
 from svit.providers.transport import LARGEST_REPLY
-from svit.records import ImageContext, Message, Prompt, Sampling
-
-KEY = "sk-canary"
-
-
-class Server:
-    """Answers each request with (status, headers, body) of `answer(number)`, None hangs up; counts from 0."""
-
-    def __init__(self, answer: Callable[[int], tuple[int, dict[str, str], bytes] | None]) -> None:
-        self.answer = answer
-        self.lines: list[str] = []
-        self.headers: list[dict[str, str]] = []
-        self.bodies: list[bytes] = []
-
-    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            while head := await reader.readuntil(b"\r\n\r\n"):
-                line, *rest = head.decode().strip().split("\r\n")
-                headers = {name.lower(): value for name, value in (each.split(": ", 1) for each in rest)}
-                body = await reader.readexactly(int(headers["content-length"]))
-                self.lines.append(line)
-                self.headers.append(headers)
-                self.bodies.append(body)
-                answer = self.answer(len(self.lines) - 1)
-                if answer is None:
-                    return
-                status, more, content = answer
-                length = {} if "transfer-encoding" in more else {"content-length": str(len(content))}
-                told = "".join(f"{name}: {value}\r\n" for name, value in (length | more).items())
-                writer.write(f"HTTP/1.1 {status} X\r\n{told}\r\n".encode() + content)
-        except (asyncio.IncompleteReadError, ConnectionError):
-            pass
-        finally:
-            writer.close()
-
-
-@asynccontextmanager
-async def serving(server: Server) -> AsyncIterator[str]:
-    listening = await asyncio.start_server(server.serve, "127.0.0.1", 0)
-    try:
-        yield f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}"
-    finally:
-        listening.close()
-        await listening.wait_closed()
-
-
-def completion(usage: tuple[int, int] | None = (50, 5)) -> bytes:
-    body: dict[str, Any] = {"choices": [{"message": {"content": "Hi"}, "finish_reason": "stop"}], "model": "m"}
-    if usage:
-        body["usage"] = {"prompt_tokens": usage[0], "completion_tokens": usage[1]}
-    return json.dumps(body).encode()
-
-
-def well(_: int) -> tuple[int, dict[str, str], bytes]:
-    return 200, {}, completion()
-
-
-def error(code: str) -> bytes:
-    return json.dumps({"error": {"code": code, "message": "why"}}).encode()
-
-
-def request(image: int) -> Request:
-    prompt = Prompt("t", (Message("user", f"{image}"),), Sampling("m", 10), "v", ImageContext(image, "a", 9, 9))
-    return Request(prompt, 1)
-
-
-class Run:
-    """One provider's replies to so many requests, and what it said on the way."""
-
-    def __init__(self, server: Server, path: str = "/v1", **settings: Any) -> None:
-        self.server = server
-        self.path = path
-        self.settings = settings
-        self.said: list[str] = []
-        self.pulled = 0
-        self.replies: list[Reply] = []
-
-    def of(self, number: int) -> list[bytes | Failure]:
-        asyncio.run(asyncio.wait_for(self.all(number), 30))
-        return [reply.outcome for reply in self.replies]
-
-    async def all(self, number: int) -> None:
-        async with serving(self.server) as origin:
-            async for reply in self.online(origin).complete(self.requests(number)):
-                self.replies.append(reply)
-
-    def online(self, origin: str) -> Online:
-        settings: dict[str, Any] = {"limits": RateLimit(), "tokens": lambda _: 50, "window": 8, **self.settings}
-        return Online(
-            Endpoint(origin + self.path, KEY, timeout=settings.pop("timeout", 10.0)),
-            body=lambda prompt: {"model": "m", "n": prompt.messages[0].content},
-            say=self.said.append,
-            **settings,
-        )
-
-    async def requests(self, number: int) -> AsyncIterator[Request]:
-        for n in range(number):
-            self.pulled += 1
-            yield request(n)
+from svit.records import Prompt
 
 
 def test_a_request_goes_to_the_right_place_with_the_key_and_its_own_body() -> None:
@@ -155,6 +55,14 @@ def test_azure_is_spoken_to_in_both_its_forms(path: str, sent_to: str, header: s
     assert ("api-key" in server.headers[0]) != ("authorization" in server.headers[0])
 
 
+def test_further_headers_go_with_every_request() -> None:
+    server = Server(well)
+    run = Run(server, headers={"X-Team": "vision", "Authorization": "Bearer other"})
+    run.of(3)
+    for sent in server.headers:
+        assert (sent["x-team"], sent["authorization"]) == ("vision", "Bearer other")
+
+
 def test_a_proxy_that_is_none_of_http_is_said_and_nothing_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     server = Server(well)
     monkeypatch.setenv("http_proxy", "socks5://me:secret@127.0.0.1:9")
@@ -173,7 +81,7 @@ def test_the_proxy_of_the_environment_is_used_and_spared_hosts_are(
         async with serving(behind) as proxy, serving(direct) as origin:
             monkeypatch.setenv("http_proxy", form.format(proxy.removeprefix("http://")))
             monkeypatch.setenv("no_proxy", "127.0.0.1" if spared else "")
-            run = Run(direct)
+            run = Run(direct, closed=True)
             return [reply.outcome async for reply in run.online(origin).complete(run.requests(1))]
 
     behind, direct = Server(well), Server(well)
@@ -199,7 +107,7 @@ def test_azures_older_form_needs_a_version() -> None:
 
 
 def test_a_failed_try_is_followed_by_others_a_bounded_number_of_times(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("svit.providers.openai_online.LONGEST_WAIT", 0.01)
+    monkeypatch.setattr("svit.providers.retry_policy.LONGEST_WAIT", 0.01)
     once = Server(lambda n: (500, {}, b"{}") if n == 0 else (200, {}, completion()))
     assert Run(once).of(1) == [completion()]
     assert len(once.lines) == 2
@@ -264,7 +172,7 @@ def test_an_endpoint_that_is_not_there_was_never_paid() -> None:
         async for reply in run.online(origin).complete(run.requests(20)):
             run.replies.append(reply)
 
-    with pytest.raises(ProviderRefusesError, match="cannot be reached"):
+    with pytest.raises(ProviderRefusesError, match="Nobody answers at http"):
         asyncio.run(asyncio.wait_for(ask(), 30))
     assert run.replies
     assert all(isinstance(reply.outcome, Failure) and reply.outcome.free for reply in run.replies)
@@ -335,6 +243,33 @@ def test_a_server_that_reports_no_usage_is_spoken_of_once() -> None:
     run.of(20)
     assert len(run.said) == 1
     assert "do not say how many tokens" in run.said[0]
+
+
+def test_an_end_that_nobody_knows_is_spoken_of_once_and_the_text_is_used() -> None:
+    odd = completion().replace(b'"stop"', b'"tired"')
+    run = Run(Server(lambda _: (200, {}, odd)))
+    assert run.of(5) == [odd] * 5
+    [said] = [line for line in run.said if "finish reason" in line]
+    assert "'tired'" in said
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (b'{"error": {"code": 402, "message": "Insufficient credits"}}', "Insufficient credits"),
+        (b"<html><title>Hotel WiFi</title></html>", "web page"),
+    ],
+)
+def test_a_200_that_is_a_refusal_ends_the_run(body: bytes, words: str) -> None:
+    with pytest.raises(ProviderRefusesError, match=words):
+        Run(Server(lambda _: (200, {}, body)), window=1).of(3)
+
+
+def test_an_error_within_a_200_is_asked_again_and_costs_no_attempt() -> None:
+    upstream = b'{"error": {"code": 502, "message": "Provider returned error"}}'
+    server = Server(lambda n: (200, {}, upstream if n == 0 else completion()))
+    assert Run(server).of(1) == [completion()]
+    assert len(server.lines) == 2
 
 
 def test_one_reply_without_usage_is_not_worth_a_word() -> None:

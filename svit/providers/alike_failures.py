@@ -1,0 +1,79 @@
+"""Failures that may be the fault of the setup: held back until it shows whether they speak of their images. Pure.
+
+Nobody has a list of how all servers refuse a wrong model, a parameter or an account. What tells a broken setup from an
+odd image is the company: when the first requests fail alike, or many in a row do, no other would fare better.
+"""
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+
+import msgspec
+
+from svit.providers.base import NOT_ASKED, Failure, Reply
+
+FIRST = 3
+"""Failures before anything succeeded that stop a run."""
+IN_A_ROW = 8
+"""Failures since the last success that stop a run: as many odd images in a row are less likely than a broken setup."""
+
+
+@dataclass
+class _OfTask:
+    succeeded: bool = False
+    held: list[Reply] = field(default_factory=list)
+
+
+class AlikeFailures:
+    """What is held back, by task: the tasks differ in what they ask for, and the verifier's in the model too."""
+
+    def __init__(self) -> None:
+        """Begin with nothing held."""
+        self._tasks: dict[str, _OfTask] = defaultdict(_OfTask)
+
+    def __len__(self) -> int:
+        """Return how many are held."""
+        return sum(len(of_task.held) for of_task in self._tasks.values())
+
+    def hold(self, reply: Reply) -> str | None:
+        """Hold a failure back. Return why the run should stop, None while it may go on."""
+        of_task = self._tasks[reply.request.prompt.task]
+        of_task.held.append(reply)
+        return _why(of_task) if len(of_task.held) >= (IN_A_ROW if of_task.succeeded else FIRST) else None
+
+    def succeeded(self, task: str) -> list[Reply]:
+        """Note an answer that speaks of its image; return what was held of this task: that speaks of its images too."""
+        of_task = self._tasks[task]
+        of_task.succeeded = True
+        held, of_task.held = of_task.held, []
+        return held
+
+    def settled(self) -> tuple[list[Reply], tuple[str, Reply] | None]:
+        """Return what is handed on once nothing more is asked, and why the run should stop, with the last failure."""
+        handed_on: list[Reply] = []
+        why = None
+        for of_task in self._tasks.values():
+            if of_task.succeeded:
+                handed_on += of_task.held
+                of_task.held = []
+            elif of_task.held:
+                why = why or (_why(of_task), of_task.held[-1])
+        return handed_on, why
+
+    def taken_back(self) -> list[Reply]:
+        """Return what is held, as never asked: a later run asks it again."""
+        taken = [each for of_task in self._tasks.values() for each in of_task.held]
+        for of_task in self._tasks.values():
+            of_task.held = []
+        return [msgspec.structs.replace(reply, outcome=Failure(NOT_ASKED, _words(reply), free=True)) for reply in taken]
+
+
+def _why(of_task: _OfTask) -> str:
+    count, words = len(of_task.held), _words(of_task.held[-1])
+    if of_task.succeeded:
+        return f"The endpoint refused {count} requests in a row: {words}"
+    return f"The endpoint refused the first {f'{count} requests alike' if count > 1 else 'request'}: {words}"
+
+
+def _words(reply: Reply) -> str:
+    assert isinstance(reply.outcome, Failure)
+    return reply.outcome.words

@@ -1,0 +1,126 @@
+"""Without a list of providers: what all requests fail with is the setup's fault, what a few fail with their images'."""
+
+import json
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from served import Clock, Run, Server, completion, error, request, well
+from svit.errors import ProviderRefusesError
+from svit.providers.alike_failures import FIRST, IN_A_ROW, AlikeFailures
+from svit.providers.base import NOT_ASKED, Failure, Reply, Request
+
+Said = tuple[int, dict[str, str], bytes]
+ODD: Said = 400, {}, error("in_words_that_nobody_knows")
+
+
+def by_image(is_odd: Callable[[int], bool], answer: Said = ODD) -> Server:
+    """Return a server that answers so where the image's number is odd in that sense, and well elsewhere."""
+    server = Server(well)
+    server.answer = lambda n: answer if is_odd(int(json.loads(server.bodies[n])["n"])) else well(n)
+    return server
+
+
+@pytest.mark.parametrize("window", [1, 2, 64])
+@pytest.mark.parametrize("number", [1, 2, 3, 20])
+@pytest.mark.parametrize("closed", [True, False])
+def test_when_all_fail_alike_the_run_stops_and_nothing_is_rejected(number: int, window: int, closed: bool) -> None:
+    run, clock = Run(by_image(lambda _: True), window=window, closed=closed), Clock()
+    first = "the first request:" if number == 1 else f"the first {min(number, FIRST)} requests alike:"
+    with pytest.raises(ProviderRefusesError, match=f"The endpoint refused {first} HTTP 400: why"):
+        run.of(number)
+    assert clock.seconds < 5
+    assert set(run.codes) == {NOT_ASKED}
+    assert len(run.replies) == run.pulled
+    assert len(run.server.lines) <= window + FIRST - 1
+
+
+@pytest.mark.parametrize("window", [1, 2, 64])
+@pytest.mark.parametrize("odd", [0, 1, 25, 49])
+@pytest.mark.parametrize("closed", [True, False])
+def test_one_odd_image_among_many_fails_and_the_others_go_on(odd: int, window: int, closed: bool) -> None:
+    run = Run(by_image(lambda image: image == odd), window=window, closed=closed)
+    run.of(50)
+    assert run.codes == ["bad_request" if n == odd else "ok" for n in range(50)]
+
+
+@pytest.mark.parametrize("window", [1, 2, 64])
+def test_odd_images_here_and_there_fail_and_the_others_go_on(window: int) -> None:
+    run = Run(by_image(lambda image: image > 1 and image % 3 == 0), window=window)
+    run.of(60)
+    assert run.codes == ["bad_request" if n > 1 and n % 3 == 0 else "ok" for n in range(60)]
+
+
+@pytest.mark.parametrize("window", [1, 2, 64])
+def test_when_the_setup_breaks_in_the_middle_of_a_run_it_stops(window: int) -> None:
+    run = Run(Server(lambda n: ODD if n >= 70 else well(n)), window=window)
+    with pytest.raises(ProviderRefusesError, match=f"refused {IN_A_ROW} requests in a row: HTTP 400: why"):
+        run.of(200)
+    assert run.codes.count("ok") == 70
+    assert set(run.codes) == {"ok", NOT_ASKED}
+
+
+@pytest.mark.parametrize("answer", [(400, {}, error("content_filter")), (400, {}, error("context_length_exceeded"))])
+def test_a_failure_that_speaks_of_an_image_is_an_answer(answer: Said) -> None:
+    server = Server(lambda n: answer if n % 2 else ODD)
+    run = Run(server, window=1)
+    run.of(6)
+    assert run.codes.count("bad_request") == 3
+
+
+def test_each_task_is_a_setup_of_its_own() -> None:
+    class OfTwoTasks(Run):
+        async def requests(self, number: int) -> AsyncIterator[Request]:
+            for n in range(number):
+                self.pulled += 1
+                yield request(n, "verify" if n % 2 else "t")
+
+    run = OfTwoTasks(by_image(lambda image: image % 2 == 1), window=4)
+    with pytest.raises(ProviderRefusesError, match="refused the first 3 requests alike"):
+        run.of(60)
+    assert set(run.codes[0::2]) <= {"ok", NOT_ASKED}
+    assert set(run.codes[1::2]) == {NOT_ASKED}
+
+
+def test_words_without_end_are_cut() -> None:
+    said = json.dumps({"error": {"message": "x" * 100_000}}).encode()
+    with pytest.raises(ProviderRefusesError) as told:
+        Run(by_image(lambda _: True, (400, {}, said))).of(3)
+    assert len(str(told.value)) < 700
+
+
+def failure(image: int) -> Reply:
+    return Reply(request(image), Failure("bad_request", f"HTTP 400: {image}", final=True, free=True))
+
+
+@given(st.lists(st.booleans(), max_size=60))
+def test_each_failure_is_handed_on_or_taken_back_once(answers: list[bool]) -> None:
+    alike = AlikeFailures()
+    handed_on: list[Reply] = []
+    stopped = False
+    for image, is_well in enumerate(answers):
+        if is_well:
+            handed_on += alike.succeeded("t")
+        elif alike.hold(failure(image)):
+            stopped = True
+            break
+    more, why = alike.settled()
+    handed_on += more
+    taken: list[Any] = alike.taken_back()
+    assert not len(alike)
+    held = [n for n, is_well in enumerate(answers[: image + 1] if answers else []) if not is_well]
+    assert sorted(each.request.prompt.context.image_id for each in [*handed_on, *taken]) == held
+    assert all(each.outcome.code == NOT_ASKED for each in taken)
+    assert bool(why) == bool(held and not any(answers[: image + 1])), "nothing ever succeeded"
+    if stopped:
+        assert len(more) + len(taken) in (FIRST, IN_A_ROW)
+
+
+def test_what_was_held_when_another_is_answered_goes_on_as_it_was() -> None:
+    run = Run(by_image(lambda image: image < 2), window=1)
+    run.of(4)
+    assert run.codes == ["bad_request", "bad_request", "ok", "ok"]
+    assert run.outcomes[:3] != [completion()] * 3
