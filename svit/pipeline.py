@@ -403,7 +403,7 @@ class Generation:
                 batch.append(asking)
             if batch:
                 return batch
-            if self._broke or not (self._out or self._next):
+            if self._broke or not (self._out or self._next or self._held):
                 return []  # all is settled; or else `run` says what is not, though nothing is under way
             if not self._next or self._held is not None:
                 await self._change()
