@@ -35,6 +35,7 @@ too_long = _any(
     \btokens? limit (?:was |is |has been )?exceeded
     \b(?:reduce|shorten|decrease) (?:the |your )?(?:length|input|prompt|messages?|context|number of (?:input )?tokens)\b
     \binputs?[`'"]? tokens? \+
+    \bmust have (?:less|fewer) than [\d,]+ tokens
     \brange of input length
     \bstring too long
     \blonger than .{{0,20}}?(?:context|model length|maximum)
@@ -209,6 +210,8 @@ model = _any(
     {_A_MODEL}(?:\bunavailable|\bunsupported|\binvalid\b|have access|paid plan|on your plan)
     \b(?:unknown|invalid|no such|unsupported|unrecogni[sz]ed|missing|no) (?:\w+ ){{0,2}}?(?:model|deployment)s?\b
     \b(?:not a valid|could not find|cannot find|can['’]t find) (?:\w+ ){{0,2}}?(?:model|deployment)s?\b
+    \bmodel name format\b
+    \bpinned to\b.{{0,200}}?\brequested\b
     \bpaid (?:plan|tier|account|subscription)
     \b(?:on|in|by|upgrade) your (?:\w+ )?(?:plan|subscription)\b
     模型.{{0,20}}(?:不存在|未找到|不支持|已下线|无权)|无可用渠道

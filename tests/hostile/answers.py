@@ -120,6 +120,8 @@ _RAW = {
     "spaces after": _GOOD + b"\n" * 1_000_000,
     "lone surrogate": _GOOD.replace(b"The blue sky", b"The \\ud83d blue sky"),
     "invalid utf-8": _GOOD.replace(b"The blue sky", b"The \xff\xfe blue sky"),
+    "events": b"data: " + _GOOD + b"\n\ndata: [DONE]\n\n",
+    "message a text": json.dumps(chat() | {"choices": [{"message": TEXT}]}).encode(),
     "duplicate keys": _GOOD[:-1] + b', "model": "n", "model": "m"}',
     "a huge number": _GOOD[:-1] + b', "x": 1e999999}',
     "a long number": _GOOD[:-1] + b', "x": ' + b"9" * 100_000 + b"}",
@@ -202,9 +204,16 @@ _REJECTED = [
         ),
         ("reasoning only", (), chat("", message={"reasoning_content": "I look at it."})),
         ("thinking that never ends", (), chat("<think>\n" + "I look at it. " * 50, finish="stop")),
-        ("twelve megabytes of text", (), chat("A tower stands. " * 800_000)),
         ("nested marks", (), chat("[" * 50_000 + "{" * 50_000)),
         ("prompt repeated", (), chat("A photo. " * 20_000)),
+    )
+]
+_LARGE = [
+    Row(
+        "bad answer: twelve megabytes of text",
+        http(200, chat("A tower stands. " * 800_000)),
+        End.REJECTED,
+        Bill.UNKNOWN,
     )
 ]
 _UNREADABLE = [
@@ -223,7 +232,6 @@ _UNREADABLE = [
         ("choices a text", chat() | {"choices": "none"}),
         ("choice null", chat() | {"choices": [None]}),
         ("message null", chat() | {"choices": [{"message": None, "finish_reason": "stop"}]}),
-        ("message a text", chat() | {"choices": [{"message": TEXT}]}),
         ("content a number", chat(42)),
         ("content an object", chat({"a": TEXT})),
         ("parts of numbers", chat([1, 2, None])),
@@ -233,7 +241,6 @@ _UNREADABLE = [
         ("plain text", b"Hello, world"),
         ("spaces", b" " * 1_000_000),
         ("binary", bytes(range(256)) * 40),
-        ("events", b"data: " + _GOOD + b"\n\ndata: [DONE]\n\n"),
         ("events, chunks", b'data: {"choices": [{"delta": {"content": "A"}}]}\n\ndata: [DONE]\n\n'),
     )
 ]
@@ -362,4 +369,4 @@ _REFUSALS = [
     Row("400 nested", http(400, b"[" * 100_000), End.ALIKE, keeps=True),
 ]
 
-ROWS = [*_REFUSALS, *_USED, *_ANSWERS, *_BYTES, *_CODED, *_REJECTED, *_UNREADABLE, *_AGAIN, *_WIRE]
+ROWS = [*_REFUSALS, *_USED, *_ANSWERS, *_BYTES, *_CODED, *_REJECTED, *_LARGE, *_UNREADABLE, *_AGAIN, *_WIRE]

@@ -65,9 +65,15 @@ class Books:
                 return None
         return row
 
-    def billed(self) -> int:
-        """Return the nano-dollars that are billed beyond doubt."""
-        return _PRICE * sum(each.bill is Bill.USAGE for each in self.served)
+    def billed(self, *, for_images: bool = False) -> int:
+        """Return the nano-dollars that are billed beyond doubt, for prompts about images alone if that is wanted."""
+        return _PRICE * sum(
+            each.bill is Bill.USAGE and (each.image is not None or not for_images) for each in self.served
+        )
+
+    def well_answered(self) -> set[int]:
+        """Return the images that got a good reply."""
+        return {each.image for each in self.served if each.is_good and each.image is not None}
 
     def doubtful(self) -> int:
         """Return how many requests may have been billed or not."""

@@ -10,7 +10,7 @@ from .rows import End, Row
 from .table import ROWS
 from .trials import all_of
 
-PARTS = 8
+PARTS = 3
 """The rows are tried in so many tests, each a share of them at once, so that workers can divide them up."""
 
 

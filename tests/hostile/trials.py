@@ -26,6 +26,7 @@ from .rows import Bill, End, Row
 IMAGES = 60
 SHARED = (9, 29, 49)
 """The images among the good ones that get hostile replies: 5 %, and not the first to be asked about."""
+IN_FLIGHT = 8
 DEADLINE, GRACE = 3.0, 2.0
 """Seconds: the deadline of a run that waits for an endpoint, and what it may take to end after that."""
 LONG = 10.0
@@ -95,7 +96,7 @@ class Trials:
             folder.mkdir()
             self.endpoint.books[str(number)] = books
             url = self.endpoint.url(str(number))
-            in_flight = 2 if images == 2 else 8
+            in_flight = min(images, IN_FLIGHT)
             (folder / "config.yaml").write_text(CONFIG.format(url=url, in_flight=in_flight) + _MAX_WAIT)
             deadline = DEADLINE if any(row.end is End.WAITS for row in rows) else LONG
             ended = await self._svit(folder, images, deadline)
@@ -170,30 +171,52 @@ def _faults(
         yield Fault("exit code", f"exit {ended.code}, not {' or '.join(map(str, sorted(codes)))}")
     if "sk-canary" in ended.talk:
         yield Fault("key", "the key was said")
-    yield from _of_money(folder / "r" / "journal.db", books)
+    if (folder / "r" / "journal.db").exists():
+        own = _own_books(folder / "r" / "journal.db")
+        yield from _of_money(own, books, cancelled=IN_FLIGHT if ended.code == 5 else 0)
+        unseen = own.answered & books.well_answered() - {
+            *_samples(folder / "r" / TASK),
+            *_rejections(folder / "r" / TASK),
+        }
+        if ended.code in (3, 4, 5) and unseen:
+            yield Fault("published", f"{len(unseen)} images with good answers are in no file")
     yield from _of_images(folder / "r" / TASK, books, images, ended.code)
 
 
-def _of_money(journal: Path, books: Books) -> Iterator[Fault]:
-    if not journal.exists():
-        return
+class _OwnBooks(NamedTuple):
+    """What a run's journal says: nano-dollars, those of requests without a reply apart, and a request's worst case."""
+
+    known: int
+    silent: int
+    silent_requests: int
+    worst: int
+    answered: set[int]
+
+
+def _own_books(journal: Path) -> _OwnBooks:
     database = sqlite3.connect(f"{journal.as_uri()}?mode=ro", uri=True)
     try:
         [[known]] = database.execute("SELECT coalesce(sum(cost), 0) FROM replies")
-        [[silent]] = database.execute(
-            "SELECT coalesce(sum(worst), 0) FROM (SELECT worst FROM unknown UNION ALL SELECT worst FROM requests "
-            "WHERE request NOT IN (SELECT request FROM replies))"
+        [[silent, requests]] = database.execute(
+            "SELECT coalesce(sum(worst), 0), count(*) FROM (SELECT worst FROM unknown UNION ALL "
+            "SELECT worst FROM requests WHERE request NOT IN (SELECT request FROM replies))"
         )
         [[worst]] = database.execute(
             "SELECT coalesce(max(worst), 0) FROM (SELECT worst FROM requests UNION ALL SELECT worst FROM unknown)"
         )
+        answered = database.execute("SELECT image_id FROM requests JOIN replies USING (request) WHERE failure IS NULL")
+        return _OwnBooks(known, silent, requests, worst, {int(image) for [image] in answered})
     finally:
         database.close()
-    booked, most = known + silent, books.billed() + books.doubtful() * worst
+
+
+def _of_money(own: _OwnBooks, books: Books, *, cancelled: int) -> Iterator[Fault]:
+    """Hold a run's books against the endpoint's; so many requests may have been cancelled in the air."""
+    booked = own.known + own.silent
+    most = books.billed() + (books.doubtful() + min(cancelled, own.silent_requests)) * own.worst
     if booked > most:
         yield Fault("money", f"{booked:,} nano-dollars are booked, and {most:,} can have been billed at most")
-    asked = [each for each in books.served if each.image is not None and each.bill is Bill.USAGE]
-    if booked < books.billed() * len(asked) / max(1, sum(each.bill is Bill.USAGE for each in books.served)):
+    if booked < books.billed(for_images=True):
         yield Fault("money", f"{booked:,} nano-dollars are booked, and {books.billed():,} were billed")
 
 
@@ -212,9 +235,6 @@ def _of_images(folder: Path, books: Books, images: int, code: int) -> Iterator[F
                 yield Fault("images", f"image {image} got good replies and is rejected: {rejections[image]}")
         else:
             yield from _of_image(image, row, image in samples, rejections.get(image), is_over)
-    paid = {each.image for each in books.served if each.is_good and each.image is not None}
-    if code in (3, 4, 5) and (unseen := paid - set(samples) - rejections.keys()):
-        yield Fault("published", f"{len(unseen)} images of {len(paid)} with good answers are in no file")
 
 
 def _of_image(image: int, row: Row, is_sample: bool, rejected: str | None, is_over: bool) -> Iterator[Fault]:
@@ -222,7 +242,7 @@ def _of_image(image: int, row: Row, is_sample: bool, rejected: str | None, is_ov
         yield Fault("images", f"image {image} has no sample: {rejected}")
     if row.end is not End.SAMPLE and is_sample:
         yield Fault("images", f"image {image} has a sample")
-    if row.end in (End.STOP, End.WAITS) and rejected and not is_over:
+    if row.end is End.STOP and rejected and not is_over:
         yield Fault("images", f"image {image} is rejected for good: {rejected}")
     if row.end is End.REJECTED and rejected and row.why and rejected.split(":")[0] not in row.why:
         yield Fault("why", f"image {image} is rejected as {rejected}, not {' or '.join(row.why)}")
