@@ -40,6 +40,7 @@ too_long = _any(
     \btokens? limit (?:was |is |has been )?exceeded
     \b(?:reduce|shorten|decrease) (?:the |your )?(?:length|input|prompt|messages?|context|number of (?:input )?tokens)\b
     \binputs?[`'"]? tokens? \+
+    \bmust have (?:less|fewer) than [\d,]+ tokens
     \brange of input length
     \bstring too long
     \blonger than .{{0,20}}?(?:context|model length|maximum)
@@ -225,6 +226,8 @@ model = _any(
     {_A_MODEL}(?:\bnot in the list|\bgated\b|\bsunset\b|\bonly available to)
     \bnot an? (?:supported|valid|known) model
     \bpaid (?:plan|tier|account|subscription|users)
+    \bmodel name format\b
+    \bpinned to\b.{{0,200}}?\brequested\b
     \b(?:on|in|by|upgrade) your (?:\w+ )?(?:plan|subscription)\b
     模型.{{0,20}}(?:不存在|未找到|不支持|已下线|无权)|无可用渠道
     """

@@ -43,7 +43,15 @@ def _document(text: str) -> Any:
     try:
         return _DECODER.raw_decode(text)[0]
     except RecursionError:
+        if _never_closed(text):
+            raise ValueError("it is cut off deep within") from None
         return _DECODER.raw_decode(_shallow(text))[0]
+
+
+def _never_closed(text: str) -> bool:
+    """Whether so much is opened and not closed that no strings with brackets in them can be why: a quick look."""
+    opened, closed = (sum(map(text.count, brackets)) for brackets in ("[{", "]}"))
+    return opened - closed > _DEEPEST
 
 
 def _number(digits: str) -> int | float:
