@@ -112,6 +112,11 @@ class Assembly:
         self._again = again
         self._anew = anew
 
+    def check_in_place(self) -> None:
+        """Raise StorageError when the run's folder or journal was moved: what is published now would be lost there."""
+        self._journal.check_in_place()
+        self._folder.check_in_place()
+
     def shards(self) -> Iterator[OpenShard]:
         """Yield the shards in order, those that stand on disk as well."""
         found = published(self._folder, [job.task.name for job in self._jobs], self._journal.shards())

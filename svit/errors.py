@@ -1,5 +1,9 @@
 """The exceptions that a person is told about. Everything else that is raised is a bug."""
 
+import re
+
+_LINE = re.compile(r"line (\d+):")
+
 
 class SvitError(Exception):
     """Something the user can change. The message is one sentence or two: what happened, where, what to do."""
@@ -51,3 +55,9 @@ class StalledError(SvitError):
 
 class ParseError(ValueError):
     """A model's text is not in the task's answer form. The message says what was missed and where."""
+
+    @property
+    def line(self) -> int:
+        """The line that the message begins with, counted from 1; 0 where it names none."""
+        found = _LINE.match(str(self))
+        return int(found[1]) if found else 0

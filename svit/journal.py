@@ -222,8 +222,10 @@ class Journal(JournalFile):
     def withdraw_shard(self, task: str, shard: int) -> None:
         """Commit that the files of a shard are about to be replaced, and until then stand for no recipe.
 
-        Costs a commit, and whoever calls it the wait for one, only where the shard was published.
+        Costs a commit, and whoever calls it the wait for one, only where the shard was published. Raises StorageError
+        when the journal is not in its place any more: what is made from it then would stand in another run's folder.
         """
+        self.check_in_place()
         if self.read("SELECT 1 FROM shards WHERE task = ? AND shard = ?", (task, shard)):
             self.commit([[("DELETE FROM shards WHERE task = ? AND shard = ?", [(task, shard)])]])
 

@@ -49,7 +49,7 @@ def unpacked(row: Sequence[Any]) -> tuple[Kept, str]:
         _check(stored, of_body)
         _check(failure, of_failure)
         body = zlib.decompress(stored) if packed else stored
-        if failure is not None:
+        if failure is not None and of_failure is None:
             _ = msgspec.json.decode(failure, type=_Failure)
     except (zlib.error, ValueError, TypeError) as error:
         words = f"the journal holds other bytes than came in: {error}"

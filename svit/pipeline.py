@@ -48,7 +48,8 @@ _REPLIES = 256
 _WAITING = 512
 """Replies that may wait to be judged while more is asked."""
 _JUDGED = 8
-"""Replies that are judged before others may go on."""
+"""Replies that are judged before others may go on, unless they take longer than this many seconds:"""
+_JUDGING = 0.005
 _ANSWERS = 64
 """Answers of late, by the slowest of which the next one is expected."""
 _CLOSING = 0.2
@@ -149,7 +150,7 @@ class Generation:
         self._pumping: asyncio.Task[None] | None = None
         self._left: int | None = None
         self._took: deque[float] = deque(maxlen=_ANSWERS)
-        self._broke = ""
+        self._broke = self._waits_for = ""
         self._ends: float | None = None
         self.unpublished = ""
         self._held: _Asking | None = None
@@ -181,7 +182,7 @@ class Generation:
 
         With `moves`, which counts all that is asked, answered and settled, this tells patience from a standstill.
         """
-        return "the journal, whose disk is slow or locked" if self._writing.is_committing else ""
+        return "the journal, whose disk is slow or locked" if self._writing.is_committing else self._waits_for
 
     def missing(self) -> int:
         """Return how many outcomes the pass has still to find; of a shard that is not whole, all."""
@@ -297,6 +298,7 @@ class Generation:
         opened = {shard.number: shard for shard in self._open}
         cancelled: asyncio.CancelledError | None = None
         try:
+            self._assembly.check_in_place()
             for found in self._assembly.shards():
                 shard = opened.get(found.number, found)
                 if shard.missing == 0:
@@ -361,9 +363,9 @@ class Generation:
                 for _ in batch:
                     if self.stopping.is_set():
                         return
-                    self.moves += 1
                     request = self._leaving.popleft()
                     self._journal.left(*_key(request))
+                    self.moves += 1
                     yield request
         finally:
             coming.cancel()
@@ -403,7 +405,7 @@ class Generation:
                 batch.append(asking)
             if batch:
                 return batch
-            if self._broke or not (self._out or self._next or self._held):
+            if self._broke or not (self._out or self._next or self._waits_for):
                 return []  # all is settled; or else `run` says what is not, though nothing is under way
             if not self._next or self._held is not None:
                 await self._change()
@@ -428,9 +430,11 @@ class Generation:
         worst = self._spending.worst(asking.request.prompt)
         try:
             set_aside = self._spending.budget.reserve(worst, self._month)
-        except FileHeldError:  # another process holds the ledger of the month: asked again in a moment
+        except FileHeldError:  # asked again in a moment
+            self._waits_for = "another process that holds the month's ledger"
             asyncio.get_running_loop().call_later(_HELD, self._changed.set)
             return False
+        self._waits_for = ""
         if set_aside:
             self._out[_key(asking.request)] = _Out(asking, set_aside, time.monotonic())
             return True
@@ -584,9 +588,13 @@ class Generation:
     # --- what came back ---
 
     async def _judge(self, replies: Sequence[Reply]) -> None:
-        """Judge replies that are safe in the journal, book what they cost, and give way now and then."""
-        for start in range(0, len(replies), _JUDGED):
-            books = [self._answered(reply) for reply in replies[start : start + _JUDGED]]
+        """Judge replies that are safe in the journal, book what they cost, and give way every few milliseconds."""
+        left = deque(replies)
+        while left:
+            began = time.monotonic()
+            books: list[Booked] = []
+            while left and len(books) < _JUDGED and time.monotonic() - began < _JUDGING:
+                books.append(self._answered(left.popleft()))
             self._writing.write(partial(self._journal.booked, books))
             self._changed.set()
             await asyncio.sleep(0)

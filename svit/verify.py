@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from svit.checks import LONGEST_TEXT
 from svit.providers.base import Failure
 from svit.records import VERIFY, Completion, Dialogue, Flaw, Message, Prompt, Rejection, Sample, Sampling, Turn
 from svit.render import context_text, version_of
@@ -68,6 +69,10 @@ class Verifier:
         """Return the numbers of the answers that cannot stand, each with the reason; a flaw where that is not said."""
         if isinstance(read, Failure):
             return Flaw(UNVERIFIED, f"{read.code}: {read.words}")
+        if len(read.text) > LONGEST_TEXT:
+            return Flaw(
+                UNVERIFIED, f"an opinion of {len(read.text):,} characters, where at most {LONGEST_TEXT:,} are read"
+            )
         count = sum(len(dialogue.turns) for dialogue in sample.dialogues)
         said = [(int(found["number"]), found) for found in _SAYS.finditer(read.text)]
         if not said and count == 1 and (only := _SAYS_OF_ONE.match(read.text)):

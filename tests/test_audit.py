@@ -354,3 +354,9 @@ def test_the_documented_records_of_llava_are_clean(real: Path, tmp_path: Path) -
         "detail_description": 2,
         "complex_reasoning": 1,
     }
+
+
+@pytest.mark.parametrize("unit", ["a", "[0.1, 0.2, 0.3, 0.4] ", "<", "\n", "The dog. "])
+def test_a_record_that_is_too_long_to_be_judged_says_so(unit: str, tmp_path: Path) -> None:
+    long = (unit * (4_000_000 // len(unit))) + "end"
+    assert flaws(audit(array(tmp_path, llava("1", ("What is it?", long))))) == {"too_large": 1}

@@ -116,7 +116,7 @@ def test_a_lost_journal_is_not_paid_for_again_unless_that_is_said(
             assert "--start-over" in svit(2, command, run.path)
     for path, size in before.items():
         assert path.stat().st_size == size
-    svit(0, *GENERATE, run.path, "--start-over")
+    svit(0, *GENERATE, run.path, "--start-over", "--switch")
     assert sorted(samples(run)) == [1, 2, 3]
     svit(0, *GENERATE, run.path)
 

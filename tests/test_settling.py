@@ -2,17 +2,22 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 
 import pytest
 
-from svit.entries import Kept
+from svit.entries import Intent, Kept
+from svit.journal import Journal
+from svit.prices import Price
 from svit.records import Dialogue, Draft, Flaw, ImageContext, Prompt, Rejection, Sample, Sampling, Turn
 from svit.render import Recipe, Template, context_text
-from svit.settling import Job, Repairs, Standing, attempts_so_far, standing
+from svit.settling import Job, Repairs, Standing, attempts_so_far, recovered, standing
+from svit.spending import Spending
 from svit.tasks.base import Task
 from svit.tokens import TokenCounter
 
 CONTEXT = ImageContext(7, "a", 9, 9, captions=("A dog.",))
+PRICE = Price(100_000, 10_000, 125_000, 500_000, {"standard": 100, "flex": 50, "batch": 50, "priority": 200})
 TOLD = {"crooked": "It is crooked.", "long": "It is long."}
 
 
@@ -153,3 +158,27 @@ def test_fewer_pairs_that_are_enough_are_another_recipe() -> None:
 
     strict = job()
     assert replace(strict, task=replace(TASK, min_pairs=3)).fingerprint("c") != strict.fingerprint("c")
+
+
+@pytest.mark.parametrize(
+    "usage",
+    [
+        {"prompt_tokens": 2**63, "completion_tokens": 1},
+        {"prompt_tokens": 5, "completion_tokens": 2**40},
+        {"prompt_tokens": -5, "completion_tokens": 1},
+        {"prompt_tokens": 1e300, "completion_tokens": 1},
+        {"prompt_tokens": 5, "completion_tokens": 0},
+        None,
+    ],
+)
+def test_a_run_that_died_over_a_count_which_cannot_be_starts_again_at_the_worst_case(
+    tmp_path: Path, usage: object
+) -> None:
+    reply = json.dumps({"choices": [{"message": {"content": "Hi"}}], "usage": usage}).encode()
+    with Journal(tmp_path / "journal.db") as journal:
+        journal.intend([Intent("p", 1, "t", 7, "v", 900)])
+        journal.keep([Kept("p", 1, reply)])
+    with Journal(tmp_path / "journal.db") as journal:
+        recovered(journal, Spending(PRICE))
+        spent = journal.spent()
+    assert (spent.cost, spent.prompt_tokens, spent.replies) == (900, 0, 1)

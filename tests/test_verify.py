@@ -91,6 +91,15 @@ def test_a_reply_that_leaves_an_answer_open_is_no_opinion(text: str) -> None:
     assert said.code == "unverified"
 
 
+@pytest.mark.parametrize(
+    "text", ["1: yes\n" * 10_000, " " * 4_000_000 + "no", "1" * 4_000_000, "1: yes\n2: yes\n3: yes\n" + "a" * 20_000]
+)
+def test_an_opinion_that_is_too_long_to_be_one_is_none(text: str) -> None:
+    said = VERIFIER.opinion(sample_of(THREE, job()).sample, Completion(text, "stop", "critic"))
+    assert isinstance(said, Flaw)
+    assert f"an opinion of {len(text):,} characters, where at most 20,000 are read" in said.words
+
+
 def test_of_a_single_answer_a_bare_word_is_enough() -> None:
     sample = sample_of("a?=1", job(least=1)).sample
     assert VERIFIER.opinion(sample, Completion("Yes.", "stop", "critic")) == {}

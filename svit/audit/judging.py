@@ -19,6 +19,8 @@ _ARCHIVE = re.compile(r"COCO_(?:train|val|test)\d{4}_")
 """How COCO's archives of 2014 begin the names of their files."""
 _AROUND = 50
 """Characters shown on either side of a change."""
+_LONGEST = 10 * checks.LONGEST_TEXT
+"""Characters of a record. Others ask for more than we do, and nothing else waits while theirs are judged."""
 _UNSENT = Sampling("", 1)
 
 
@@ -45,6 +47,9 @@ def judged(record: Record, context: ImageContext | None) -> Judged:
 
     Dialogues are counted where they are ours: others ask for as many as they like.
     """
+    if size := _too_long(record):
+        flaw = Flaw("too_large", f"a record of {size:,} characters, where at most {_LONGEST:,} are read")
+        return Judged((flaw,), (), {}, (), is_changed=True)
     is_ours, grounded = record.is_ours, context is not None
     task = TASKS[record.task] if is_ours else _uncounted(record.task)
     plain, tidied = _in_plain_text(record, task, context)
@@ -72,6 +77,12 @@ def judged(record: Record, context: ImageContext | None) -> Judged:
         warnings=(*map(as_warning, left_flaws), *repairs),
         is_changed=is_flawed or kept != record.dialogues,
     )
+
+
+def _too_long(record: Record) -> int:
+    """Return the characters of a record that is too long to be judged, 0 for any other."""
+    size = sum(len(text) for dialogue in record.dialogues for text in _texts(dialogue))
+    return size if size > _LONGEST else 0
 
 
 def context_of(record: Record, find: Callable[[ImageId], ImageContext | None]) -> ImageContext | None:

@@ -13,12 +13,15 @@ from svit.checks.boxes import (
 )
 from svit.checks.claims import counts_are_annotated, objects_are_supported, sides_are_right
 from svit.checks.form import (
+    LONGEST_TEXT,
     describes_at_length,
     exactly,
     has_no_empty_turn,
     is_at_most,
     is_long_enough,
     repeats_no_text,
+    too_large,
+    too_many,
     turns_each,
 )
 from svit.checks.language import is_in_english
@@ -50,6 +53,7 @@ EVERY_TASK: tuple[Check, ...] = (
 
 __all__ = [
     "EVERY_TASK",
+    "LONGEST_TEXT",
     "Check",
     "answers_are_balanced",
     "answers_every_question",
@@ -77,6 +81,8 @@ __all__ = [
     "sides_are_right",
     "singular_names_have_one_box",
     "special_token_in",
+    "too_large",
+    "too_many",
     "turns_each",
     "unusable",
 ]

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Hashable, Iterator, Sequence
 
 from svit.checks.quoting import Check, excerpt
-from svit.records import Draft, Flaw
+from svit.records import Dialogue, Draft, Flaw
 
 SHORTEST_QUESTION = 4
 """Characters. SVIT's published data has questions of fewer, all of them broken."""
@@ -21,6 +21,36 @@ _LOOKED_THROUGH = 1000
 
 _BOX = re.compile(r"\s*+\[[^\[\]]*+\],?")
 """Its numbers are no words: a text may name the same giraffes three times."""
+
+
+LONGEST_TEXT = 20_000
+"""Characters of an answer that are judged. No task asks for half as many: what is longer is a loop or no answer, and
+the judge, slow over some texts, holds up all other replies meanwhile."""
+MOST_LINES = 500
+"""Lines of an answer that are judged; the tasks ask for 60 or so."""
+MOST_TURNS = 100
+"""Pairs of an answer that are judged; the tasks ask for 15 at most."""
+MOST_BOXES = 300
+"""Boxes of an answer that are judged: each is compared with all annotations."""
+
+
+def too_large(text: str) -> Iterator[Flaw]:
+    """Yield too_large for an answer that is longer than any that was asked for, or has more lines or boxes."""
+    for what, size, most in (
+        ("characters", len(text), LONGEST_TEXT),
+        ("lines", text.count("\n"), MOST_LINES),
+        ("boxes", text.count("["), MOST_BOXES),
+    ):
+        if size > most:
+            yield Flaw("too_large", f"an answer of {size:,} {what}, where at most {most:,} are read")
+            return
+
+
+def too_many(dialogues: tuple[Dialogue, ...]) -> Iterator[Flaw]:
+    """Yield too_large for more pairs than any task asks for."""
+    turns = sum(len(dialogue.turns) for dialogue in dialogues)
+    if turns > MOST_TURNS:
+        yield Flaw("too_large", f"an answer of {turns:,} pairs, where at most {MOST_TURNS:,} are read")
 
 
 def exactly(count: int) -> Check:

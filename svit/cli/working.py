@@ -153,6 +153,7 @@ class Work:
         """Put what is in files by now into run.json, and say it where the stop is no bug and has a listener."""
         told = generation.unpublished
         try:
+            self.check_in_place()
             self.tell(wish, finished=False)
         except SvitError as untold:
             told = told or str(untold)
@@ -406,15 +407,13 @@ class Session:
             with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
                 runner.run(self._run(asked_of))
         except asyncio.CancelledError:
-            if not (self.generation.is_done or self._fault or self._signals or self._late):
+            if not (self.generation.is_done or self._fault or self._lost or self._signals or self._late):
                 raise KeyboardInterrupt from None
         finally:
             process_watchdog.loop_ends()
             interrupts.raise_again()
-        if self._fault:
-            raise self._fault
-        if self._lost:
-            raise self._lost
+        if error := self._lost or self._fault:
+            raise error
         if self.generation.is_done:
             interrupts.ignore()
         elif self._signals:

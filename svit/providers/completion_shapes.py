@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 from svit.providers.lenient_json import whole_characters
 from svit.records import Completion, Usage
 
-MOST_TOKENS = 10**8
-"""No context window is near it: a count beyond it is a server's mistake, and is not booked as if it were money."""
+MOST_TOKENS = 2**24
+"""No model takes so many, and SQLite can add up their squares: a count beyond it is a server's mistake."""
 _PART_TYPES = ("text", "output_text")
 _WRAPPERS = ("data", "result", "response", "body", "output")
 

@@ -220,7 +220,7 @@ class Gate:
             return seconds
         self._limits.refused(seconds, now)
         self._paused_until = max(self._paused_until, now + seconds)
-        if seconds >= _LONG or self._pauses == 2:
+        if seconds >= _LONG or self._pauses == 2 or (not self.answers and seconds >= 1):
             self.tell_wait(words, seconds, asked=bool(asked), slower=True)
         return seconds
 

@@ -91,7 +91,13 @@ class Online:
                 asking.gate.close()
                 await sending.stop(feeder)
         if asking.gate.refusal:
-            raise ProviderRefusesError(f"{asking.gate.refusal} The same command continues once that is settled.")
+            refusal = _ended(asking.gate.refusal)
+            raise ProviderRefusesError(f"{refusal} The same command continues once that is settled.")
+
+
+def _ended(words: str) -> str:
+    """Return a sentence that ends as one, whatever a server's words in it end with."""
+    return words if words.endswith((".", "!", "?")) else f"{words}."
 
 
 @dataclass(slots=True)

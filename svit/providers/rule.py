@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import msgspec
 
 from svit.finish_reasons import end_of, known_end
-from svit.providers.base import Failure, read_completion
-from svit.providers.completion_shapes import MOST_TOKENS, blocked
+from svit.providers.base import Failure, completion_of
+from svit.providers.completion_shapes import MOST_TOKENS
 from svit.providers.error_body import ErrorBody, error_body, error_within
 from svit.providers.error_kinds import (
     Kind,
@@ -118,20 +118,25 @@ def _of_this_image(kind: Kind, words: str) -> Failure | None:
 def _stopping(status: int, kind: Kind, error: ErrorBody, words: str) -> Stop | None:
     """Return why no request would fare better, if none would."""
     if kind == "no_credit" and status != 402:
-        return Stop(f"The account has no credit left: {words}")
+        return _stop(f"The account has no credit left: {words}")
     if kind == "setting" and status not in _ABOUT_THE_REQUEST:
         name = setting_of(error)
         what = f"'{name}'" if name else "a setting"
-        return Stop(f"The endpoint does not accept {what}: {words}")
+        return _stop(f"The endpoint does not accept {what}: {words}")
     refused = status in _REFUSALS | _REFUSING_FAULTS | _CERTIFICATES
-    return Stop(f"The endpoint refuses: {words}") if refused or kind in ("key", "model", "address") else None
+    return _stop(f"The endpoint refuses: {words}") if refused or kind in ("key", "model", "address") else None
+
+
+def _stop(words: str) -> Stop:
+    """Return the end of the run with these words as a sentence: what a server says has a full stop or none."""
+    return Stop(words if words.endswith((".", "!", "?", "。")) else f"{words}.")
 
 
 def _too_many(error: ErrorBody, words: str) -> Again | Failure | Stop:
     if never_fits(error):
         return Failure("context_length_exceeded", words, final=True, free=True)
     if is_without_credit(error):
-        return Stop(f"The account has no credit left: {words}")
+        return _stop(f"The account has no credit left: {words}")
     return _slower(error, words)
 
 
@@ -209,13 +214,13 @@ def _looked_into(status: int, body: bytes) -> Answered | Again | Failure | Stop:
         data = parsed(body)
     except (ValueError, RecursionError):
         return _no_json(status, body)
-    read = read_completion(body)
+    read = completion_of(data)
     if isinstance(read, Completion) and _says_something(read):
         return Answered(read.usage, _unknown_end(read.finish_reason))
     if error := error_within(data):
         return _error_within(status, error)
-    if blocked(data) and isinstance(read, Failure):
-        return Failure("filtered", read.words, final=True, free=True)
+    if isinstance(read, Failure):
+        return msgspec.structs.replace(read, free=True)
     if isinstance(read, Completion):
         if end_of(read.finish_reason) == "filtered" and read.usage is None:
             return Failure("filtered", f"finish reason {read.finish_reason}, no text", final=True, free=True)

@@ -14,6 +14,9 @@ from svit.render import Recipe, shared_context_text, shortened
 _CUT_LINES = 12
 """Lines at the end of a text that may belong to the pair in which it was cut off."""
 
+_SHOWN = 4_000
+"""Characters that a rejection shows of an answer that is too long to be judged. The whole of it is in the journal."""
+
 Repair = Callable[[Draft], tuple[Draft, tuple[Flaw, ...]]]
 """Returns the draft with what could be mended, and what that was: flaws of the severity `repair`."""
 
@@ -77,29 +80,40 @@ class Task:
         verdict = self._read(prompt, completion)
         provenance = provenance_of(prompt, attempt, completion.model)
         if not verdict.dialogues:
-            return Rejection(prompt.context.image_id, self.name, completion.text, verdict.flaws, provenance)
+            text = completion.text
+            shown = text if len(text) <= checks.LONGEST_TEXT else f"{text[:_SHOWN]} ..."
+            return Rejection(prompt.context.image_id, self.name, shown, verdict.flaws, provenance)
         return Sample(prompt.context, self.name, verdict.dialogues, provenance, verdict.flaws, verdict.dropped)
 
     def _read(self, prompt: Prompt, completion: Completion) -> Verdict:
-        flaws = tuple(checks.unusable(completion))
+        flaws, text = tuple(checks.unusable(completion)), completion.text.strip()
+        if large := tuple(checks.too_large(text)):
+            return Verdict((), (*flaws, *large))
         if self.min_pairs and [flaw.code for flaw in flaws] == ["truncated"]:
-            return self._before_the_cut(prompt, completion.text, flaws)
+            return self._before_the_cut(prompt, text, flaws)
         if flaws:
             return Verdict((), flaws)
         try:
-            parsed = self.parse(clean.without_boilerplate(completion.text))
+            parsed = self.parse(clean.without_boilerplate(text))
         except ParseError as error:
             return Verdict((), (Flaw("unparsable", str(error)),))
+        if many := tuple(checks.too_many(parsed)):
+            return Verdict((), many)
         return self.verdict(Draft(prompt, cleaned(parsed, prompt.question)))
 
     def _before_the_cut(self, prompt: Prompt, text: str, flaws: tuple[Flaw, ...]) -> Verdict:
         """Return what is kept of a text that was cut off, without the dialogue that it was cut off in."""
         lines = clean.without_boilerplate(text).split("\n")
-        for end in range(len(lines), max(0, len(lines) - _CUT_LINES), -1):
+        first = max(0, len(lines) - _CUT_LINES)
+        for end in range(len(lines), first, -1):
             try:
                 parsed = self.parse("\n".join(lines[:end]))
-            except ParseError:
+            except ParseError as error:
+                if 0 < error.line <= first:
+                    break  # what is amiss there stays so, however much of the end is left out
                 continue
+            if many := tuple(checks.too_many(parsed)):
+                return Verdict((), (*flaws, *many))
             kept = self.verdict(Draft(prompt, cleaned(parsed[:-1], prompt.question)))
             if kept.dialogues:
                 dropped = {**kept.dropped, "truncated": 1 + kept.dropped.get("truncated", 0)}

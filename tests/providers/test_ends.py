@@ -9,7 +9,7 @@ import pytest
 
 from served import Clock, Run, Server, completion, error, request, well
 from svit.errors import ProviderRefusesError, SvitError
-from svit.limits import Breaker, RateLimit
+from svit.limits import Breaker, PromptTokens, RateLimit
 from svit.providers.base import NOT_ASKED, Failure, Reply, Request
 from svit.records import Prompt
 
@@ -79,6 +79,20 @@ def test_an_exception_in_a_request_is_raised_and_nothing_hangs(
     assert run.server.lines == []
     assert set(run.codes) <= {NOT_ASKED}, "what never left costs nothing"
     assert "sk-" not in str(told.value)
+
+
+@pytest.mark.parametrize("number", [1, 2, 20])
+def test_an_exception_after_an_answer_came_ends_the_run_too(number: int) -> None:
+    """No reply tells the requests' source of it: it would wait for ever."""
+
+    class Breaking(PromptTokens):
+        def learn(self, estimate: int, reported: int) -> None:
+            raise BrokenError
+
+    run, clock = Run(Server(well), sizes=Breaking()), Clock()
+    with pytest.raises(BrokenError):
+        run.of(number)
+    assert clock.seconds < 5
 
 
 def test_an_exception_in_one_of_many_lets_the_others_be_answered() -> None:

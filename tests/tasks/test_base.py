@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from svit.errors import ParseError
+from svit.parse import question_answer_pairs
 from svit.records import Completion, Dialogue, Draft, Flaw, ImageContext, Rejection, Sample, Sampling, Turn
 from svit.render import Recipe, Template, context_text
 from svit.shards import sample_line
@@ -148,3 +149,58 @@ def test_of_a_text_that_is_cut_off_the_pairs_before_the_cut_are_kept(
             assert [turn.answer for dialogue in result.dialogues for turn in dialogue.turns] == kept
             assert result.dropped == dropped
             assert result.warnings[0].code == "truncated"
+
+
+HONEST = "\n".join(f"Question: What is number {n}?\nAnswer: It is the dog of number {n}." for n in range(10))
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("a" * 12_000_000, "12,000,000 characters, where at most 20,000 are read"),
+        (f"{HONEST}\nAnswer: {'[0.1, 0.2, 0.3, 0.4] ' * 500_000}end", "characters"),
+        (f"{HONEST}{chr(10) * 3_000_000}end", "characters"),
+        ("Question: q?\nAnswer: a.\n" * 900, "characters"),
+        (" ".join(f"word{n}" for n in range(3000)), "characters"),
+        ("<" * 20_001, "20,001 characters"),
+        ("Question: Is it?\nAnswer: \n" + "\n" * 600 + "end", "602 lines, where at most 500"),
+        ("Question: Is it?\nAnswer: " + "[0.1] " * 301, "301 boxes, where at most 300"),
+        ("\n".join(f"Question: q{n}?\nAnswer: a{n}." for n in range(101)), "101 pairs, where at most 100"),
+    ],
+)
+@pytest.mark.parametrize("end", ["stop", "length"])
+def test_what_no_honest_answer_is_as_large_as_is_told_by_its_size_and_not_judged(
+    text: str, words: str, end: str
+) -> None:
+    task = Task("t", "", context_text, question_answer_pairs, 10, (), lambda context, seed: "", 10, min_pairs=3)
+    result = task.judge(task.prompt(CONTEXT, RECIPE), Completion(text, end, "answered"), 1)
+    assert isinstance(result, Rejection)
+    assert [flaw.code for flaw in result.flaws] == (["truncated"] if end == "length" else []) + ["too_large"]
+    assert words in result.flaws[-1].words
+    assert len(result.text) <= max(4_010, min(len(text), 20_000)), "the whole of it is in the journal"
+
+
+@pytest.mark.parametrize("around", ["", "\n" * 1_000_000, " " * 300_000])
+def test_an_honest_answer_is_judged_whatever_blanks_are_around_it(around: str) -> None:
+    task = Task("t", "", context_text, question_answer_pairs, 10, (), lambda context, seed: "", 10)
+    for text in (HONEST + around, around + HONEST):
+        assert isinstance(task.judge(task.prompt(CONTEXT, RECIPE), Completion(text, "stop", "answered"), 1), Sample)
+
+
+def test_a_fault_before_the_cut_is_not_looked_for_again_and_again() -> None:
+    read = 0
+
+    def counting(text: str) -> tuple[Dialogue, ...]:
+        nonlocal read
+        read += 1
+        return question_answer_pairs(text)
+
+    task = Task("t", "", context_text, counting, 10, (), lambda context, seed: "", 10, min_pairs=3)
+    text = "Answer: a.\n" + "\n".join(f"Question: q{n}?\nAnswer: a{n}." for n in range(20))
+    result = task.judge(task.prompt(CONTEXT, RECIPE), Completion(text, "length", "answered"), 1)
+    assert isinstance(result, Rejection)
+    assert read == 1
+    read = 0
+    result = task.judge(task.prompt(CONTEXT, RECIPE), Completion(text[11:] + "\nQuestion:", "length", "answered"), 1)
+    assert isinstance(result, Sample)
+    assert read == 2, "what is amiss at the end is left out with it"
