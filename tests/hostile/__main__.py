@@ -30,9 +30,9 @@ def _main() -> None:
         sys.stdout.write(f"{how}: {len(rows)} rows in {time.monotonic() - began:.0f} s\n")
         tuning += _told(f"{how}, tuning half", [row for row in rows if row.is_for_tuning], found)
         held += _told(f"{how}, other half", [row for row in rows if not row.is_for_tuning], found)
-    for file, lines in ((asked.tuning, tuning), (asked.held, held)):
-        if file:
-            file.write_text("".join(f"- {line}\n" for line in lines))
+        for file, lines in ((asked.tuning, tuning), (asked.held, held)):
+            if file:
+                file.write_text("".join(f"- {line}\n" for line in lines))
 
 
 def _half(row: Row) -> str:

@@ -29,7 +29,7 @@ SHARED = (9, 29, 49)
 IN_FLIGHT = 8
 DEADLINE, GRACE = 3.0, 2.0
 """Seconds: the deadline of a run that waits for an endpoint, and what it may take to end after that."""
-LONG = 10.0
+LONG = 20.0
 """Seconds of deadline for all others, which need a small part of it."""
 TASK = "detail_description"
 CONFIG = f"""
