@@ -35,7 +35,7 @@ class Change(NamedTuple):
 
     def __str__(self) -> str:
         """Return the change in words."""
-        if self.key.startswith("extra_"):  # a header may be a key
+        if "extra_" in self.key:  # a header may be a key
             return f"{self.key} changed"
         return f"{self.key} {_shown(self.before)} -> {_shown(self.after)}"
 
