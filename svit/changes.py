@@ -12,7 +12,7 @@ _CHANGES_NO_TEXT = frozenset(
     {
         *("in_flight", "rpm", "tpm", "timeout", "max_wait"),
         *("max_cost", "max_cost_per_month", "prices"),
-        *("key_env", "key_file", "proxy"),
+        *("key_env", "key_file", "proxy", "base_url_left_out"),
         "prompts",
     }
 )
@@ -35,7 +35,7 @@ class Change(NamedTuple):
 
     def __str__(self) -> str:
         """Return the change in words."""
-        if self.key.startswith("extra_"):  # a header may be a key
+        if "extra_" in self.key:  # a header may be a key
             return f"{self.key} changed"
         return f"{self.key} {_shown(self.before)} -> {_shown(self.after)}"
 

@@ -36,7 +36,7 @@ def dumped(**settings: Any) -> dict[str, Any]:
         ({"verify": {"model": "v", "max_tokens": 9}}, {"verify": "v"}, ["verify.max_tokens 9 -> 2048"]),
         (
             {"base_url": "http://one/v1"},
-            {"base_url": "http://me:secret@two/v1?key=secret"},
+            {"base_url": "http://two/v1"},
             ["base_url http://one/v1 -> http://two/v1"],
         ),
         ({}, {"in_flight": 1, "rpm": 9, "tpm": 9, "timeout": 1, "max_cost": "3", "key_file": "k", "prompts": "p"}, []),
@@ -54,6 +54,13 @@ def test_a_header_is_never_shown_nor_a_text_without_end() -> None:
     )
     assert str(header) == "extra_headers.K changed"
     assert len(str(text)) < 100
+
+
+def test_an_address_that_an_older_svit_kept_whole_is_shown_without_its_user_and_query() -> None:
+    before = dumped() | {"base_url": "https://me:secret@one/v1?key=secret"}
+    assert [str(change) for change in changes(before, dumped(base_url="http://two/v1?key=x"))] == [
+        "base_url https://one/v1 -> http://two/v1"
+    ]
 
 
 def test_settings_that_an_older_svit_did_not_have_are_no_change() -> None:

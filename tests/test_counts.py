@@ -9,15 +9,18 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from rehearsal import booked, finished, generate, svit
 from svit.audit import audit
 from svit.exports.reading import Reading
+from svit.records import ImageContext
 from svit.report.gathering import gathered
 from svit.runs import RunFolder
 from svit.simulate.options import Options
 from svit.simulate.process import Running, running
+from svit.sources.contexts import build_store
 from svit.status import RunStatus, read_status
 
 Counts = dict[str, tuple[int, int]]
@@ -184,3 +187,20 @@ def test_rebuild_publishes_what_a_killed_run_left_in_the_journal_and_export_says
     assert sum(task.answered for task in read_status(RunFolder(tmp_path / "r"), time.time()).tasks) == 0
     said = svit(tmp_path, "export", "r", "-f", "svit", "-o", "y.json").communicate(timeout=60)[1]
     assert "in the journal only" not in said
+
+
+def test_a_run_that_is_killed_between_shards_is_told_of_alike(sample: dict[int, ImageContext], tmp_path: Path) -> None:
+    contexts = (msgspec.structs.replace(sample[n % 8 + 1], image_id=n) for n in range(3000))
+    build_store(tmp_path / "many.contexts", contexts, origin="many")
+    process = svit(tmp_path, "generate", "--task", "referring", "--contexts", "many.contexts", "--run", "r")
+    until = time.monotonic() + 60
+    while not (tmp_path / "r" / "referring" / "00000.jsonl").exists():
+        assert time.monotonic() < until
+        time.sleep(0.01)
+    time.sleep(0.15)  # what follows a shard takes milliseconds
+    process.kill()
+    process.communicate()
+    there = in_files(tmp_path / "r")["referring"]
+    assert there[0] >= 1000
+    for count in (of_status, of_run_json, of_report, of_export, of_check):
+        assert count(tmp_path / "r")["referring"] == there, count.__name__

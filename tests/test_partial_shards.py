@@ -304,14 +304,15 @@ def test_what_was_made_by_other_settings_stays_until_there_is_as_much_by_the_new
 def test_a_regeneration_that_stops_publishes_whole_shards_with_the_old_outcome_where_there_is_no_new_one(
     tmp_path: Path, store: ContextStore
 ) -> None:
-    run(tmp_path, store, Endpoint(bad=[3, 4, 15, 16, 27]), job(attempts=1))
+    run(tmp_path, store, Endpoint(bad=[3, 4, 5, 15, 27]), job(attempts=1))
     stopped(tmp_path, store, Endpoint(2), job(attempts=1), again=True)
     assert partial_files(tmp_path) == []
-    assert samples(tmp_path) == [n for n in EVERY if n not in (15, 16, 27)]
-    assert rejected(tmp_path) == [13, 15, 16, 27]
+    assert not any(shard.partial for shard in shown(tmp_path))
+    assert samples(tmp_path) == [n for n in EVERY if n not in (5, 15, 27)]
+    assert rejected(tmp_path) == [5, 13, 15, 27]
     endpoint = Endpoint()
     run(tmp_path, store, endpoint, job(attempts=1), again=True)
-    assert sorted(n for n, _ in endpoint.asked) == [15, 16, 27]
+    assert sorted(n for n, _ in endpoint.asked) == [5, 15, 27]
     assert samples(tmp_path) == EVERY
 
 
@@ -347,6 +348,24 @@ def test_why_a_run_stops_is_not_forgotten_when_nothing_can_be_published(
         with pytest.raises(ProviderRefusesError):
             asyncio.run(generation.run(Endpoint(7)))
     assert "No space left on device" in generation.unpublished
+
+
+def test_a_run_whose_folder_was_moved_meanwhile_does_not_publish_where_it_was(
+    tmp_path: Path, store: ContextStore
+) -> None:
+    folder = tmp_path / "r"
+    folder.mkdir()
+
+    def moved() -> None:
+        folder.rename(tmp_path / "moved")
+        refusal()
+
+    with Journal(folder / "journal.db") as journal:
+        generation = Generation([job()], store, journal, RunFolder(folder))
+        with pytest.raises(ProviderRefusesError):
+            asyncio.run(generation.run(Endpoint(7, moved)))
+    assert "moved" in generation.unpublished
+    assert not folder.exists()
 
 
 def test_a_killed_run_s_leftovers_beside_whole_shards_are_not_counted_and_go(
