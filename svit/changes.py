@@ -12,7 +12,7 @@ _CHANGES_NO_TEXT = frozenset(
     {
         *("in_flight", "rpm", "tpm", "timeout", "max_wait"),
         *("max_cost", "max_cost_per_month", "prices"),
-        *("key_env", "key_file", "proxy", "base_url_left_out"),
+        *("key_env", "key_file", "base_url_left_out", "proxy"),
         "prompts",
     }
 )

@@ -221,3 +221,33 @@ def test_what_json_keeps_of_a_config_has_no_query_and_remembers_its_names() -> N
         provider(again, lambda _: None)
     assert again.asked_where(config).base_url == config.base_url
     assert "base_url_left_out" not in RunConfig().model_dump(mode="json")
+
+
+@pytest.mark.parametrize(
+    "address", ["localhost:8000/v1", f"http://me:{KEY}@h/v1", "http://h:0/v1", "https://h/openai/deployments/d"]
+)
+def test_a_wrong_address_is_said_with_the_first_look_at_a_config_and_needs_no_key(address: str) -> None:
+    config = RunConfig(provider="openai", base_url=address)
+    with pytest.raises(SvitError, match=r"^base_url '"):
+        check_requests(config, [])
+    check_requests(RunConfig(base_url=address), [])
+    check_requests(RunConfig(provider="openai", base_url="http://h/v1?token=${NOT_SET_YET}"), [])
+    assert KEY not in config.model_dump_json()
+
+
+@pytest.mark.parametrize("value", ["~", "[http://h/v1]", "8000", "{a: 1}", "true"])
+def test_an_address_that_is_no_text_is_said_with_its_key(tmp_path: Path, value: str) -> None:
+    (tmp_path / "c.yaml").write_text(f"base_url: {value}")
+    with pytest.raises(SvitError, match=r"c\.yaml: 'base_url': Input should be a valid string"):
+        read_config(tmp_path / "c.yaml", {})
+
+
+def test_what_the_environment_puts_into_headers_is_secret_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GATEWAY", KEY)
+    hidden: list[str] = []
+    config = RunConfig(
+        provider="openai", base_url="http://localhost/v1", extra_headers={"x-gateway-key": "Bearer ${GATEWAY}"}
+    )
+    asked = provider(config, lambda _: None, hidden.extend)
+    assert KEY in hidden
+    assert KEY not in repr(asked)

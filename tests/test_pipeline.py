@@ -12,10 +12,12 @@ import pytest
 
 from svit import assembly, pipeline
 from svit.assembly import Outcome
+from svit.budget import Budget, Claim
 from svit.entries import Intent, Kept
-from svit.errors import DataError, ProviderRefusesError, StalledError, StorageError
+from svit.errors import DataError, FileHeldError, ProviderRefusesError, StalledError, StorageError
 from svit.journal import Journal
 from svit.pipeline import Generation
+from svit.prices import Price
 from svit.providers.base import NOT_ASKED, Failure, Reply, Request
 from svit.rebuilding import rebuild
 from svit.records import Dialogue, Draft, Flaw, ImageContext, Prompt, Sampling, Turn
@@ -24,6 +26,7 @@ from svit.runs import RunFolder
 from svit.settling import Job
 from svit.shards import publish
 from svit.sources.contexts import ContextStore, build_store
+from svit.spending import Spending
 from svit.tasks.base import Task
 from svit.tokens import TokenCounter
 
@@ -124,6 +127,7 @@ def run(
     *,
     limit: int | None = None,
     emit: bool = False,
+    spending: Spending | None = None,
 ) -> Passed:
     passed = Passed([], [], 0)
     with Journal(folder / "journal.db") as journal:
@@ -133,6 +137,7 @@ def run(
             journal,
             RunFolder(folder),
             limit=limit,
+            spending=spending,
             settled=lambda outcome, _: passed.outcomes.append(outcome),
             emit=passed.emitted.append if emit else None,
         )
@@ -182,6 +187,37 @@ def test_every_image_ends_in_a_sample_or_a_rejection_in_context_order(tmp_path: 
     assert sorted(file.name for file in (tmp_path / "t").iterdir()) == [
         *("00000.jsonl", "00001.jsonl", "00001.rejected.jsonl", "00002.jsonl", "00003.jsonl")
     ]
+
+
+@dataclass
+class Busy:
+    """An account with a ledger that another process holds each time that so many claims were let through."""
+
+    every: int
+    limit: int | None = None
+    claims: int = 0
+
+    def spent(self, month: str) -> int:
+        return 0
+
+    def claim(self, month: str, *, spent: int, needed: int, wish: int) -> Claim:
+        self.claims += 1
+        if self.claims % self.every:
+            raise FileHeldError("another process holds it just now")
+        return Claim(needed, 0)
+
+    def settle(self, month: str, *, spent: int, held: int) -> None:
+        return
+
+
+@pytest.mark.parametrize("every", [2, 3, 5])
+def test_a_ledger_that_another_process_holds_at_the_first_request_costs_a_moment(
+    tmp_path: Path, store: ContextStore, every: int
+) -> None:
+    price = Price(100, 10, 125, 500, {"standard": 100})
+    books = Spending(price, budget=Budget(account=Busy(every)))
+    run(tmp_path, store, Scripted(), [job()], limit=3, spending=books)
+    assert samples(tmp_path) == [1, 2, 3]
 
 
 def test_the_tasks_of_an_image_are_asked_one_after_another(tmp_path: Path, store: ContextStore) -> None:

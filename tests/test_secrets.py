@@ -197,26 +197,30 @@ def test_no_secret_is_told_or_kept_whatever_becomes_of_a_run(
 
 
 def test_a_run_whose_query_was_left_out_goes_on_with_its_config(tmp_path: Path, server: Endpoint) -> None:
-    server.mood = "filters"
+    server.mood = "refuses"
     key = {"OPENAI_API_KEY": KEY}
-    assert generate(tmp_path, f"http://{server.place}/v1?token={TOKEN}", key)[0] == 1
+    assert generate(tmp_path, f"http://{server.place}/v1?token={TOKEN}", key)[0] == 4
     server.lines.clear()
+    server.mood = ""
     code, said = svit(tmp_path, key, "regenerate", "r")
     assert (code, server.lines) == (2, [])
     assert "had a query (?token=...) that run.json does not keep: give --config FILE" in said
-    assert svit(tmp_path, key, "regenerate", "r", "--config", "c.yaml")[0] == 1
+    assert svit(tmp_path, key, "regenerate", "r", "--config", "c.yaml")[0] == 0
     assert server.lines
     assert all(f"token={TOKEN}" in line for line in server.lines)
-    assert svit(tmp_path, key, "rebuild", "r")[0] == 1
+    assert svit(tmp_path, key, "rebuild", "r")[0] == 0
     assert "?token=..." in svit(tmp_path, key, "regenerate", "r")[1], "after all that it is still known"
     assert "its provider is offline" in svit(tmp_path, key, "regenerate", "r", "--config", "offline")[1]
 
 
 def test_a_query_that_names_a_variable_is_kept_and_needs_no_config(tmp_path: Path, server: Endpoint) -> None:
-    server.mood = "filters"
+    server.mood = "refuses"
     environ = {"OPENAI_API_KEY": KEY, "TOKEN": TOKEN}
-    assert generate(tmp_path, f"http://{server.place}/v1?token=${{TOKEN}}", environ)[0] == 1
+    assert generate(tmp_path, f"http://{server.place}/v1?token=${{TOKEN}}", environ)[0] == 4
+    server.lines.clear()
+    server.mood = ""
     code, said = svit(tmp_path, environ, "regenerate", "r")
-    assert code == 1, said
+    assert code == 0, said
+    assert server.lines
     assert all(f"token={TOKEN}" in line for line in server.lines)
     nothing_tells(tmp_path, said)

@@ -247,3 +247,23 @@ def test_what_is_no_length_of_time_is_said(text: str) -> None:
 )
 def test_lengths_of_time_as_people_read_them(seconds: float, words: str) -> None:
     assert duration(seconds) == words
+
+
+@pytest.mark.parametrize("for_machines", [False, True])
+def test_what_is_secret_is_in_no_line_of_talk_nor_in_a_traceback(
+    for_machines: bool, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logging, "lastResort", logging.lastResort)
+    monkeypatch.setattr(talk, "log", talk.Log(for_machines=for_machines))
+    talk.log.hide(["sk-canary-5d1f0c7e9b"])
+    talk.log.hide(["hunter2-canary"])
+    talk.say("the key is sk-canary-5d1f0c7e9b")
+    talk.log.event("end", run="r/hunter2-canary")
+    talk.log.error("a bug", 70, whole="Traceback:\n  sk-canary-5d1f")
+    assert logging.lastResort is not None
+    logging.lastResort.handle(logging.LogRecord("asyncio", 40, "", 1, "never retrieved: hunter2-canary", (), None))
+    said = capsys.readouterr().err
+    assert "canary" not in said
+    assert "the key is ***" in said
+    assert "never retrieved: ***" in said
+    assert "Traceback:" in said

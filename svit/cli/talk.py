@@ -51,23 +51,24 @@ class Log:
     def hide(self, secrets: Iterable[str]) -> None:
         """Never tell these from here on, nor parts of them: the traceback of a bug may hold one."""
         self._redaction |= Redaction.of(secrets)
+        logging.lastResort = _Unasked(logging.WARNING)
 
     def event(self, name: str, words: str = "", **figures: Figure) -> None:
         """Tell of something that happened. People are told the words, machines also the figures, None left out."""
         if self.for_machines:
             when = datetime.fromtimestamp(self.clock(), UTC).isoformat(timespec="milliseconds")
             told = {"time": when.replace("+00:00", "Z"), "event": name, "words": harmless(words), **figures}
-            self._write(json.dumps({key: value for key, value in told.items() if value not in (None, "")}))
+            self.write(json.dumps({key: value for key, value in told.items() if value not in (None, "")}))
         elif words or name == _SAID:
-            self._write(harmless(words))
+            self.write(harmless(words))
 
     def error(self, words: str, code: int, *, whole: str = "") -> None:
         """Tell why the command ends with this exit code; `whole` is the traceback of a bug."""
         if whole and not self.for_machines:
-            self._write(harmless(whole.rstrip()))
+            self.write(harmless(whole.rstrip()))
         self.event("error", words if self.for_machines else f"svit: {words}", exit=code, traceback=whole)
 
-    def _write(self, line: str) -> None:
+    def write(self, line: str) -> None:
         """Write a line. That nobody hears it is no reason to stop."""
         if self.bar is not None:
             self.bar.clear()
@@ -78,6 +79,13 @@ class Log:
             abandon(sys.stderr)
         if self.bar is not None:
             self.bar.refresh()
+
+
+class _Unasked(logging.Handler):
+    """What libraries log to nobody in particular: asyncio's account of a task that failed may hold a secret too."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        log.write(harmless(self.format(record)))
 
 
 log = Log()

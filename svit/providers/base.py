@@ -140,12 +140,15 @@ def _read_leniently(body: bytes) -> Completion | Failure:
         data = parsed(body)
     except (ValueError, RecursionError) as error:
         return Failure("unreadable_reply", f"{error}: {body[:80]!r}")
-    read = completion_in(data)
-    if read is not None:
+    return completion_of(data) or Failure("unreadable_reply", f"no completion: {body[:80]!r}")
+
+
+def completion_of(data: object) -> Completion | Failure | None:
+    """Return the answer in JSON of any form; None where it is none."""
+    if read := completion_in(data):
         return _finished(read)
-    if reason := blocked(data):
-        return Failure("filtered", reason, final=True)
-    return Failure("unreadable_reply", f"no completion: {body[:80]!r}")
+    reason = blocked(data)
+    return Failure("filtered", reason, final=True) if reason else None
 
 
 def _finished(read: Completion) -> Completion:

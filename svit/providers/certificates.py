@@ -22,7 +22,8 @@ def trusted(environ: Mapping[str, str]) -> ssl.SSLContext:
 
 def distrusted(error: ssl.SSLCertVerificationError, shown: str) -> str:
     """Return the sentence about an endpoint whose certificate does not hold; `shown` is its address."""
-    why = error.verify_message or "it cannot be verified"
+    openssl = getattr(error, "certificate_error", error)  # aiohttp's own is of this class, and has no words
+    why = getattr(openssl, "verify_message", "") or "it cannot be verified"
     advice = (
         "" if "expired" in why or "match" in why else " If it is your own, name its authority's file in SSL_CERT_FILE."
     )

@@ -67,7 +67,8 @@ class Connection(NamedTuple):
         return f"{self._proxy} lets nothing through to {shown(self.address)} ({said})."
 
     def _why(self, causes: Sequence[BaseException]) -> str:
-        return shortened(self.redaction.words(str(causes[-1])))
+        words = next((said for cause in reversed(causes) if (said := str(cause))), type(causes[-1]).__name__)
+        return shortened(self.redaction.words(words))
 
     @property
     def _proxy(self) -> str:

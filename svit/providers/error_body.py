@@ -10,9 +10,9 @@ from svit.providers.lenient_json import parsed, whole_characters
 
 LONGEST_WORDS = 500
 """Characters of a server's words that are handed on."""
-_MOST_READ = 2**20
+_MOST_READ = 2**16
 """Bytes of a body that are read as JSON; no reason is longer."""
-_MOST_SAID = 3_000
+_MOST_SAID = 1_200
 """Characters in which phrases are looked for: what a server quotes of the request comes after its own words."""
 _DEEPEST, _MOST_TEXTS = 12, 200
 
@@ -48,9 +48,13 @@ _KEY = re.compile(
     r"\b(?:sk|pk|rk|gsk|xai|hf|nvapi|pplx|csk|fw|r8|AIza)[-_]?[A-Za-z0-9_-]{16,}|(?<=Bearer )[^\s\"']{8,}",
     re.IGNORECASE,
 )
-_HIDDEN = re.compile(r"<(script|style|head)\b.*?</\1\s*>|<!--.*?-->", re.DOTALL | re.IGNORECASE)
+_HIDDEN = frozenset({"script", "style", "head", "!--"})
+"""What a browser does not show: elements and comments."""
 _TITLE = re.compile(r"<title[^>]*>(.{0,300}?)</title>", re.DOTALL | re.IGNORECASE)
-_TAG = re.compile(r"<[^<>]{0,1000}>")
+_PIECE = re.compile(
+    r"(?P<end>-->)|<(?P<close>/?)(?P<name>!--|\w{1,20})(?:[^<>-]|-(?!->)){0,300}+>?|<|(?P<text>(?:[^<-]|-(?!->))+)"
+)
+_LONGEST_PAGE = 16_000
 
 
 @dataclass(frozen=True)
@@ -127,9 +131,24 @@ def _plain(body: bytes) -> ErrorBody:
     is_page = text.lstrip("\ufeff \t\r\n").startswith("<")
     if is_page:
         title = _TITLE.search(text)
-        text = html.unescape(f"{title[1] if title else ''} {_TAG.sub(' ', _HIDDEN.sub(' ', text))}")
+        text = html.unescape(f"{title[1] if title else ''} {_shown(text[:_LONGEST_PAGE])}")
     words = tidy(text)
     return ErrorBody(words=words, said=words.lower(), is_page=is_page)
+
+
+def _shown(page: str) -> str:
+    """Return the text of a page that a browser shows, in one pass: a page may well be broken, or made to be slow."""
+    shown: list[str] = []
+    hidden = ""
+    for piece in _PIECE.finditer(page):
+        name = "!--" if piece["end"] else (piece["name"] or "").lower()
+        if not hidden and name in _HIDDEN and not piece["close"] and not piece["end"]:
+            hidden = name
+        elif hidden and name == hidden and (piece["close"] or piece["end"]):
+            hidden = ""
+        elif piece["text"] and not hidden:
+            shown.append(piece["text"])
+    return " ".join(shown)
 
 
 def _only(data: object) -> object:

@@ -77,6 +77,8 @@ _SETTING_NAMES = re.compile(
     r"\b(max_(?:completion_|output_|new_)?tokens|reasoning_effort|service_tier|temperature|top_p|top_k|seed|logprobs"
     r"|prompt_cache_(?:options|key|breakpoint)|chat_template_kwargs|response_format)\b"
 )
+_OPENING = 300
+"""Characters in which a server names a setting, if it means that; what it quotes of a request comes later."""
 _NAME = re.compile(r"[A-Za-z_][\w.\[\]-]{0,60}")
 _QUOTED = re.compile(r"[`'\"\[]([A-Za-z_]\w{0,40})[`'\"\]]")
 
@@ -168,7 +170,9 @@ def _has_no_credit(error: ErrorBody) -> bool:
 
 def _is_setting(error: ErrorBody) -> bool:
     named = re.split(r"[.\[]", error.param, maxsplit=1)[0].lower()
-    return bool(says.setting(error.said)) or bool(named and named not in _OF_CONTENT and _NAME.fullmatch(named))
+    if named and _NAME.fullmatch(named):
+        return named not in _OF_CONTENT or bool(says.setting(error.said))
+    return bool(says.setting(error.said) or _SETTING_NAMES.search(error.said[:_OPENING]))
 
 
 _KINDS: Sequence[tuple[Kind, Callable[[ErrorBody], bool]]] = (

@@ -19,7 +19,7 @@ _EXCEEDS = r"(?:exceed\w*|overflow\w*|beyond|(?:greater|longer|larger) than|not 
 _ASKED = r"\b(?:input|prompt|request|requested|message)s?\b.{0,40}?\b(?:tokens?|length)\b.{0,60}?"
 too_long = _any(
     rf"""
-    {_MAXIMUM}(?:context|prompt|input)[ _-]?(?:length|size|window|limit|len|tokens?)\b
+    {_MAXIMUM}(?:context|prompt|input)[ _-]?(?:length|size|window|limit|len|tokens?|char\w*)\b
     (?:maximum|max|supported|allowed)[ _](?:\w+[ _]){{0,2}}?(?:sequence|seq)[ _-]?(?:length|size|len)\b
     \bmax_(?:model_len|num_tokens|seq_len|input_len)\b
     {_EXCEEDS}.{{0,80}}?\bcontext[ _-]?(?:length|window|size|limit)\b
@@ -31,10 +31,16 @@ too_long = _any(
     {_ASKED}(?:exceed\w*|\babove\b|> ?\d)
     {_ASKED}(?:greater|longer|larger|more) than
     exceed\w*.{{0,30}}?\btokens? (?:limit|length)\b(?! per)
-    exceed\w* (?:the )?max\w* (?:\w+ )?tokens\b(?! per)
+    exceed\w* (?:the )?max\w* (?:\w+ ){{0,3}}?tokens\b(?! per)
+    \bmax\w* (?:\w+ )?tokens? allowed
+    \btoken count\b.{{0,60}}?\bat most \d
+    \b(?:context|prompt|input)\b.{{0,40}}?\btokens?\b.{{0,30}}?\bover the\b
+    \binput[ _]tokens? too
+    \bkv cache\b
     \btokens? limit (?:was |is |has been )?exceeded
     \b(?:reduce|shorten|decrease) (?:the |your )?(?:length|input|prompt|messages?|context|number of (?:input )?tokens)\b
     \binputs?[`'"]? tokens? \+
+    \bmust have (?:less|fewer) than [\d,]+ tokens
     \brange of input length
     \bstring too long
     \blonger than .{{0,20}}?(?:context|model length|maximum)
@@ -106,6 +112,8 @@ no_credit = _any(
     \bexceededbudget\b
     \bover budget\b
     \bmonthly included credits
+    \btrial (?:period )?(?:has |is )?(?:expired|ended|over)
+    \bpurchase (?:a|another|more) (?:\w+ )?(?:plan|package|quota|credits)
     余额不足|欠费|额度不足|额度已|请充值|免费额度
     """
 )
@@ -143,7 +151,8 @@ filtered = _any(
     \bguardrails?\b
     \bcontent exists risk
     \bconsidered high risk
-    \bcontent (?:is |was )?(?:blocked|sensitive|filtered)
+    \b(?:content|prompt|input|output)\b.{0,40}?\b(?:blocked|filtered)
+    \bcontent (?:is |was )?sensitive|\bsensitive topic
     \b(?:input|output|prompt|text|response)[ _](?:\w+[ _]){0,3}?(?:new_)?sensitive\b
     敏感|不安全|违规|违反.{0,10}政策|涉黄|涉政
     """
@@ -171,6 +180,11 @@ key = _any(
     \bnot (?:authenticated|authorized|logged in)
     \b(?:token|jwt|credentials?|session) (?:is |has |have |was )?(?:expired|revoked)
     \bexpired (?:token|credentials?|jwt)
+    \btoken (?:is|was) (?:invalid|not valid|missing|required)
+    \bapi[ _-]?key has
+    \buser (?:was )?not found
+    \bsignature (?:mismatch|does not match|is invalid)
+    \bnot (?:supported|available|allowed) in (?:this|your|the) (?:country|region|location)
     \bpermission denied
     \baccess denied
     \bno permission
@@ -209,7 +223,11 @@ model = _any(
     {_A_MODEL}(?:\bunavailable|\bunsupported|\binvalid\b|have access|paid plan|on your plan)
     \b(?:unknown|invalid|no such|unsupported|unrecogni[sz]ed|missing|no) (?:\w+ ){{0,2}}?(?:model|deployment)s?\b
     \b(?:not a valid|could not find|cannot find|can['’]t find) (?:\w+ ){{0,2}}?(?:model|deployment)s?\b
-    \bpaid (?:plan|tier|account|subscription)
+    {_A_MODEL}(?:\bnot in the list|\bgated\b|\bsunset\b|\bonly available to)
+    \bnot an? (?:supported|valid|known) model
+    \bpaid (?:plan|tier|account|subscription|users)
+    \bmodel name format\b
+    \bpinned to\b.{{0,200}}?\brequested\b
     \b(?:on|in|by|upgrade) your (?:\w+ )?(?:plan|subscription)\b
     模型.{{0,20}}(?:不存在|未找到|不支持|已下线|无权)|无可用渠道
     """

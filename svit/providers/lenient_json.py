@@ -11,6 +11,8 @@ from typing import Any
 
 from svit.providers.event_stream import is_event_stream, stream_as_completion
 
+LONGEST = 2 * 2**20
+"""Bytes. What follows the OpenAI API to the letter may be longer; to read odd JSON takes a hundred times as long."""
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _LONGEST_NUMBER = 400
 """Digits. No count is near it, and Python refuses to read an int of more than 4,300."""
@@ -22,8 +24,10 @@ _BRACKET = re.compile(r'"(?:[^"\\]|\\.)*+"|[\[\]{}]', re.DOTALL)
 def parsed(body: bytes) -> Any:
     """Return what the bytes say, as one value: the first document, or the completion that a stream adds up to.
 
-    What is nested too deep is null. Raises ValueError where there is no JSON, or it is cut off.
+    What is nested too deep is null. Raises ValueError where there is no JSON, or it is cut off, or longer than LONGEST.
     """
+    if len(body) > LONGEST:
+        raise ValueError(f"longer than {LONGEST:,} bytes")
     text = body.decode(json.detect_encoding(body), errors="replace").lstrip("\ufeff \t\r\n")
     if is_event_stream(text):
         return stream_as_completion(text, _document)
@@ -39,7 +43,15 @@ def _document(text: str) -> Any:
     try:
         return _DECODER.raw_decode(text)[0]
     except RecursionError:
+        if _never_closed(text):
+            raise ValueError("it is cut off deep within") from None
         return _DECODER.raw_decode(_shallow(text))[0]
+
+
+def _never_closed(text: str) -> bool:
+    """Whether so much is opened and not closed that no strings with brackets in them can be why: a quick look."""
+    opened, closed = (sum(map(text.count, brackets)) for brackets in ("[{", "]}"))
+    return opened - closed > _DEEPEST
 
 
 def _number(digits: str) -> int | float:

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import msgspec
 
 from svit.finish_reasons import end_of, known_end
-from svit.providers.base import Failure, read_completion
-from svit.providers.completion_shapes import MOST_TOKENS, blocked
+from svit.providers.base import Failure, completion_of
+from svit.providers.completion_shapes import MOST_TOKENS
 from svit.providers.error_body import ErrorBody, error_body, error_within
 from svit.providers.error_kinds import (
     Kind,
@@ -214,13 +214,13 @@ def _looked_into(status: int, body: bytes) -> Answered | Again | Failure | Stop:
         data = parsed(body)
     except (ValueError, RecursionError):
         return _no_json(status, body)
-    read = read_completion(body)
+    read = completion_of(data)
     if isinstance(read, Completion) and _says_something(read):
         return Answered(read.usage, _unknown_end(read.finish_reason))
     if error := error_within(data):
         return _error_within(status, error)
-    if blocked(data) and isinstance(read, Failure):
-        return Failure("filtered", read.words, final=True, free=True)
+    if isinstance(read, Failure):
+        return msgspec.structs.replace(read, free=True)
     if isinstance(read, Completion):
         if end_of(read.finish_reason) == "filtered" and read.usage is None:
             return Failure("filtered", f"finish reason {read.finish_reason}, no text", final=True, free=True)

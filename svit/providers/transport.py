@@ -5,6 +5,7 @@ are sent like it, without passing through the package's client and httpx2 each t
 a request costs in processor time (`scripts/bench online`).
 """
 
+import asyncio
 import contextlib
 import os
 import resource
@@ -39,6 +40,8 @@ request that meets the closing is lost."""
 UNANSWERED = (aiohttp.ClientError, TimeoutError)
 """What `Transport.post` raises when there is no reply, or no whole one; `lost` reads it."""
 _PIECE = 2**16
+_LARGE = 2**18
+"""Bytes of a reply that are not gone through beside all else: it would take longer than a few milliseconds."""
 _AIOHTTPS_OWN = ("host", "content-length", "connection", "accept-encoding")
 """Headers that aiohttp sets itself: it knows what it sends, and what it can decompress."""
 _OTHER_FILES = 200
@@ -123,16 +126,16 @@ class Transport:
         url = self._url.with_path(self._url.raw_path.removesuffix(_PATH) + "/models", encoded=True, keep_query=True)
         headers = CIMultiDict(self._headers, connection="close")
         async with self._session.get(url, headers=headers, timeout=self._times, allow_redirects=False) as response:
-            return self._read(response, await _content(response))
+            return await self._read(response, await _content(response))
 
     async def _posted(self, url: URL, content: bytes, time: ReplyTimeout) -> Response:
         async with self._session.post(
             url, data=content, headers=self._headers, timeout=self._times, allow_redirects=False
         ) as response:
             time.heard()
-            return self._read(response, await _content(response, time.heard))
+            return await self._read(response, await _content(response, time.heard))
 
-    def _read(self, response: aiohttp.ClientResponse, content: bytes) -> Response:
+    async def _read(self, response: aiohttp.ClientResponse, content: bytes) -> Response:
         """Return the reply without our secrets. Raises ClientHttpProxyError when the proxy gave it."""
         if response.status == WANTS_A_USER and self.connection.proxy:
             raise aiohttp.ClientHttpProxyError(
@@ -140,8 +143,12 @@ class Transport:
             )
         is_answer = 200 <= response.status < 300 and b'"choices"' in content
         redaction = self.connection.redaction
-        without = redaction.reply(content) if is_answer else redaction.refusal(content)
-        return Response(response.status, response.raw_headers, without)
+        without = redaction.reply if is_answer else redaction.refusal
+        if len(content) > _LARGE:
+            content = await asyncio.to_thread(without, content)
+        else:
+            content = without(content)
+        return Response(response.status, response.raw_headers, content)
 
     def lost(self, error: Exception) -> Again | Failure | Stop:
         """Return what became of a request that no answer came to. It may have been paid for, unless it never left."""

@@ -70,6 +70,7 @@ WITH_DETAILS = {**USAGE, "prompt_tokens_details": {"cached_tokens": 10}}
         (reply(usage={"prompt_tokens": True, "completion_tokens": True}), None),
         (reply(usage={"prompt_tokens": 0, "completion_tokens": 0}), None),
         (reply(usage={"prompt_tokens": 700, "completion_tokens": 0}), None),
+        (reply(usage={"prompt_tokens": 700.0, "completion_tokens": 0}), None),
         (reply(usage=WITH_DETAILS), Usage(700, 100, cached_tokens=10)),
         (reply(usage={**USAGE, "prompt_tokens_details": {"cached_tokens": 10.5}}), SAID),
         (reply(usage={**USAGE, "prompt_tokens_details": {"cached_tokens": -4}}), SAID),

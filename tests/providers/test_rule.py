@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 
 import pytest
 from hypothesis import given
@@ -137,7 +138,17 @@ REFUSED, NO_CREDIT, NOT_ACCEPTED = "The endpoint refuses: ", "no credit left: ",
         (400, {"error": "invalid_request", "error_description": "The access token is expired"}, "access token is expired"),
         (400, said("User location is not supported for the API use.", status="FAILED_PRECONDITION"), "location"),  # Gemini
         (400, said("无效的令牌"), "无效的令牌"),  # one-api
+        (403, said("Your account has been flagged for violating our usage policies"), REFUSED),
+        (422, said("Token is invalid"), REFUSED),
+        (400, said("The provided API key has an IP address restriction."), REFUSED),
+        (400, said("This API is not available in your region"), REFUSED),
+        (400, said("Your trial has expired. Please upgrade"), NO_CREDIT),
+        (429, said("Quota exhausted: please purchase a plan"), NO_CREDIT),
         # the model
+        (400, said("'x' is not a supported model"), REFUSED),
+        (400, said("This model is only available to paid users"), REFUSED),
+        (400, said("Model 'x' is not in the list of served models"), REFUSED),
+        (400, said("Requested model has been sunset"), REFUSED),
         (404, error("model_not_found", message="no such model"), "no such model"),
         (404, said("model 'x' not found, try pulling it first", type="api_error"), "try pulling it first"),  # Ollama
         (400, said("m is not a valid model ID", code=400), "not a valid model ID"),  # OpenRouter
@@ -184,6 +195,10 @@ REFUSED, NO_CREDIT, NOT_ACCEPTED = "The endpoint refuses: ", "no credit left: ",
         (400, said("The parameter `max_completion_tokens` specified in the request are not valid: integer above maximum value, expected a value <= 12288, but got 32000 instead.", code="InvalidParameter", param="max_completion_tokens"), NOT_ACCEPTED + "'max_completion_tokens'"),  # Doubao
         (400, said("Param Incorrect", type="upstream_error", param="max_tokens is too large: 1048576. This model supports at most 131072 completion tokens", code="400"), NOT_ACCEPTED + "'max_tokens'"),  # a router
         (400, {"object": "error", "message": "'max_tokens' is too large: 5000. This model's maximum context length is 4096 tokens and your request has 30 input tokens (5000 > 4096 - 30).", "code": 400}, NOT_ACCEPTED + "'max_tokens'"),  # vLLM
+        (400, said("temperature: range: -1..1"), NOT_ACCEPTED + "'temperature'"),
+        (400, said("`top_p` and `temperature` cannot both be specified for this model"), NOT_ACCEPTED),
+        (400, said("Argument not supported: top_k"), NOT_ACCEPTED + "'top_k'"),
+        (422, said("[{'type': 'literal_error', 'loc': ('body', 'reasoning_effort'), 'msg': 'Input should be low'}]"), NOT_ACCEPTED + "'reasoning_effort'"),
         (416, said("max_completion_tokens is limited for this model"), NOT_ACCEPTED + "'max_completion_tokens'"),  # Scaleway
     ],
 )  # fmt: skip
@@ -212,6 +227,10 @@ FILTERED = [
     ("Moonshot", 400, said("The request was rejected because it was considered high risk", type="content_filter")),
     ("Gemini", 400, [said("The prompt was blocked", status="PROHIBITED_CONTENT")]),
     ("Bedrock", 400, {"message": "Guardrail intervened on the input"}),
+    ("OpenAI", 400, said("Your request was rejected as a result of our safety system.")),
+    ("Alibaba", 400, said("Output data may contain inappropriate content.")),
+    ("MiniMax", 400, said("Sorry, the content involves sensitive topics")),
+    ("Hunyuan", 400, said("The content you provided or machine outputted is blocked.")),
     ("a gateway's 500", 500, said("Blocked by content policy", code="content_policy_violation")),
     ("a gateway's 451", 451, said("Blocked by the safety filter")),
 ]  # fmt: skip
@@ -267,6 +286,14 @@ TOO_LONG = [
     ("Databricks", 400, {"error_code": "BAD_REQUEST", "message": "prompt token count (4600) cannot exceed 4096"}),
     ("LiteLLM", 400, said("litellm.ContextWindowExceededError: ...", code="400", type="ContextWindowExceededError")),
     ("TabbyAPI", 422, {"detail": "Prompt length 5000 is greater than max_seq_len 4096"}),
+    ("xAI, of a batch", 400, said("tokens in request more than max tokens allowed")),
+    ("DeepInfra", 400, said("Please ensure the total token count of prompt and completion is at most 8192")),
+    ("MLX", 400, said("Requested generation exceeds the KV cache size: prompt 9000 > 8192")),
+    ("a gateway", 400, said("messages exceed maximum number of tokens")),
+    ("a gateway", 400, said("The context has 9000 tokens which is over the 8192 limit")),
+    ("Baidu", 400, {"error_code": 336007, "error_msg": "the max input characters is 20000"}),
+    ("a gateway", 400, said("input_tokens too large")),
+    ("vLLM, of parts", 400, said("You passed 9000 input tokens and requested 1000 output tokens. However, the model's context length is only 8192 tokens")),
     ("nginx", 413, b"<html>\r\n<head><title>413 Request Entity Too Large</title></head><body><center><h1>413 Request Entity Too Large</h1></center></body></html>"),
     ("a bare one", 413, b""),
 ]  # fmt: skip
@@ -420,6 +447,7 @@ def test_what_is_or_may_be_a_paid_completion_is_handed_on(body: object, usage: U
         (b"one\x1b[31m two\x00", "one [31m two"),
         (b"caf\xe9", "caf\ufffd"),
         (b"<html><style>p{}</style><title>502 Bad Gateway</title><h1>one</h1></html>", "502 Bad Gateway 502 Bad Gateway one"),
+        (b"<html><!-- no --><p>one - two</p><script>var a = 1 < 2;</script></html>", "one - two"),
         (b"<Error><Code>NoSuchKey</Code><Message>one</Message></Error>", "NoSuchKey one"),
         ({"error": {"message": "x" * 900}}, "x" * 497 + "..."),
         ({"error": {"message": "Incorrect API key provided: sk-proj-abcdefghijklmnop1234"}}, "Incorrect API key provided: sk-p..."),
@@ -458,3 +486,15 @@ def test_where_there_are_words_they_are_said(data: object) -> None:
     body = json.dumps({"deep": data, "said": "the reason"}).encode()
     assert error_body(body).words.strip()
     assert kind_of(error_body(body))
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [b"<", b"<script>", b"<!--", b"[", b'{"a":', b'"', b'data: {"choices":[{"delta":{"content":"a"}}]}\n\n', b"no api max_tokens input "],
+)  # fmt: skip
+def test_no_body_however_odd_is_looked_at_for_long(piece: bytes) -> None:
+    body = piece * (2_000_000 // len(piece))
+    began = time.process_time()
+    for status in (200, 400, 500):
+        verdict(status, body)
+    assert time.process_time() - began < 3
