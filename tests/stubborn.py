@@ -5,6 +5,8 @@ noticed after two seconds here.
 """
 
 import asyncio
+import os
+import signal
 import sys
 import time
 from collections.abc import AsyncIterator, Callable, Iterable
@@ -77,6 +79,16 @@ class EndsEarly(Stubborn):
     async def go_on(self, requests: AsyncIterator[Request], stopping: asyncio.Event) -> AsyncIterator[Reply]:
         return
         yield
+
+
+class IsStoppedAtLast(Stubborn):
+    """Is interrupted when all is answered, and nothing is left but to say so."""
+
+    async def go_on(self, requests: AsyncIterator[Request], stopping: asyncio.Event) -> AsyncIterator[Reply]:
+        async for reply in self._offline.complete(requests, stopping):
+            yield reply
+        os.kill(os.getpid(), signal.SIGTERM)
+        await stopping.wait()
 
 
 class Waits(Stubborn):

@@ -1,5 +1,6 @@
 """A run as a process, and what happens to its files meanwhile: nothing is lost, and nothing more is sent."""
 
+import os
 import shutil
 import signal
 import sqlite3
@@ -78,6 +79,21 @@ def test_a_journal_that_is_taken_away_stops_the_run_and_loses_nothing(
     assert slow.books()["billed"] == booked(tmp_path)["replies"], "nothing is paid for twice"
 
 
+def test_after_a_kill_all_that_left_is_of_unknown_outcome_and_nothing_else(
+    slow: Running, distinct: Path, tmp_path: Path
+) -> None:
+    words = ("--task", "referring", "--contexts", distinct)
+    process = generate(tmp_path, slow, *words, in_flight=3)
+    wait_for(slow, 6)
+    process.kill()
+    process.communicate()
+    time.sleep(0.6)  # the simulator bills what was in flight
+    lost = slow.books()["billed"] - booked(tmp_path)["replies"]
+    finished(generate(tmp_path, slow, *words), 0, 1)
+    assert max(1, lost) <= booked(tmp_path)["unknown"] <= 3 + lost, "of more than 15 whose intents were committed"
+    assert slow.books()["billed"] == booked(tmp_path)["replies"] + lost
+
+
 @pytest.mark.parametrize(("file", "seconds"), [("journal.db", 6), ("ledger.db", 2)])
 def test_another_process_that_holds_a_database_costs_nothing_but_the_time(
     file: str, seconds: int, slow: Running, distinct: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -144,3 +160,32 @@ def test_somebody_without_a_home_is_told_to_name_the_ledger(tmp_path: Path) -> N
         assert (
             "Warning: There is no home folder: name the ledger's file in SVIT_LEDGER. This run goes on" in done.stderr
         )
+
+
+REFUSED = {
+    "few files": ("ulimit -n 64", "in_flight: 500 requests at once need", "r"),
+    "fewer files": ("ulimit -n 24", "in_flight: 500 requests at once need", "r"),
+    "fewest files": ("ulimit -n 8", "Too many open files", "r"),
+    "no room for the journal": ("ulimit -f 8", "r/", "r"),
+    "a folder in which nobody may write": ("true", "/proc/r: the run folder cannot be used", "/proc/r"),
+    "a file in the folder's place": ("touch r", "r: the run folder cannot be used", "r"),
+    "a name that is too long": ("true", "the run folder cannot be used: File name too long", "r" * 300),
+    "a lock that is a folder": ("mkdir -p r/run.lock", "r: the run folder cannot be used: Is a directory", "r"),
+}
+
+
+@pytest.mark.parametrize(("before", "words", "run"), REFUSED.values(), ids=REFUSED)
+def test_what_the_system_refuses_is_a_sentence(before: str, words: str, run: str, tmp_path: Path) -> None:
+    config = "provider: openai\nmodel: gpt-6-luna\nreasoning_effort: none\nbase_url: http://127.0.0.1:9/v1\n"
+    (tmp_path / "c.yaml").write_text(config + "in_flight: 500\n")
+    command = f"{before}; exec {sys.executable} -m svit generate --task referring --config c.yaml --run {run}"
+    done = subprocess.run(
+        ["bash", "-c", command],
+        cwd=tmp_path,
+        env={**os.environ, "OPENAI_API_KEY": "none"},
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stdout) == (2, ""), done.stderr
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr
