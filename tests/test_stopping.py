@@ -134,7 +134,7 @@ def test_the_deadline_reaches_what_waits_for(wait: str, tmp_path: Path, distinct
     ).fetchall()
     database.close()
     if wait in ("an answer", "a connection that hangs"):
-        assert 0 < silent <= 8
+        assert min(1, books["requests"]) <= silent <= 8
     else:
         assert silent == 0, "they never left"
     assert least > 0, "what was in the air is kept at its worst case"
@@ -171,12 +171,12 @@ def test_the_first_signal_says_what_is_awaited_and_sends_nothing_more(tmp_path: 
 
 def test_a_process_that_slept_over_its_deadline_reads_what_lies_there(tmp_path: Path, distinct: Path) -> None:
     with running(Options(port=0, latency="1.5s")) as server:
-        words = ("--task", "referring", "--contexts", distinct, "--deadline", "6s")
+        words = ("--task", "referring", "--contexts", distinct, "--deadline", "10s")
         began = time.monotonic()
         process = generate(tmp_path, server, *words, in_flight=8)
         sent(server, 8)
         process.send_signal(signal.SIGSTOP)
-        time.sleep(max(2.0, began + 7.5 - time.monotonic()))
+        time.sleep(max(2.0, began + 11.5 - time.monotonic()))
         process.send_signal(signal.SIGCONT)
         woken = time.monotonic()
         finished(process, 5)
