@@ -168,6 +168,10 @@ class Served(asyncio.Protocol):
             end = self._read.find(b"\r\n\r\n")
             if end < 0:
                 return
+            if self._read.startswith(b"GET"):  # for the list of models
+                self._transport.write(b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")
+                self._transport.close()
+                return
             head = bytes(self._read[:end]).lower()
             self._whole = end + 4 + int(head.split(b"content-length:")[1].split(b"\r\n")[0])
         if len(self._read) >= self._whole:

@@ -203,7 +203,8 @@ class Gate:
     def tell_wait(self, words: str, seconds: float, *, asked: bool, slower: bool = False) -> None:
         """Tell of a wait that begins, once for all that wait, and of later ones only when they are much longer."""
         now = time.monotonic()
-        if seconds < 2 * self._told_of and now - self._told_at < _TOLD_AGAIN:
+        is_longer = seconds >= max(_LONG, 2 * self._told_of)
+        if now - self._told_at < _TOLD_AGAIN and not is_longer:
             return
         self._told_at, self._told_of = now, seconds
         what = "wants it slower" if slower else "cannot answer now"

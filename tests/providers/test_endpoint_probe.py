@@ -154,7 +154,7 @@ def test_a_proxy_that_refuses_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
             monkeypatch.setenv("no_proxy", "")
             with pytest.raises(ProviderRefusesError) as told:
                 await run.against("https://models.example", 1)
-            assert "The proxy on the way to https://models.example refuses: HTTP" in str(told.value)
+            assert "lets nothing through to https://models.example/v1 (HTTP 404" in str(told.value)
             assert "secret" not in str(told.value)
 
     run = Run(Server(well))

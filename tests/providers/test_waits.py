@@ -70,7 +70,7 @@ def test_a_server_that_does_not_say_how_long_is_asked_less_and_less_often(header
     run = Run(slower(headers), window=1)
     stopped_after(run, 1, 3.5)
     assert len(run.server.lines) == 3, "after 1, 2, 4, 8 ... seconds"
-    assert run.said == ["The endpoint wants it slower (HTTP 429: why); svit waits 2 s."]
+    assert run.said == ["The endpoint wants it slower (HTTP 429: why); svit waits 1 s."]
 
 
 def test_short_pauses_between_answers_are_not_worth_a_word() -> None:
