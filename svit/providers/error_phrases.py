@@ -183,6 +183,7 @@ key = _any(
     \btoken (?:is|was) (?:invalid|not valid|missing|required)
     \bapi[ _-]?key has
     \buser (?:was )?not found
+    \bno connected db\b
     \bsignature (?:mismatch|does not match|is invalid)
     \bnot (?:supported|available|allowed) in (?:this|your|the) (?:country|region|location)
     \bpermission denied

@@ -144,7 +144,10 @@ REFUSED, NO_CREDIT, NOT_ACCEPTED = "The endpoint refuses: ", "no credit left: ",
         (400, said("This API is not available in your region"), REFUSED),
         (400, said("Your trial has expired. Please upgrade"), NO_CREDIT),
         (429, said("Quota exhausted: please purchase a plan"), NO_CREDIT),
+        (400, said("No connected db.", type="no_db_connection", code="400"), REFUSED),  # LiteLLM: a key that it has not got
         # the model
+        (400, {"detail": "Server is pinned to '/x'; requested 'nobody/nothing'."}, REFUSED),  # transformers serve
+        (400, said("/chat/completions: Invalid model name passed in model=nobody. Call `/v1/models` to view available models", code="400"), REFUSED),  # LiteLLM
         (400, said("'x' is not a supported model"), REFUSED),
         (400, said("This model is only available to paid users"), REFUSED),
         (400, said("Model 'x' is not in the list of served models"), REFUSED),
