@@ -1,7 +1,8 @@
 """When a request that got no completion is asked again, and when it counts as failed. Pure but for the spread."""
 
-import random
 from typing import NamedTuple
+
+import tenacity
 
 from svit.providers.base import Failure
 from svit.providers.rule import Again
@@ -11,6 +12,10 @@ TRIES = 6
 FIRST_WAIT = 0.5
 LONGEST_WAIT = 60.0
 """Seconds, of the waits that grow by themselves: what a server asks for may be longer, up to `max_wait`."""
+_GROWING = tenacity.wait_random_exponential(multiplier=FIRST_WAIT, max=LONGEST_WAIT / 4)
+_GROWING_OVERLOADED = tenacity.wait_random_exponential(multiplier=FIRST_WAIT, max=LONGEST_WAIT)
+"""Twice as long each time, with a spread."""
+_RETRYING = tenacity.Retrying()
 _NOT_THE_IMAGE = ("overloaded", "unreachable")
 """Failures that say nothing of an image: while nobody is answered, they count for none."""
 
@@ -57,6 +62,7 @@ class Tries:
 
     def _backoff(self, again: Again) -> float:
         """Return a wait that grows with each failure, with a spread."""
-        longest = LONGEST_WAIT if again.overloaded else LONGEST_WAIT / 4
         self._failed += 1
-        return random.uniform(0, min(longest, FIRST_WAIT * 2 ** min(self._failed - 1, 20)))  # noqa: S311
+        state = tenacity.RetryCallState(_RETRYING, None, (), {})
+        state.attempt_number = self._failed
+        return (_GROWING_OVERLOADED if again.overloaded else _GROWING)(state)
