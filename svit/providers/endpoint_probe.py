@@ -35,9 +35,13 @@ _ENDS = re.compile(r"(shutdown|shut_down|deprecat\w*|expir\w*|retire\w*|sunset)(
 
 @dataclass(frozen=True)
 class Found:
-    """What the endpoint said: why no prompt need be sent, and the models that it lists, with what it says of each."""
+    """What the endpoint said: why no prompt need be sent, and the models that it lists, with what it says of each.
+
+    `on_our_side` says that the refusal is about what lies before the endpoint: a proxy, or the certificates trusted here.
+    """
 
     refusal: str = ""
+    on_our_side: bool = False
     models: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     has_answered: bool = False
 
@@ -88,18 +92,19 @@ async def probed(way: Asks) -> Found:
 
 
 async def _asked(way: Asks) -> Found:
-    nobody = ""
+    nobody = ours = ""
     for pause in (0.0, _PAUSE):
         await asyncio.sleep(pause)
         try:
             response = await way.models()
         except UNANSWERED as error:
-            nobody = way.hindrance(error) or _nobody(error, way.origin)
+            ours = way.hindrance(error)
+            nobody = ours or _nobody(error, way.origin)
             if not nobody:
                 return Found()
         else:
             return _read(response) if response else Found()
-    return Found(refusal=nobody)
+    return Found(refusal=nobody, on_our_side=bool(ours))
 
 
 def _read(response: Response) -> Found:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import aiohttp
 import orjson
 
-from svit.errors import ProviderRefusesError
+from svit.errors import ProviderRefusesError, SvitError
 from svit.limits import Breaker, Concurrency, Outcome, PromptTokens, RateLimit, Reading, Ticket, reading
 from svit.providers import redirects
 from svit.providers.alike_failures import AlikeFailures
@@ -75,7 +75,10 @@ class Online:
     async def complete(
         self, requests: AsyncIterator[Request], stopping: asyncio.Event | None = None
     ) -> AsyncIterator[Reply]:
-        """Yield one reply for each request. Raises ProviderRefusesError once what was under way has been answered."""
+        """Yield one reply for each request. Raises ProviderRefusesError once what was under way has been answered.
+
+        SvitError when it is the proxy or a certificate that lets nothing through, before the first prompt left.
+        """
         async with transport(self.endpoint, self.window) as way:
             asking = self._asking = _Asking(self, way)
             sending = asking.sending
@@ -92,7 +95,8 @@ class Online:
                 await sending.stop(feeder)
         if asking.gate.refusal:
             refusal = _ended(asking.gate.refusal)
-            raise ProviderRefusesError(f"{refusal} The same command continues once that is settled.")
+            error = SvitError if asking.is_held_up_here else ProviderRefusesError
+            raise error(f"{refusal} The same command continues once that is settled.")
 
 
 def _ended(words: str) -> str:
@@ -182,6 +186,11 @@ class _Asking:
             for reply in self._alike.succeeded(task):
                 self.replies.put_nowait(reply)
         self.replies.put_nowait(Reply(request, outcome, took))
+
+    @property
+    def is_held_up_here(self) -> bool:
+        """Whether something before the endpoint lets nothing through: the user's proxy or certificates."""
+        return self._found is not None and self._found.on_our_side
 
     async def _probe(self) -> None:
         """Ask whether anybody is there, and close the gate when nobody is."""

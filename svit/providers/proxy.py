@@ -34,16 +34,18 @@ def proxy_for(url: str, environ: Mapping[str, str]) -> Proxy | None:
     """Return the proxy on the way to this address: HTTPS_PROXY, HTTP_PROXY or ALL_PROXY, also in small letters.
 
     None where there is none, where NO_PROXY names the host, a domain of it or a network that it is in (10.0.0.0/8), and
-    for an address of this machine, which a proxy elsewhere would take for its own, unless NO_PROXY is set and empty.
+    for an address of this machine where the proxy is on another one, which would take the address for its own.
     Raises SvitError for a proxy that cannot be used.
     """
     parts = urlsplit(url)
     host = parts.hostname or ""
     found = _named(parts.scheme, environ)
     spared = environ.get("no_proxy", environ.get("NO_PROXY"))
-    if not found or (is_loopback(url) and spared != "") or _is_spared(host, parts.port, spared or ""):
+    if not found or _is_spared(host, parts.port, spared or ""):
         return None
     proxy = found if "://" in found.url else Proxy(f"http://{found.url}", found.variable)
+    if is_loopback(url) and not is_loopback(proxy.url):
+        return None
     told = str(proxy).removeprefix("the ").partition(" (")[0]
     if not proxy.url.lower().startswith(("http://", "https://")):
         raise SvitError(

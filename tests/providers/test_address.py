@@ -217,7 +217,8 @@ PROXIES: list[tuple[str, Mapping[str, str], str | None]] = [
     ("http://10.1.2.3/v1", {"http_proxy": "http://p:1", "no_proxy": "10.0.0.0/33"}, "http://p:1"),
     (HERE, {"http_proxy": "http://p:1"}, None),
     (HERE, {"http_proxy": "http://p:1", "no_proxy": "corp.example"}, None),
-    (HERE, {"http_proxy": "http://p:1", "no_proxy": ""}, "http://p:1"),
+    (HERE, {"http_proxy": "http://localhost:3128"}, "http://localhost:3128"),
+    (HERE, {"http_proxy": "127.0.0.1:9", "no_proxy": "127.0.0.1"}, None),
 ]
 
 

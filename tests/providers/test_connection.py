@@ -54,15 +54,17 @@ def asked_through(proxy: Server, monkeypatch: pytest.MonkeyPatch, origin: str, v
             monkeypatch.setenv(variable, there.replace("http://", f"http://me:{PASSWORD}@"))
             await Run(Server(well), key=KEY).against(origin, 1)
 
-    with pytest.raises(ProviderRefusesError) as refused:
+    with pytest.raises(SvitError) as refused:
         asyncio.run(asyncio.wait_for(ask(), 30))
+    assert refused.value.exit_code == (2 if "proxy" in str(refused.value) else 4)
     return str(refused.value)
 
 
 def test_a_certificate_of_nobody_ends_the_run_and_the_way_to_trust_it_is_said() -> None:
     run = Run(Server(well))
-    with pytest.raises(ProviderRefusesError, match=r"https://127\.0\.0\.1:\d+/v1 has a certificate .* SSL_CERT_FILE"):
+    with pytest.raises(SvitError, match=r"https://127\.0\.0\.1:\d+/v1 has a certificate .* SSL_CERT_FILE") as told:
         asked_over_tls(run)
+    assert told.value.exit_code == 2
     assert run.server.lines == []
 
 
@@ -145,13 +147,14 @@ def test_a_proxy_that_refuses_is_named_without_its_password(
 def test_a_proxy_that_is_not_there_is_named_without_its_password(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("http_proxy", f"http://me:{PASSWORD}@127.0.0.1:9")
     with pytest.raises(
-        ProviderRefusesError,
+        SvitError,
         match=r"The proxy http://127\.0\.0\.1:9 \(http_proxy\) cannot be reached: Connection refused\.",
-    ):
+    ) as told:
         asked(Run(Server(well)), "http://model.example")
+    assert told.value.exit_code == 2
 
 
-def test_a_loopback_address_is_asked_directly_whatever_proxy_there_is(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_loopback_address_is_asked_directly_whatever_proxy_elsewhere_there_is(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("http_proxy", "http://proxy.invalid:3128")
     assert Run(Server(well)).of(1) == [completion()]
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from served import KEY, Clock, Run, Server, completion, error, serving, well
-from svit.errors import ProviderRefusesError
+from svit.errors import ProviderRefusesError, SvitError
 from svit.limits import RateLimit
 from svit.providers.base import NOT_ASKED
 from svit.providers.endpoint_probe import Found, _listed
@@ -152,8 +152,9 @@ def test_a_proxy_that_refuses_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
         async with serving(Server(well)) as proxy:
             monkeypatch.setenv("https_proxy", proxy.replace("http://", "http://me:secret@"))
             monkeypatch.setenv("no_proxy", "")
-            with pytest.raises(ProviderRefusesError) as told:
+            with pytest.raises(SvitError) as told:
                 await run.against("https://models.example", 1)
+            assert told.value.exit_code == 2
             assert "lets nothing through to https://models.example/v1 (HTTP 404" in str(told.value)
             assert "secret" not in str(told.value)
 
