@@ -8,7 +8,7 @@ from contextlib import aclosing, asynccontextmanager
 from typing import Any
 
 from svit.limits import RateLimit
-from svit.providers.base import Failure, Reply, Request
+from svit.providers.base import NOT_ASKED, Failure, Reply, Request
 from svit.providers.openai_online import Endpoint, Online
 from svit.records import ImageContext, Message, Prompt, Sampling
 
@@ -107,7 +107,8 @@ def request(image: int, task: str = "t", model: str = "m") -> Request:
 class Run:
     """One provider's replies to so many requests, and what it said on the way.
 
-    As the pipeline does, the requests end only once all are answered, unless they are `closed`.
+    As the pipeline does, the requests end only once all are answered, and never after one was not asked, unless they
+    are `closed`.
     """
 
     def __init__(self, server: Server, path: str = "/v1", *, closed: bool = False, **settings: Any) -> None:
@@ -164,7 +165,7 @@ class Run:
         for n in range(number):
             self.pulled += 1
             yield request(n, model=self.model)
-        while not self.closed and len(self.replies) < number:
+        while not self.closed and sum(code != NOT_ASKED for code in self.codes) < number:
             self._arrived.clear()
             await self._arrived.wait()
 
