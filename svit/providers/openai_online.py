@@ -30,6 +30,8 @@ __all__ = ["Endpoint", "Online"]
 
 _TOLD = (b"x-ratelimit-", b"retry-after", b"date")
 _NOTHING = Reading()
+_PERHAPS_OF_THE_SETUP = ("bad_request", "empty_reply")
+"""Failures in words that nobody knows, or in none: whose fault they are shows only beside others."""
 _LONG = 10.0
 """Seconds: a request that waits longer than that is told of."""
 _IMAGES_OWN = ("filtered", "context_length_exceeded")
@@ -279,7 +281,7 @@ class _Asking:
             raise _AgainError(answer, wait)
         if isinstance(answer, Stop):
             return Failure(NOT_ASKED, answer.words, free=True)
-        return Suspect(answer) if answer.code == "bad_request" else answer
+        return Suspect(answer) if answer.code in _PERHAPS_OF_THE_SETUP else answer
 
     def _verdict(self, response: Response, message: _Message) -> Answered | Again | Failure | Stop:
         if 300 <= response.status < 400:

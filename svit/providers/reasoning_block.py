@@ -4,7 +4,7 @@ import re
 
 _TAGS = "think|thinking|thought|thoughts|reasoning|reflection|seed:think"
 _OPENS = re.compile(
-    rf"""\s* (?:
+    rf"""\s*+ (?:
       <(?P<tag>{_TAGS})> | \[(?P<label>THINK)\] | ◁(?P<mark>think)▷ | <\|(?P<cohere>START_THINKING)\|>
     | <\|(?P<sky>begin_of_thought)\|> )""",
     re.VERBOSE | re.IGNORECASE,
@@ -12,9 +12,9 @@ _OPENS = re.compile(
 _CLOSES = re.compile(
     rf"</(?:{_TAGS})> | \[/THINK\] | ◁/think▷ | <\|END_THINKING\|> | <\|end_of_thought\|>", re.VERBOSE | re.IGNORECASE
 )
-_HARMONY = re.compile(r"\s*(?:<\|start\|>\s*assistant\s*)?<\|channel\|>\s*(?:analysis|commentary|final)\b")
+_HARMONY = re.compile(r"\s*+(?:<\|start\|>\s*assistant\s*)?<\|channel\|>\s*(?:analysis|commentary|final)\b")
 _FINAL = re.compile(r"<\|channel\|>\s*final\b[^<]{0,40}<\|message\|>")
-_BARE_HARMONY = re.compile(r"\s*analysis(?=[A-Z\s]).*?assistantfinal", re.DOTALL)
+_BARE_HARMONY = re.compile(r"\s*+analysis(?=[A-Z\s]).*?assistantfinal", re.DOTALL)
 """What is left of gpt-oss's channels where a server takes the special tokens off."""
 _HARMONY_END = re.compile(r"\s*<\|(?:return|end|call)\|>\s*\Z")
 _WRAPPED = re.compile(
@@ -56,7 +56,8 @@ def _after_blocks(text: str) -> str:
     rest = text
     for _ in range(_MOST):
         opening = _OPENS.match(rest)
-        closing = _CLOSES.search(rest, opening.end() if opening else 0)
+        may_close = "/" in rest or "|" in rest  # a megabyte of "<" is looked through at once
+        closing = _CLOSES.search(rest, opening.end() if opening else 0) if may_close else None
         if opening is None and (closing is None or _has_opening(rest[: closing.start()])):
             return rest
         rest = rest[closing.end() :] if closing else ""

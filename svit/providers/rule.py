@@ -246,11 +246,11 @@ def _error_within(status: int, error: ErrorBody) -> Again | Failure | Stop:
     return _of_this_image(kind, words) or _stopping(status, kind, error, words) or _server_error(500, error, words)
 
 
-def _no_json(status: int, body: bytes) -> Answered | Stop:
+def _no_json(status: int, body: bytes) -> Answered | Failure | Stop:
     if body.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"["):
         return Answered()  # cut off, or broken: it was paid for all the same
     if not body.strip():
-        return _no_completion(status, b"", "an empty body")
+        return Failure("empty_reply", _no_completion(status, b"", "an empty body").words, final=True, free=True)
     return _no_completion(status, body, "a web page" if error_body(body).is_page else "plain text")
 
 
