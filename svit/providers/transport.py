@@ -25,6 +25,7 @@ from svit.errors import SvitError
 from svit.providers import redirects
 from svit.providers.base import Failure
 from svit.providers.connection import WANTS_A_USER, Connection
+from svit.providers.connection_reuse import Reply
 from svit.providers.reply_timeout import ReplyTimeout
 from svit.providers.rule import Again, Stop
 from svit.redaction import shortened
@@ -192,6 +193,7 @@ async def transport(endpoint: Endpoint, connections: int) -> AsyncIterator[Trans
     connector = aiohttp.TCPConnector(limit=connections, keepalive_timeout=IDLE, ssl=connection.tls)
     async with aiohttp.ClientSession(
         connector=connector,
+        response_class=Reply,
         proxy=connection.proxy.url if connection.proxy else None,
         cookie_jar=aiohttp.DummyCookieJar(),
     ) as session:
