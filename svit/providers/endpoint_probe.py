@@ -37,7 +37,7 @@ _ENDS = re.compile(r"(shutdown|shut_down|deprecat\w*|expir\w*|retire\w*|sunset)(
 class Found:
     """What the endpoint said: why no prompt need be sent, and the models that it lists, with what it says of each.
 
-    `on_our_side` says that the refusal is about what lies before the endpoint: a proxy, or the certificates trusted here.
+    `on_our_side` says that the refusal is about what lies before the endpoint: a proxy, or certificates trusted here.
     """
 
     refusal: str = ""
