@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from svit.cli import app
 from svit.entries import Intent, Kept
-from svit.errors import DataError
+from svit.errors import DataError, StorageError
 from svit.integrity import examined
 from svit.journal import Journal
 from svit.runs import RunFolder
@@ -119,6 +119,17 @@ def test_a_lost_journal_is_not_paid_for_again_unless_that_is_said(
     svit(0, *GENERATE, run.path, "--start-over", "--switch")
     assert sorted(samples(run)) == [1, 2, 3]
     svit(0, *GENERATE, run.path)
+
+
+def test_who_lost_a_journal_is_told_of_what_was_saved_of_it(run: RunFolder) -> None:
+    with Journal(run.journal) as journal:
+        missing(run)
+        with pytest.raises(StorageError):
+            journal.check_in_place()
+    saved = run.path / "journal.db.saved"
+    assert f"mv {saved} {run.journal}" in svit(2, *GENERATE, run.path)
+    saved.rename(run.journal)
+    assert "nothing was asked" in svit(0, *GENERATE, run.path)
 
 
 def test_a_journal_without_run_json_goes_on_by_itself(run: RunFolder) -> None:
