@@ -53,7 +53,7 @@ class Journal(JournalFile):
     ) -> None:
         """Open the journal, as JournalFile does."""
         super().__init__(path, read_only=read_only, say=say, hurry=hurry)
-        self.damaged: set[Damaged] = set()
+        self._damaged: dict[int, Damaged] = {}
         self._numbers: dict[tuple[str, int], int] = {}
         self._follows = self._begun = False
         self._departures: Departures | None = None
@@ -259,9 +259,22 @@ class Journal(JournalFile):
         """Return a reply as it was stored, or a failure in the place of one that is not, noted in `damaged`."""
         kept, faults = unpacked(row[:8])
         if faults:
-            image_id, task = row[8:10]
-            self.damaged.add(Damaged(task, image_id, kept.prompt_id, kept.attempt))
+            image_id, task, number = row[8:11]
+            self._damaged[number] = Damaged(task, image_id, kept.prompt_id, kept.attempt)
         return kept
+
+    @property
+    def damaged(self) -> set[Damaged]:
+        """The replies that were read and found damaged, and that nothing was answered after."""
+        return {reply for number, reply in self._damaged.items() if not self.is_made_good(number, reply)}
+
+    def is_made_good(self, number: int, reply: Damaged) -> bool:
+        """Whether the same task was answered about the image after this request."""
+        query = (
+            "SELECT 1 FROM requests JOIN replies USING (request) "
+            "WHERE image_id = ? AND task = ? AND request > ? AND failure IS NULL LIMIT 1"
+        )
+        return bool(self.read(query, (reply.image_id, reply.task, number)))
 
     def examined(self, after: int, most: int) -> list[tuple[int, Damaged | None, bool]]:
         """Return of the next replies after this request: the number, the reply if damaged, and if it has a checksum."""

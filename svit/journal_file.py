@@ -260,6 +260,8 @@ class JournalFile:
         try:
             yield
         except sqlite3.OperationalError as error:
+            if code_of(error) == sqlite3.SQLITE_CANTOPEN and not self.path.exists():
+                raise DataError(f"{self.path}: the journal is missing. Put it back where it was.") from error
             if code_of(error) == sqlite3.SQLITE_CANTOPEN:
                 raise DataError(f"{self.path}: the journal cannot be opened: {error}.") from error
             if "integer overflow" in str(error):

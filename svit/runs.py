@@ -156,6 +156,12 @@ class RunFolder:
                 log.replace(log.with_name(f"{log.name}.lost"))
             return
         found = "empty" if self.journal.exists() else "missing"
+        saved = self.journal.with_name(f"{self.journal.name}.saved")
+        if _size(saved):
+            raise DataError(
+                f"{self.journal}: the journal is {found}. {saved.name} beside it is what a run saved of it when it was "
+                f"taken away: mv {saved} {self.journal}"
+            )
         if _size(log):
             raise DataError(f"{self.journal}: the journal is {found}, and {log.name} beside it holds replies. {_LOST}")
         known = self._known()

@@ -226,7 +226,7 @@ def test_a_folder_that_nobody_may_write_to_is_read(made: RunFolder, monkeypatch:
             lambda run: (run / "journal.db").write_bytes(b"not a database, and long enough to be seen" * 99),
             "no journal",
         ),
-        (lambda run: (run / "journal.db").unlink(), "the journal cannot be opened"),
+        (lambda run: (run / "journal.db").unlink(), "the journal is missing"),
     ],
 )
 def test_what_is_no_run_or_damaged_is_said(made: RunFolder, damage: Any, words: str) -> None:
