@@ -62,7 +62,7 @@ def _completion(answer: _Answer) -> Completion:
         text=whole_characters(_text(answer.content)),
         finish_reason=_reason(answer.reason),
         model=whole_characters(model) if isinstance(model, str) else "",
-        usage=_usage(answer.said),
+        usage=usage_in(answer.said),
         refusal=whole_characters(refusal),
         service_tier=whole_characters(tier) if isinstance(tier, str) else "",
     )
@@ -162,7 +162,7 @@ def _reason(reason: object) -> str:
     return whole_characters(reason) if isinstance(reason, str) else ""
 
 
-def _usage(said: Mapping[str, Any]) -> Usage | None:
+def usage_in(said: Mapping[str, Any]) -> Usage | None:
     """Return what the reply says that it used; None unless it says both what was read and what was written."""
     usage = said.get("usage") or said.get("usageMetadata") or said
     if not isinstance(usage, dict):

@@ -108,13 +108,13 @@ def _ended(words: str) -> str:
 
 @dataclass(slots=True)
 class _Message:
-    """A request's body and model, and the estimate of its prompt's tokens and of the most that it may use.
+    """A request's body and prompt, and the estimate of its prompt's tokens and of the most that it may use.
 
     `left_at` is when it last left, in seconds of the monotonic clock.
     """
 
     content: bytes
-    model: str
+    prompt: Prompt
     prompt_tokens: int
     most: int
     left_at: float = 0.0
@@ -241,7 +241,7 @@ class _Asking:
                 self._online.say(warning)
         estimate = self._online.tokens(prompt)
         most = self._online.sizes.expected(estimate) + prompt.sampling.max_tokens
-        return _Message(orjson.dumps(self._online.body(prompt)), model, estimate, most)
+        return _Message(orjson.dumps(self._online.body(prompt)), prompt, estimate, most)
 
     async def _try(self, message: _Message) -> bytes | Failure | Suspect:
         ticket = await self.gate.turn(message.most)
@@ -286,9 +286,9 @@ class _Asking:
     def _verdict(self, response: Response, message: _Message) -> Answered | Again | Failure | Stop:
         if 300 <= response.status < 400:
             return Stop(redirects.sent_elsewhere(self._way.url, response.status, location(response)))
-        answer = verdict(response.status, response.content)
+        answer = verdict(response.status, response.content, message.prompt.text)
         if isinstance(answer, Stop):
-            return Stop(self._with_models(answer.words, message.model))
+            return Stop(self._with_models(answer.words, message.prompt.sampling.model))
         return answer
 
     def _answered(self, response: Response, answer: Answered, message: _Message, ticket: Ticket, end: "_End") -> None:

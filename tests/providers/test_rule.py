@@ -410,7 +410,15 @@ def completion(**changed: object) -> dict[str, object]:
         # an answer without a text that tokens were spent on was paid
         (completion(choices=[{"message": {"content": ""}, "finish_reason": "error", "error": {"code": 502}}]), Usage(7, 2), ""),
         (completion(choices=[{"message": {"content": None, "refusal": "No."}}], usage=None), None, ""),
-        (completion(choices=[]), None, ""),
+        (completion(choices=[]), Usage(7, 2), ""),
+        # so was an error that speaks of tokens that were written
+        ({"error": {"message": "Output parser failed", "code": 500}, "usage": {"prompt_tokens": 7, "completion_tokens": 2}}, Usage(7, 2), ""),
+        ({"error": {"message": "Invalid API key"}, "usage": {"input_tokens": 7, "output_tokens": 2}}, Usage(7, 2), ""),
+        ({"detail": "post-processing failed", "usage": {"prompt_tokens": 7, "completion_tokens": 2}}, Usage(7, 2), ""),
+        # and an answer that speaks of errors
+        (completion(choices=[{"message": {"content": '{"error": {"message": "Invalid API key", "code": 401}}'}}]), Usage(7, 2), ""),
+        (completion(choices=[{"message": {"content": "The error says: model not found."}}], error=None), Usage(7, 2), ""),
+        (completion(choices=[{"message": {"content": "HTTP 402 Payment Required"}}], error={}, usage=None), None, ""),
         (b'{"choices": [{"message": {"content": "cut o', None, ""),
         (b'{"id": "x", "object": "chat.completion"}', None, ""),
         (b'\xef\xbb\xbf{"choices": [{"message": {"content": "Hi"}}]}', None, ""),
