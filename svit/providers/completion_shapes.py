@@ -13,6 +13,7 @@ from svit.records import Completion, Usage
 MOST_TOKENS = 2**24
 """No model takes so many, and SQLite can add up their squares: a count beyond it is a server's mistake."""
 _PART_TYPES = ("text", "output_text")
+_REASONING = ("reasoning_content", "reasoning")
 _WRAPPERS = ("data", "result", "response", "body", "output")
 
 
@@ -45,6 +46,13 @@ def blocked(data: object) -> str:
     feedback = data.get("promptFeedback") if isinstance(data, dict) else None
     reason = feedback.get("blockReason") if isinstance(feedback, dict) else None
     return f"the prompt was blocked: {whole_characters(reason[:100])}" if isinstance(reason, str) and reason else ""
+
+
+def has_reasoning(data: object) -> bool:
+    """Whether a chat completion holds what the model thought, apart from its answer."""
+    choice = _first(data.get("choices")) if isinstance(data, dict) else None
+    message = choice.get("message") if choice else None
+    return isinstance(message, dict) and any(message.get(name) for name in _REASONING)
 
 
 def plausible(count: object) -> int | None:

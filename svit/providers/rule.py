@@ -11,7 +11,7 @@ import msgspec
 
 from svit.finish_reasons import end_of, known_end
 from svit.providers.base import Failure, completion_of
-from svit.providers.completion_shapes import MOST_TOKENS, usage_in
+from svit.providers.completion_shapes import MOST_TOKENS, has_reasoning, usage_in
 from svit.providers.error_body import ErrorBody, error_body, error_within
 from svit.providers.error_kinds import (
     Kind,
@@ -30,11 +30,13 @@ from svit.records import Completion, Usage
 class Answered(msgspec.Struct, frozen=True):
     """A completion, or what may be one and was paid: hand the bytes on. `usage` is what it says it used, if it does.
 
-    `unknown_end` is a finish reason that nobody here knows: the text is used, and a person should be told once.
+    `unknown_end` is a finish reason that nobody here knows: the text is used, and a person should be told once, as of
+    a reply that `only_reasons` and holds no answer.
     """
 
     usage: Usage | None = None
     unknown_end: str = ""
+    only_reasons: bool = False
 
 
 @dataclass(frozen=True)
@@ -222,7 +224,7 @@ def _looked_into(status: int, body: bytes, prompt: str) -> Answered | Again | Fa
         return _no_json(status, body)
     read = completion_of(data)
     if isinstance(read, Completion) and _says_something(read):
-        return Answered(read.usage, _unknown_end(read.finish_reason))
+        return Answered(read.usage, _unknown_end(read.finish_reason), not read.text and has_reasoning(data))
     if read is None and isinstance(data, dict) and _was_paid(used := usage_in(data)):
         return Answered(used)
     if error := error_within(data):
