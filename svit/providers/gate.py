@@ -7,7 +7,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
 from svit.limits import Breaker, RateLimit, Reading, Ticket
-from svit.providers.base import Failure
+from svit.providers.base import NOT_ASKED, Failure
 from svit.providers.rule import Again, Stop
 
 _T = TypeVar("_T")
@@ -183,6 +183,10 @@ class Gate:
             if not turn.done():
                 turn.set_result(False)
         self._changed()
+
+    def not_asked(self) -> Failure:
+        """Return what becomes of a request that it did not let leave."""
+        return Failure(NOT_ASKED, self.refusal or "the run ends", free=True)
 
     async def sleep(self, seconds: float) -> None:
         """Wait so long, or until the gate closes."""

@@ -28,8 +28,8 @@ class ReplyReports:
         if answer.only_reasons and not self._said_reasoning:
             self._said_reasoning = True
             self._say(
-                "The endpoint sent reasoning and no answer (reasoning_content without content). If many replies are so, "
-                "raise 'max_tokens', or switch thinking off with 'extra_body'."
+                "The endpoint sent reasoning and no answer (reasoning_content without content). If many replies are "
+                "so, raise 'max_tokens', or switch thinking off with 'extra_body'."
             )
         if answer.usage is None:
             self._silent += 1
