@@ -7,6 +7,7 @@ again and again, stays in them: a server that asks for no key is given one such 
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TypeVar
 
 T = TypeVar("T", str, bytes)
@@ -73,6 +74,7 @@ class Redaction:
         return bytes(changed)
 
 
+@lru_cache(maxsize=64)
 def _is_drawn(secret: str) -> bool:
     """Whether a secret looks like one that was drawn, and not like what somebody wrote where none is needed."""
     has_both = any(map(str.isdigit, secret)) and any(map(str.isalpha, secret))
