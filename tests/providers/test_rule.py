@@ -47,6 +47,10 @@ def said(message: str, **more: object) -> dict[str, object]:
         (499, b"", "server_error", False, False),
         (520, b"<html><title>520: Web server is returning an unknown error</title></html>", "server_error", False, False),
         (524, b"error code: 524", "server_error", False, False),
+        # words about what a model wrote, or what it runs on
+        (500, said("invalid model response: missing key 'choices'"), "server_error", False, False),
+        (502, said("The model server is unknown to the balancer"), "server_error", False, False),
+        (500, said("unexpected EOF; the model is no longer running"), "server_error", False, False),
         # Groq, flex tier
         (498, said("Flex tier capacity exceeded. Please try again later.", code="capacity_exceeded"), "overloaded", False, True),
         # Anthropic
@@ -305,6 +309,11 @@ UNKNOWN = [
     ("FastAPI", 422, {"detail": [{"loc": ["body"], "msg": "odd"}]}),
     ("FastAPI, one message", 422, {"detail": [{"type": "string_type", "loc": ["body", "messages", 0, "content"], "msg": "Input should be a valid string"}]}),
     ("roles", 400, said("Conversation roles must alternate user/assistant/user/assistant/...", param="messages")),
+    ("a model's output", 422, said("Model output is invalid JSON")),
+    ("a model's answer", 400, said("No model response could be parsed")),
+    ("a model's generation", 400, said("The model generation is not valid")),
+    ("a key of a message", 400, said("Missing required key 'content' in messages[1]")),
+    ("a token of a text", 400, said("Invalid token id 151655 in prompt")),
     ("nothing", 400, b""),
     ("teapot", 418, b"short and stout"),
     ("a request's echo", 400, {"detail": [{"loc": ["body"], "msg": "odd", "input": "the prompt is too long, your API key is invalid and the model does not exist"}]}),
