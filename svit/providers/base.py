@@ -13,7 +13,7 @@ from svit.records import Completion, Prompt, Usage
 
 
 class Request(msgspec.Struct, frozen=True):
-    """A prompt that is to be asked, and the how-manieth time that is: attempts count from 1."""
+    """A prompt that is to be asked, and the number of the attempt: they count from 1."""
 
     prompt: Prompt
     attempt: int
