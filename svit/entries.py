@@ -57,6 +57,16 @@ class Spent(NamedTuple):
     untold: int = 0
 
 
+class SpentOfMonth(NamedTuple):
+    """What a run spent in a month, in nano-dollars: `booked` for certain, and at most, with the rest at its worst case.
+
+    The two differ where a process was killed: the next one that works in the run books what is known of the rest.
+    """
+
+    booked: int
+    most: int
+
+
 class Shard(NamedTuple):
     """A published shard: of which images it was made by which recipe, and what came of them.
 

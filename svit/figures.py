@@ -3,10 +3,24 @@
 from typing import NamedTuple
 
 from svit.journal import SILENT, Journal
+from svit.packing import DAMAGED
 
 
 class AskedCount(NamedTuple):
     """Requests of one task and prompt file; `prompts` are the different ones among them, `worst` in nano-dollars."""
+
+    task: str
+    version: str
+    requests: int
+    prompts: int
+    worst: int
+
+
+class SilentCount(NamedTuple):
+    """Requests of one task and prompt file without a reply: `requests` of them left, and may cost `worst` at most.
+
+    `prompts` are the different ones among all of them, those that never left too.
+    """
 
     task: str
     version: str
@@ -46,17 +60,17 @@ def asked_by_task(journal: Journal) -> list[AskedCount]:
     return [AskedCount(*row) for row in journal.read(query)]
 
 
-def silent(journal: Journal, *, since: float = 0.0) -> list[AskedCount]:
-    """Return how many requests that left since then have no reply yet, by task and prompt file.
+def silent(journal: Journal, *, since: float = 0.0) -> list[SilentCount]:
+    """Return how many requests that were written down since then have no reply yet, by task and prompt file.
 
     To look for all of them takes seconds in a journal of a million; for the recent ones it does not.
     """
     query = (
-        "SELECT task, version, count(*), sum(attempt = 1), sum(worst) "
+        "SELECT task, version, sum(request <= ?1), sum(attempt = 1), sum(iif(request <= ?1, worst, 0)) "
         + SILENT
-        + " AND sent_at >= ? AND request <= ? GROUP BY task, version"
+        + " AND sent_at >= ?2 GROUP BY task, version"
     )
-    return [AskedCount(*row) for row in journal.read(query, (since, journal.last_departure()))]
+    return [SilentCount(*row) for row in journal.read(query, (journal.last_departure(), since))]
 
 
 def images_answered(journal: Journal, task: str, version: str) -> int:
@@ -74,11 +88,11 @@ def last_sent(journal: Journal) -> float | None:
 def failures(journal: Journal) -> list[tuple[str, str, int]]:
     """Return how many replies were failures, by task and class."""
     query = (
-        "SELECT task, json_extract(CAST(failure AS TEXT), '$.code') AS code, count(*) "
-        "FROM replies JOIN requests USING (request) WHERE failure IS NOT NULL "
-        "GROUP BY task, code ORDER BY task, code"
+        "SELECT task, iif(json_valid(words), json_extract(words, '$.code'), NULL) AS code, count(*) "
+        "FROM (SELECT request, CAST(failure AS TEXT) AS words FROM replies WHERE failure IS NOT NULL) "
+        "JOIN requests USING (request) GROUP BY task, code ORDER BY task, code"
     )
-    return [(str(task), str(code), int(count)) for task, code, count in journal.read(query)]
+    return [(str(task), str(code or DAMAGED), int(count)) for task, code, count in journal.read(query)]
 
 
 def received(journal: Journal, *, since: float) -> Received:

@@ -11,7 +11,7 @@ import orjson
 
 from svit.databases import PATIENCE
 from svit.departures import Departures, last_departure
-from svit.entries import Asked, Booked, Damaged, Intent, Kept, Shard, Spent
+from svit.entries import Asked, Booked, Damaged, Intent, Kept, Shard, Spent, SpentOfMonth
 from svit.journal_file import Change, JournalFile
 from svit.packing import checksum_of, packed_body, unpacked
 from svit.records import ImageId
@@ -20,10 +20,12 @@ _LARGEST = 2**63 - 1
 SILENT = "FROM requests WHERE NOT EXISTS (SELECT 1 FROM replies WHERE replies.request = requests.request)"
 """The requests that no reply was kept for."""
 _BY_MONTH = """
-SELECT strftime('%Y-%m', 86400 * day, 'unixepoch') AS month, sum(cost) FROM (
-  SELECT CAST(sent_at AS INTEGER) / 86400 AS day, sum(coalesce(replies.cost, worst)) AS cost
-  FROM requests LEFT JOIN replies USING (request) GROUP BY day
-  UNION ALL SELECT CAST(sent_at AS INTEGER) / 86400, worst FROM unknown) GROUP BY month
+SELECT strftime('%Y-%m', 86400 * day, 'unixepoch') AS month, sum(cost), sum(most) FROM (
+  SELECT CAST(sent_at AS INTEGER) / 86400 AS day, sum(coalesce(replies.cost, 0)) AS cost,
+    sum(coalesce(replies.cost, worst)) AS most
+  FROM requests LEFT JOIN replies USING (request)
+  WHERE replies.request IS NOT NULL OR requests.request <= ? GROUP BY day
+  UNION ALL SELECT CAST(sent_at AS INTEGER) / 86400, worst, worst FROM unknown) GROUP BY month
 """
 _LAST = "SELECT max((SELECT coalesce(max(request), 0) FROM requests), (SELECT coalesce(max(request), 0) FROM unknown))"
 _KEPT = (
@@ -51,7 +53,7 @@ class Journal(JournalFile):
     ) -> None:
         """Open the journal, as JournalFile does."""
         super().__init__(path, read_only=read_only, say=say, hurry=hurry)
-        self.damaged: set[Damaged] = set()
+        self._damaged: dict[int, Damaged] = {}
         self._numbers: dict[tuple[str, int], int] = {}
         self._follows = self._begun = False
         self._departures: Departures | None = None
@@ -195,21 +197,25 @@ class Journal(JournalFile):
         return found
 
     def spent(self) -> Spent:
-        """Return what the run has cost so far."""
+        """Return what the run has cost so far. What is not booked yet, after a kill, is in it at its worst case."""
         [(cost, prompt, completion, replies, untold)] = self.read(
             "SELECT coalesce(sum(cost), 0), coalesce(sum(prompt_tokens), 0), coalesce(sum(completion_tokens), 0), "
-            "count(*), coalesce(sum(failure IS NULL AND prompt_tokens IS NULL), 0) FROM replies WHERE NOT reused",
-            (),
+            "count(*), coalesce(sum(failure IS NULL AND prompt_tokens IS NULL), 0) FROM replies WHERE NOT reused"
+        )
+        [(unbooked,)] = self.read(
+            "SELECT coalesce(sum(worst), 0) FROM replies JOIN requests USING (request) WHERE cost IS NULL"
         )
         [(worst, unknown)] = self.read("SELECT coalesce(sum(worst), 0), count(*) FROM unknown")
-        return Spent(cost + worst, prompt, completion, replies, unknown, untold)
+        return Spent(cost + unbooked + worst, prompt, completion, replies, unknown, untold)
+
+    def months(self) -> dict[str, SpentOfMonth]:
+        """Return what each calendar month (UTC, as `2026-11`) paid, by when the requests were sent."""
+        rows = self.read(_BY_MONTH, (self.last_departure(),))
+        return {str(month): SpentOfMonth(int(booked), int(most)) for month, booked, most in rows}
 
     def spent_by_month(self) -> dict[str, int]:
-        """Return the nano-dollars of each calendar month (UTC, as `2026-11`), by when the requests were sent.
-
-        What is not booked yet is in it at its worst case, so that it is never too little, whoever reads.
-        """
-        return {str(month): int(cost) for month, cost in self.read(_BY_MONTH)}
+        """Return the nano-dollars of each month, at most: never too little, whoever reads."""
+        return {month: spent.most for month, spent in self.months().items()}
 
     def run_id(self) -> str:
         """Return the run's own id, drawn when it is first asked for: it goes where the folder goes."""
@@ -253,9 +259,22 @@ class Journal(JournalFile):
         """Return a reply as it was stored, or a failure in the place of one that is not, noted in `damaged`."""
         kept, faults = unpacked(row[:8])
         if faults:
-            image_id, task = row[8:10]
-            self.damaged.add(Damaged(task, image_id, kept.prompt_id, kept.attempt))
+            image_id, task, number = row[8:11]
+            self._damaged[number] = Damaged(task, image_id, kept.prompt_id, kept.attempt)
         return kept
+
+    @property
+    def damaged(self) -> set[Damaged]:
+        """The replies that were read and found damaged, and that nothing was answered after."""
+        return {reply for number, reply in self._damaged.items() if not self.is_made_good(number, reply)}
+
+    def is_made_good(self, number: int, reply: Damaged) -> bool:
+        """Whether the same task was answered about the image after this request."""
+        query = (
+            "SELECT 1 FROM requests JOIN replies USING (request) "
+            "WHERE image_id = ? AND task = ? AND request > ? AND failure IS NULL LIMIT 1"
+        )
+        return bool(self.read(query, (reply.image_id, reply.task, number)))
 
     def examined(self, after: int, most: int) -> list[tuple[int, Damaged | None, bool]]:
         """Return of the next replies after this request: the number, the reply if damaged, and if it has a checksum."""

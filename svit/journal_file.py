@@ -39,8 +39,15 @@ _FROM_2 = """
 ALTER TABLE replies ADD COLUMN checksum INTEGER;
 ALTER TABLE bodies ADD COLUMN checksum INTEGER;
 ALTER TABLE shards ADD COLUMN partial INTEGER NOT NULL DEFAULT 0;
+UPDATE replies SET prompt_tokens = NULL, completion_tokens = NULL,
+  cost = (SELECT worst FROM requests WHERE requests.request = replies.request)
+  WHERE max(prompt_tokens, completion_tokens) > 16777216 OR min(prompt_tokens, completion_tokens) < 0;
 """
-"""What format 3 has and format 2 had not: checksums (of what was stored before there are none), partial shards."""
+"""What format 3 has and format 2 had not: checksums (of what was stored before there are none), partial shards.
+
+Counts of tokens that cannot be (more than 2**24, as in providers.completion_shapes) were booked then. They are unknown
+now, and their replies booked at their worst case.
+"""
 _TABLES = frozenset({"about", "templates", "requests", "unknown", "replies", "bodies", "shards"})
 _CLOSING = 2.0
 """Seconds to wait at the end for whoever reads just now, so that all can be moved into the one file."""
@@ -253,8 +260,15 @@ class JournalFile:
         try:
             yield
         except sqlite3.OperationalError as error:
+            if code_of(error) == sqlite3.SQLITE_CANTOPEN and not self.path.exists():
+                raise DataError(f"{self.path}: the journal is missing. Put it back where it was.") from error
             if code_of(error) == sqlite3.SQLITE_CANTOPEN:
                 raise DataError(f"{self.path}: the journal cannot be opened: {error}.") from error
+            if "integer overflow" in str(error):
+                raise DataError(
+                    f"{self.path}: a server counted more tokens than can be added up, and an older svit booked "
+                    f"them. 'svit rebuild' sets that right."
+                ) from error
             raise StorageError(f"{self.path}: the journal cannot be used: {error}.") from error
         except sqlite3.DatabaseError as error:
             if code_of(error) == sqlite3.SQLITE_CORRUPT:

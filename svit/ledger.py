@@ -18,11 +18,13 @@ from typing import NamedTuple, Self
 
 from svit.budget import Claim, granted
 from svit.databases import SLICE, Turn, close_to_others, made_private
+from svit.entries import SpentOfMonth
 from svit.errors import DataError, StorageError
 
-Idle = Callable[[str, Path], AbstractContextManager[Mapping[str, int] | None]]
+Idle = Callable[[str, Path], AbstractContextManager[Mapping[str, SpentOfMonth] | None]]
 """Given a run's id and folder, what it spent by month, nobody working there while the context lasts; else None."""
 
+_NOTHING = SpentOfMonth(0, 0)
 _VERSION = 1
 _SCHEMA = """
 CREATE TABLE runs (seat INTEGER PRIMARY KEY, run TEXT NOT NULL, folder BLOB NOT NULL, UNIQUE (run, folder));
@@ -60,7 +62,7 @@ def ledger_path(environment: Mapping[str, str], home: Callable[[], Path] = Path.
     return folder / "svit" / "ledger.db"
 
 
-def no_one(_run: str, _folder: Path) -> AbstractContextManager[Mapping[str, int] | None]:
+def no_one(_run: str, _folder: Path) -> AbstractContextManager[Mapping[str, SpentOfMonth] | None]:
     """Look into no other run: what a killed one holds is given back when it is started again."""
     return nullcontext(None)
 
@@ -242,21 +244,25 @@ class Seat:
         return Claim(more, others)
 
     def _give_back_for_others(self, month: str) -> bool:
-        """Settle the runs that hold more than they spent and where nobody works, each once; whether there was one."""
+        """Have the runs where nobody works hold what they may have spent, and no more; whether that gave anything back.
+
+        Each is looked into once. What is not certain is held and not settled: the run itself finds out when it goes on.
+        """
         with self.ledger.changing() as db:
             holding = db.execute(
-                "SELECT seat, run, folder, spent FROM months JOIN runs USING (seat) WHERE month = ? AND held > spent",
+                "SELECT seat, run, folder, spent, held FROM months JOIN runs USING (seat) "
+                "WHERE month = ? AND held > spent",
                 (month,),
             ).fetchall()
         given = False
-        for seat, run, folder, spent in holding:
+        for seat, run, folder, spent, held in holding:
             if seat == self.number or seat in self._visited:
                 continue
             with self.idle(run, Path(os.fsdecode(folder))) as truly:
                 if truly is not None:
-                    amount = max(spent, truly.get(month, 0))
-                    Seat(self.ledger, seat, None, {}).settle(month, spent=amount, held=amount)
-                    given = True
+                    booked, most = (max(spent, amount) for amount in truly.get(month, _NOTHING))
+                    Seat(self.ledger, seat, None, {}).settle(month, spent=booked, held=most)
+                    given = given or most < held
             self._visited.add(seat)
         return given
 

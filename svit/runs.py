@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 
 from svit.databases import beside, close_to_others, same_file
+from svit.entries import SpentOfMonth
 from svit.errors import DataError, RunLockedError, StorageError, SvitError
 from svit.journal import Journal
 from svit.manifest import Manifest, read_manifest
@@ -23,10 +24,11 @@ _PROBE = 0.02
 
 
 @contextmanager
-def idle(run: str, folder: Path) -> Iterator[Mapping[str, int] | None]:
+def idle(run: str, folder: Path) -> Iterator[Mapping[str, SpentOfMonth] | None]:
     """Give what the run with this id spent by month, nobody else working there meanwhile; None when that can't be had.
 
-    A run that is worked in, was deleted or cannot be read keeps what it holds of the month: never too little.
+    A run that is worked in, was deleted or cannot be read keeps what it holds of the month: never too little. Nothing
+    is changed in it: another svit than this one may go on with it.
     """
     with ExitStack() as opened:
         found = RunFolder(folder)
@@ -34,8 +36,8 @@ def idle(run: str, folder: Path) -> Iterator[Mapping[str, int] | None]:
         if found.journal.is_file():
             with suppress(SvitError):
                 opened.enter_context(found.locked())
-                journal = opened.enter_context(Journal(found.journal, hurry=_PROBE))
-                spent = journal.spent_by_month() if journal.run_id() == run else None
+                journal = opened.enter_context(Journal(found.journal, read_only=True, hurry=_PROBE))
+                spent = journal.months() if journal.run_id() == run else None
         yield spent
 
 
@@ -154,6 +156,12 @@ class RunFolder:
                 log.replace(log.with_name(f"{log.name}.lost"))
             return
         found = "empty" if self.journal.exists() else "missing"
+        saved = self.journal.with_name(f"{self.journal.name}.saved")
+        if _size(saved):
+            raise DataError(
+                f"{self.journal}: the journal is {found}. {saved.name} beside it is what a run saved of it when it was "
+                f"taken away: mv {saved} {self.journal}"
+            )
         if _size(log):
             raise DataError(f"{self.journal}: the journal is {found}, and {log.name} beside it holds replies. {_LOST}")
         known = self._known()

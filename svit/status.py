@@ -10,7 +10,7 @@ import msgspec
 
 from svit import figures
 from svit.errors import DataError
-from svit.figures import AskedCount, Received
+from svit.figures import AskedCount, Received, SilentCount
 from svit.journal import Journal
 from svit.prices import NANO
 from svit.published import Count, counted, published
@@ -163,7 +163,7 @@ def _asked_of(settled: Count) -> int:
     return settled.images - sum(settled.rejected.get(code, 0) for code in _NEVER_ASKED)
 
 
-def _prompts(counts: Iterable[AskedCount], task: str, version: str) -> int:
+def _prompts(counts: Iterable[AskedCount | SilentCount], task: str, version: str) -> int:
     return sum(each.prompts for each in counts if each.task == task and each.version == version)
 
 

@@ -5,6 +5,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import pytest
 from svit import departures, figures
 from svit.entries import Booked, Intent, Kept
 from svit.journal import Journal
+from svit.ledger import month_of
 
 PROGRAM = """
 import os, sys
@@ -48,9 +50,13 @@ def still_open(path: Path) -> tuple[int, list[int]]:
 
 def test_what_was_not_handed_on_before_a_kill_never_left(tmp_path: Path) -> None:
     path = killed(tmp_path / "j.db")
+    with Journal(path, read_only=True) as journal:
+        assert journal.months() == {month_of(time.time()): (0, 400)}, "what never left costs nothing"
+        assert len(journal.read("SELECT 1 FROM requests")) == 10
     assert still_open(path) == (3, [4, 5, 6, 7, 8, 9])
     with Journal(path) as journal:
-        assert journal.spent().cost == 300
+        assert journal.spent().cost == 300 + 100, "three of unknown outcome, and a reply that was not booked"
+        assert journal.months() == {month_of(time.time()): (300, 400)}
 
 
 def test_who_does_not_tell_what_leaves_may_have_sent_all(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pytest
 from svit.entries import Asked, Booked, Intent, Kept, Shard, Spent
 from svit.errors import DataError, StorageError
 from svit.journal import Journal
+from svit.providers.completion_shapes import MOST_TOKENS
 
 
 def test_what_was_written_is_there_when_it_is_opened_again(tmp_path: Path) -> None:
@@ -192,6 +194,22 @@ def test_a_reader_of_the_format_before_goes_on_while_a_run_brings_it_to_the_pres
         holds_what_format_2_held(reader)
         journal.published(Shard("referring", 1, "recipe", 1, 1, {}, 5, partial=True))
         assert [shard.shard for shard in reader.shards()] == [0, 1]
+
+
+def test_counts_of_tokens_that_cannot_be_are_set_right_when_a_journal_is_brought_to_the_present_format(
+    tmp_path: Path,
+) -> None:
+    path = journal_of_format_2(tmp_path / "j.db")
+    with closing(sqlite3.connect(path)) as database, database:
+        for number, tokens in enumerate((MOST_TOKENS, MOST_TOKENS + 1, 2**62, 2**62, 2**63 - 1, -5), 10):
+            row = (number, "p", number, "referring", 7, "v1", 100, "new prompt", 3.5)
+            database.execute(f"INSERT INTO requests VALUES ({'?, ' * 8}?)", row)
+            database.execute("INSERT INTO replies VALUES (?, NULL, 3.6, ?, 6, 2000000000000, 0)", (number, tokens))
+    with Journal(path, read_only=True) as journal, pytest.raises(DataError, match="'svit rebuild' sets that right"):
+        journal.spent()
+    for _ in range(2):
+        with Journal(path) as journal:
+            assert journal.spent() == Spent(100 + 7 + 50 + 2 * 10**12 + 5 * 100, 5 + MOST_TOKENS, 6 + 6, 8, 1, untold=5)
 
 
 def test_bringing_it_to_the_present_format_is_done_whole_or_not_at_all(tmp_path: Path) -> None:

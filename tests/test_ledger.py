@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from svit.budget import Budget
+from svit.entries import SpentOfMonth
 from svit.errors import DataError, StorageError, SvitError
 from svit.ledger import Idle, Ledger, Seat, ledger_path, month_of, no_one
 
@@ -167,9 +168,9 @@ def test_who_comes_to_the_limit_gives_back_what_a_dead_run_holds_and_leaves_a_li
     asked = []
 
     @contextmanager
-    def idle(run: str, folder: Path) -> Iterator[Mapping[str, int] | None]:
+    def idle(run: str, folder: Path) -> Iterator[Mapping[str, SpentOfMonth] | None]:
         asked.append((run, folder.name))
-        yield {MONTH: 450} if run == "dead" else None
+        yield {MONTH: SpentOfMonth(450, 450)} if run == "dead" else None
 
     seat = seated(ledger, tmp_path / "b", limit=100_000, idle=idle)
     held = ledger.total(MONTH).held
@@ -178,6 +179,21 @@ def test_who_comes_to_the_limit_gives_back_what_a_dead_run_holds_and_leaves_a_li
     assert not reserved(seat, 100_000)
     assert len(asked) == 2, "each is looked into once"
     assert ledger.total(MONTH).spent == 450
+
+
+def test_what_may_have_left_is_held_for_a_dead_run_until_it_says_that_it_never_left(
+    ledger: Ledger, tmp_path: Path
+) -> None:
+    assert reserved(seated(ledger, tmp_path / "dead", limit=100_000), 500)
+
+    @contextmanager
+    def idle(_: str, __: Path) -> Iterator[Mapping[str, SpentOfMonth] | None]:
+        yield {MONTH: SpentOfMonth(40, 450)}
+
+    assert not reserved(seated(ledger, tmp_path / "b", limit=100_000, idle=idle), 100_000)
+    assert ledger.total(MONTH) == (40, 450, 1)
+    seated(ledger, tmp_path / "dead", 60)
+    assert ledger.total(MONTH) == (60, 60, 1)
 
 
 def test_a_run_that_was_moved_keeps_its_seat(ledger: Ledger, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from svit.cli import app
 from svit.entries import Intent, Kept
-from svit.errors import DataError
+from svit.errors import DataError, StorageError
 from svit.integrity import examined
 from svit.journal import Journal
 from svit.runs import RunFolder
@@ -119,6 +119,17 @@ def test_a_lost_journal_is_not_paid_for_again_unless_that_is_said(
     svit(0, *GENERATE, run.path, "--start-over", "--switch")
     assert sorted(samples(run)) == [1, 2, 3]
     svit(0, *GENERATE, run.path)
+
+
+def test_who_lost_a_journal_is_told_of_what_was_saved_of_it(run: RunFolder) -> None:
+    with Journal(run.journal) as journal:
+        missing(run)
+        with pytest.raises(StorageError):
+            journal.check_in_place()
+    saved = run.path / "journal.db.saved"
+    assert f"mv {saved} {run.journal}" in svit(2, *GENERATE, run.path)
+    saved.rename(run.journal)
+    assert "nothing was asked" in svit(0, *GENERATE, run.path)
 
 
 def test_a_journal_without_run_json_goes_on_by_itself(run: RunFolder) -> None:
@@ -250,7 +261,7 @@ def test_a_damaged_reply_is_found_and_not_published_and_not_paid_for_again_unask
     spoil(run, change, 2)
     for command in ("status", "rebuild"):
         said = svit(2, command, run.path, "--check")
-        assert "2 replies are whole, 1 are damaged" in said
+        assert "2 replies are whole, 1 is damaged" in said
         assert "image 2, referring, attempt 1" in said
     assert samples(run) == whole
     said = svit(1, "rebuild", run.path)
@@ -260,9 +271,13 @@ def test_a_damaged_reply_is_found_and_not_published_and_not_paid_for_again_unask
     assert b"damaged_reply" in run.rejected("referring", 0).read_bytes()
     assert "nothing was asked" in svit(1, *GENERATE, run.path)
     assert "damaged_reply" in svit(0, "show", run.path, "2")
-    assert "1 requests: 1 rejected: damaged_reply" in svit(0, "regenerate", run.path)
+    said = svit(0, "regenerate", run.path)
+    assert "1 requests: 1 rejected: damaged_reply" in said
+    assert "is damaged" not in said, "it was asked again just now"
     assert list(samples(run)) == [1, 2, 3]
-    assert "1 are damaged" in svit(2, "status", run.path, "--check")
+    said = svit(0, "status", run.path, "--check")
+    assert "3 replies are whole, 0 are damaged. 1 is damaged and asked again already." in said
+    assert "is damaged" not in svit(0, "rebuild", run.path)
 
 
 def test_a_run_that_goes_on_over_a_damaged_reply_says_so_and_does_not_ask(run: RunFolder) -> None:
@@ -284,7 +299,13 @@ def test_another_run_does_not_take_a_damaged_reply(run: RunFolder, tmp_path: Pat
 
 def test_what_the_check_says_can_be_read_by_machines(run: RunFolder) -> None:
     done = CliRunner().invoke(app, ["status", str(run.path), "--check", "--json"])
-    assert json.loads(done.stdout)["check"] == {"whole": 3, "without_checksum": 0, "damaged": [], "faults": []}
+    assert json.loads(done.stdout)["check"] == {
+        "whole": 3,
+        "without_checksum": 0,
+        "damaged": [],
+        "faults": [],
+        "made_good": 0,
+    }
     spoil(run, FLIPPED, 1)
     done = CliRunner().invoke(app, ["status", str(run.path), "--check", "--json"])
     assert done.exit_code == 2

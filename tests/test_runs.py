@@ -56,7 +56,7 @@ def test_what_another_run_spent_is_told_only_where_nobody_works_and_nobody_begin
         with idle(name, run.path) as spent:
             assert spent is None, "somebody works there"
     with idle(name, run.path) as spent:
-        assert spent == {"1970-01": 100}
+        assert spent == {"1970-01": (0, 100)}
         with pytest.raises(RunLockedError), run.locked():
             pass
     with idle("another run in its place", run.path) as spent:

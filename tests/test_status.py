@@ -125,11 +125,28 @@ def test_what_is_answered_beyond_whole_shards_is_told_apart(made: RunFolder) -> 
     assert (task.images, task.answered, task.open) == (5000, 30, 3970), "neither retries nor old prompts count twice"
     assert task.failed == {"timeout": 1}
     assert (found.state, found.unknown, found.in_flight) == ("stopped", 2, 0)
-    assert found.dollars == pytest.approx((1020 * 500 + 2 * 1000) / 10**9)
+    assert found.dollars == pytest.approx((1020 * 500 + 2 * 1000 + 2 * 1000) / 10**9), "what is not booked too"
     with made.locked():
         running_now = read_status(made, time.time())
     assert (running_now.state, running_now.unknown, running_now.in_flight) == ("running", 0, 2)
-    assert running_now.dollars == pytest.approx(1020 * 500 / 10**9)
+    assert running_now.dollars == pytest.approx((1020 * 500 + 2 * 1000) / 10**9)
+
+
+def test_what_is_written_down_and_never_left_is_no_answer(made: RunFolder) -> None:
+    with made.locked(), Journal(made.journal) as journal:
+        journal.follow_departures()
+        journal.intend(Intent(f"next {n}", 1, "referring", 2000 + n, "v2", 1000) for n in range(9))
+        journal.left("next 0", 1)
+        found = read_status(made, time.time())
+        [task] = found.tasks
+        assert (task.answered, task.open, found.in_flight) == (30, 3970, 3)
+
+
+def test_a_failure_that_is_damaged_is_counted_as_such(made: RunFolder) -> None:
+    with Journal(made.journal) as journal:
+        journal._db.execute('UPDATE replies SET failure = CAST(\'{"code":"ti\' AS BLOB) WHERE failure IS NOT NULL')
+    [task] = read_status(made, time.time()).tasks
+    assert task.failed == {"damaged_reply": 1}
 
 
 def test_the_rate_is_that_of_the_last_five_minutes_and_gives_the_time_left(made: RunFolder) -> None:
@@ -209,7 +226,7 @@ def test_a_folder_that_nobody_may_write_to_is_read(made: RunFolder, monkeypatch:
             lambda run: (run / "journal.db").write_bytes(b"not a database, and long enough to be seen" * 99),
             "no journal",
         ),
-        (lambda run: (run / "journal.db").unlink(), "the journal cannot be opened"),
+        (lambda run: (run / "journal.db").unlink(), "the journal is missing"),
     ],
 )
 def test_what_is_no_run_or_damaged_is_said(made: RunFolder, damage: Any, words: str) -> None:

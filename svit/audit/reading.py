@@ -121,6 +121,8 @@ class RunData:
         shards = read_published(folder, TASKS)
         paths = [(shard.task, files_of(folder, shard)[0]) for shard in shards]
         self._files = [(task, path) for task, path in paths if path.is_file()]
+        if not self._files:
+            raise DataError(f"{self.path}: no sample of this run is in a file. See 'svit status {self.path}'.")
         return self
 
     def __exit__(self, *_: object) -> None:

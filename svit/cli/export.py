@@ -151,6 +151,7 @@ def _one_of(option: str, given: str, names: "Sequence[str]") -> int:
 def _say(work: "Export", written: "Exported", output: Path) -> None:
     if not any(file.records for file in written.files):
         talk.say("Nothing was exported: there is no sample of these tasks.")
+        return
     for file in written.files:
         talk.say(f"{output if output.is_file() else output / file.name}: {file.records:,} records, {work.format.name}")
 

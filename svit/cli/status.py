@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from svit.cli import talk
-from svit.cli.working import damaged_text
+from svit.cli.run_report import damaged_text
 
 if TYPE_CHECKING:
     from svit.integrity import Integrity
@@ -58,7 +58,7 @@ def integrity(folder: "RunFolder") -> "Integrity":
 
 def integrity_text(found: "Integrity", run: Path) -> str:
     """Return what a check of the journal found, for people."""
-    lines = [f"The journal was read: {found.whole:,} replies are whole, {len(found.damaged):,} are damaged."]
+    lines = [f"The journal was read: {_are(found.whole, 'reply')} whole, {_are(len(found.damaged))} damaged."]
     if found.without_checksum:
         lines.append(f"{found.without_checksum:,} of them were stored without a checksum, by an older svit.")
     lines += [f"  damaged: {damaged_text(reply)}" for reply in found.damaged[:_MOST_SHOWN]]
@@ -66,7 +66,14 @@ def integrity_text(found: "Integrity", run: Path) -> str:
         lines.append("  ...")
     if found.damaged:
         lines.append(f"No sample is made from a damaged reply; svit regenerate {run} asks again.")
+    if found.made_good:
+        lines.append(f"{_are(found.made_good)} damaged and asked again already.")
     return "\n".join([*lines, *found.faults])
+
+
+def _are(count: int, noun: str = "") -> str:
+    words = f" {noun if count == 1 else noun.removesuffix('y') + 'ies'}" if noun else ""
+    return f"{count:,}{words} {'is' if count == 1 else 'are'}"
 
 
 _MOST_SHOWN = 20

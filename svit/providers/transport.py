@@ -122,13 +122,18 @@ class Transport:
     async def models(self) -> Response | None:
         """Return the reply to the question for the list of models; None where there is none. UNANSWERED without one.
 
-        The connection is not kept: some servers close it without a word, and the next request on it would be lost.
+        It has a connection of its own, which is not kept: some servers close it without a word, and a prompt sent on it
+        would be lost. To ask for `connection: close` is not enough where a server closes and does not say so.
         """
         if "/deployments/" in self._url.path:
             return None
         url = self._url.with_path(self._url.raw_path.removesuffix(_PATH) + "/models", encoded=True, keep_query=True)
         headers = CIMultiDict(self._headers, connection="close")
-        async with self._session.get(url, headers=headers, timeout=self._times, allow_redirects=False) as response:
+        once = aiohttp.TCPConnector(force_close=True, ssl=self.connection.tls)
+        async with (
+            _session(self.connection, once) as session,
+            session.get(url, headers=headers, timeout=self._times, allow_redirects=False) as response,
+        ):
             return await self._read(response, await _content(response))
 
     async def _posted(self, url: URL, content: bytes, time: ReplyTimeout) -> Response:
@@ -193,13 +198,17 @@ async def transport(endpoint: Endpoint, connections: int) -> AsyncIterator[Trans
     connection = Connection.to(endpoint.url, (endpoint.key, *endpoint.secrets), os.environ)
     like = await _first_request(endpoint)
     connector = aiohttp.TCPConnector(limit=connections, keepalive_timeout=IDLE, ssl=connection.tls)
-    async with aiohttp.ClientSession(
+    async with _session(connection, connector) as session:
+        yield Transport(session, like, endpoint.timeout, connection)
+
+
+def _session(connection: Connection, connector: aiohttp.TCPConnector) -> aiohttp.ClientSession:
+    return aiohttp.ClientSession(
         connector=connector,
         response_class=Reply,
         proxy=connection.proxy.url if connection.proxy else None,
         cookie_jar=aiohttp.DummyCookieJar(),
-    ) as session:
-        yield Transport(session, like, endpoint.timeout, connection)
+    )
 
 
 async def _first_request(endpoint: Endpoint) -> httpx2.Request:

@@ -7,7 +7,7 @@ from svit.journal import SILENT, Journal
 from svit.report.counting import Lengths
 
 _BY_TASK = (
-    "SELECT task, count(*), sum(attempt > 1), sum(CASE WHEN reused THEN 0 ELSE coalesce(cost, 0) END), "
+    "SELECT task, count(*), sum(attempt > 1), sum(CASE WHEN reused THEN 0 ELSE coalesce(cost, worst) END), "
     "coalesce(sum(prompt_tokens), 0), coalesce(sum(completion_tokens), 0), sum(failure IS NOT NULL), sum(reused) "
     "FROM requests JOIN replies USING (request) GROUP BY task"
 )

@@ -48,6 +48,15 @@ def test_it_is_asked_beside_the_completions(path: str, asked: list[str]) -> None
     assert run.server.asked == asked
 
 
+@pytest.mark.parametrize("listing", [(200, {}, models("m")), (404, {}, b""), (404, {}, b"<h1>Not Found</h1>")])
+@pytest.mark.parametrize("number", [1, 2, 8])
+def test_no_prompt_is_lost_where_the_connection_is_closed_after_it_without_a_word(listing: Said, number: int) -> None:
+    """Python's http.server does not say `connection: close` in reply: a prompt sent there is lost, booked as paid."""
+    server = Server(well, lambda: listing)
+    server.closes_after_listing = True
+    assert Run(server).of(number) == [completion()] * number
+
+
 def test_nobody_is_asked_when_there_is_nothing_to_ask() -> None:
     run = Run(Server(well))
     assert run.of(0) == []
