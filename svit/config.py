@@ -42,7 +42,7 @@ ExtraHeaders = Annotated[dict[str, str], AfterValidator(checked_extra_headers)]
 
 
 class _Settings(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class TaskSettings(_Settings):

@@ -126,6 +126,11 @@ class Prompt(_Record, frozen=True, dict=True):
         sent = msgspec.json.encode((self.task, self.context.image_id, self.messages, self.sampling))
         return hashlib.blake2b(sent, digest_size=16).hexdigest()
 
+    @property
+    def text(self) -> str:
+        """All that its messages say."""
+        return "\n".join(message.content for message in self.messages)
+
 
 class Usage(_Record, frozen=True):
     """Tokens of one request, as the provider reports them.

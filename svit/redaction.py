@@ -1,12 +1,13 @@
 """What is secret is taken out of texts: the key, the proxy's password, the values of an address's query. Pure.
 
 A text loses whatever repeats 8 characters in a row of a secret or more. In the bytes of a paid reply only 16 in a row
-count, or a whole secret of 12 at least, and as many x's take their place: a server that asks for no key is given one
-such as 'anything', and an answer may say so.
+count, or a whole secret of 12 at least, and as many x's take their place. What looks like words, or like one digit
+again and again, stays in them: a server that asks for no key is given one such as 'anything', and an answer may say so.
 """
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TypeVar
 
 T = TypeVar("T", str, bytes)
@@ -15,6 +16,8 @@ MOST_WORDS = 500
 _IN_WORDS = 8
 _IN_BODY = 16
 _SHORTEST_IN_BODY = 12
+_LEAST_VARIED = 8
+"""Different characters that a secret has at least if it was drawn; beside letters it has a digit then."""
 _TAKEN_OUT = "***"
 
 
@@ -52,8 +55,9 @@ class Redaction:
         return self._crossed_out(body, _IN_WORDS, _IN_WORDS)
 
     def reply(self, body: bytes) -> bytes:
-        """Return the body of an answer with x's for each secret and each long part of one."""
-        return self._crossed_out(body, _IN_BODY, _SHORTEST_IN_BODY)
+        """Return the body of an answer with x's for each secret and each long part of one, unless it may be words."""
+        drawn = Redaction(tuple(filter(_is_drawn, self.secrets)))
+        return drawn._crossed_out(body, _IN_BODY, _SHORTEST_IN_BODY)
 
     def _crossed_out(self, body: bytes, least: int, shortest: int) -> bytes:
         runs = _merged(
@@ -68,6 +72,13 @@ class Redaction:
         for start, stop in runs:
             changed[start:stop] = b"x" * (stop - start)
         return bytes(changed)
+
+
+@lru_cache(maxsize=64)
+def _is_drawn(secret: str) -> bool:
+    """Whether a secret looks like one that was drawn, and not like what somebody wrote where none is needed."""
+    has_both = any(map(str.isdigit, secret)) and any(map(str.isalpha, secret))
+    return has_both and len(set(secret)) >= _LEAST_VARIED
 
 
 def _runs(text: T, secret: T, least: int) -> Iterator[tuple[int, int]]:

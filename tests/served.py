@@ -104,8 +104,11 @@ def error(code: str) -> bytes:
     return json.dumps({"error": {"code": code, "message": "why"}}).encode()
 
 
-def request(image: int, task: str = "t", model: str = "m") -> Request:
-    prompt = Prompt(task, (Message("user", f"{image}"),), Sampling(model, 10), "v", ImageContext(image, "a", 9, 9))
+def request(image: int, task: str = "t", model: str = "m", text: str = "{}") -> Request:
+    """Return the request about an image; its number stands in the text."""
+    prompt = Prompt(
+        task, (Message("user", text.format(image)),), Sampling(model, 10), "v", ImageContext(image, "a", 9, 9)
+    )
     return Request(prompt, 1)
 
 
@@ -122,6 +125,7 @@ class Run:
         self.settings = settings
         self.closed = closed
         self.model = settings.pop("model", "m")
+        self.text = settings.pop("text", "{}")
         self.said: list[str] = []
         self.pulled = 0
         self.replies: list[Reply] = []
@@ -169,7 +173,7 @@ class Run:
     async def requests(self, number: int) -> AsyncIterator[Request]:
         for n in range(number):
             self.pulled += 1
-            yield request(n, model=self.model)
+            yield request(n, model=self.model, text=self.text)
         while not self.closed and sum(code != NOT_ASKED for code in self.codes) < number:
             self._arrived.clear()
             await self._arrived.wait()

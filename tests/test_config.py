@@ -77,6 +77,10 @@ def test_another_layout_makes_the_shards_anew() -> None:
         (f"seed: {2**63}", "'seed'"),
         (f"window: {10**30}", "'window'"),
         (f"tasks: {{referring: {{max_tokens: {10**30}}}}}", "'tasks.referring.max_tokens'"),
+        ("timeout: .inf", "'timeout': Input should be a finite number"),
+        ("max_wait: .inf", "'max_wait': Input should be a finite number"),
+        ("max_wait: .nan", "'max_wait': Input should be"),
+        ("tasks: {detail_description: {temperature: .inf}}", "finite number"),
     ],
 )
 def test_a_wrong_config_is_refused_with_file_and_key(tmp_path: Path, text: str, complaint: str) -> None:

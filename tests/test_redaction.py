@@ -50,6 +50,25 @@ def test_a_paid_answer_loses_whole_secrets_only_and_keeps_its_length() -> None:
     assert BOTH.refusal(f"<{KEY[:9]}>".encode()) == b"<xxxxxxxxx>"
 
 
+@pytest.mark.parametrize(
+    "placeholder",
+    [
+        *("none", "test", "EMPTY", "aaaaaaaa", "dummy-key", "0000000000000000", "x" * 32, "1234567890123456"),
+        *("sk-no-key-required", "not-needed-for-local-servers", "anything-will-do-here", "sk-00000000000000000000"),
+    ],
+)
+def test_a_key_that_stands_for_none_changes_no_answer(placeholder: str) -> None:
+    body = f'{{"choices": [{{"message": {{"content": "A sign reads {placeholder}{placeholder}."}}}}]}}'.encode()
+    assert Redaction.of([placeholder]).reply(body) == body
+
+
+@pytest.mark.parametrize(
+    "key", ["sk-proj-5d1f0c7e9b2a4f66", "0123456789abcdef0123456789abcdef", "3f2504e0-4f89-11d3-9a0c-0305e82c3301"]
+)
+def test_a_key_that_was_drawn_is_taken_out_of_an_answer(key: str) -> None:
+    assert key.encode() not in Redaction.of([key]).reply(f"<{key}>".encode())
+
+
 def test_a_large_answer_is_gone_through_at_once() -> None:
     body = bytes(range(256)) * 2**14  # 4 MiB, the largest reply
     began = time.perf_counter()

@@ -13,7 +13,7 @@ from svit.records import Completion, Prompt, Usage
 
 
 class Request(msgspec.Struct, frozen=True):
-    """A prompt that is to be asked, and the how-manieth time that is: attempts count from 1."""
+    """A prompt that is to be asked, and the number of the attempt: they count from 1."""
 
     prompt: Prompt
     attempt: int
@@ -102,7 +102,7 @@ class _Usage(msgspec.Struct):
 
 
 class _Body(msgspec.Struct):
-    choices: list[_Choice]
+    choices: tuple[_Choice]  # one: a reply with 280,000 is not gone through
     model: str = ""
     usage: _Usage | None = None
     service_tier: str | None = None
@@ -122,7 +122,7 @@ def read_completion(body: bytes) -> Completion | Failure:
         read = _BODY.decode(body)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return _read_leniently(body)
-    if not read.choices or not (content := read.choices[0].message.content):
+    if not (content := read.choices[0].message.content):
         return _read_leniently(body)
     choice, used = read.choices[0], read.usage
     return Completion(

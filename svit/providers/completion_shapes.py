@@ -13,6 +13,7 @@ from svit.records import Completion, Usage
 MOST_TOKENS = 2**24
 """No model takes so many, and SQLite can add up their squares: a count beyond it is a server's mistake."""
 _PART_TYPES = ("text", "output_text")
+_REASONING = ("reasoning_content", "reasoning")
 _WRAPPERS = ("data", "result", "response", "body", "output")
 
 
@@ -47,6 +48,13 @@ def blocked(data: object) -> str:
     return f"the prompt was blocked: {whole_characters(reason[:100])}" if isinstance(reason, str) and reason else ""
 
 
+def has_reasoning(data: object) -> bool:
+    """Whether a chat completion holds what the model thought, apart from its answer."""
+    choice = _first(data.get("choices")) if isinstance(data, dict) else None
+    message = choice.get("message") if choice else None
+    return isinstance(message, dict) and any(message.get(name) for name in _REASONING)
+
+
 def plausible(count: object) -> int | None:
     """Return a count of tokens, 42.0 as 42; None for what is none: not a number, negative, or beyond all reason."""
     if isinstance(count, float) and count == count // 1:
@@ -62,7 +70,7 @@ def _completion(answer: _Answer) -> Completion:
         text=whole_characters(_text(answer.content)),
         finish_reason=_reason(answer.reason),
         model=whole_characters(model) if isinstance(model, str) else "",
-        usage=_usage(answer.said),
+        usage=usage_in(answer.said),
         refusal=whole_characters(refusal),
         service_tier=whole_characters(tier) if isinstance(tier, str) else "",
     )
@@ -162,7 +170,7 @@ def _reason(reason: object) -> str:
     return whole_characters(reason) if isinstance(reason, str) else ""
 
 
-def _usage(said: Mapping[str, Any]) -> Usage | None:
+def usage_in(said: Mapping[str, Any]) -> Usage | None:
     """Return what the reply says that it used; None unless it says both what was read and what was written."""
     usage = said.get("usage") or said.get("usageMetadata") or said
     if not isinstance(usage, dict):

@@ -211,23 +211,27 @@ rate = _any(
     """
 )
 
+_OF_MODEL = r"(?! (?:outputs?|responses?|answers?|repl(?:y|ies)|generations?|runner|servers?|workers?|process)\b)"
+"""Not the model itself, but what it wrote, or what it runs on."""
 _NO_MODEL = (
     r"not found|(?:does|do|did)(?: not|n['’]t) exist|not exist|no such|unknown|not recogni[sz]ed|decommissioned"
-    r"|deprecated|retired|discontinued|shut ?down|end[ -]of[ -]life|no longer|not a valid"
+    r"|deprecated|retired|discontinued|shut ?down|end[ -]of[ -]life|no longer(?! (?:be )?(?:loaded|running))"
+    r"|not a valid"
 )
 model_surely = _any(
     rf"""
-    \b(?:model|deployment)\b.{{0,80}}?(?:{_NO_MODEL})
-    \b(?:unknown|no such|invalid) model\b
+    \b(?:model|deployment)\b{_OF_MODEL}.{{0,80}}?(?:{_NO_MODEL})
+    \b(?:unknown|no such|invalid) model\b{_OF_MODEL}
     """
 )
-_A_MODEL = r"\b(?:models?|deployment|engine)\b.{0,120}?"
+_A_MODEL = rf"\b(?:models?|deployment|engine)\b{_OF_MODEL}.{{0,120}}?"
 model = _any(
     rf"""
     {_A_MODEL}(?:{_NO_MODEL})
     {_A_MODEL}\bnot (?:available|supported|accessible|loaded|allowed|enabled|valid)
     {_A_MODEL}(?:\bunavailable|\bunsupported|\binvalid\b|have access|paid plan|on your plan)
-    \b(?:unknown|invalid|no such|unsupported|unrecogni[sz]ed|missing|no) (?:\w+ ){{0,2}}?(?:model|deployment)s?\b
+    \b(?:unknown|invalid|no such|unsupported|unrecogni[sz]ed) (?:\w+ ){{0,2}}?(?:model|deployment)s?\b{_OF_MODEL}
+    \b(?:missing|no) (?:\w+ ){{0,2}}?(?:model|deployment)s?\b{_OF_MODEL}
     \b(?:not a valid|could not find|cannot find|can['’]t find) (?:\w+ ){{0,2}}?(?:model|deployment)s?\b
     {_A_MODEL}(?:\bnot in the list|\bgated\b|\bsunset\b|\bonly available to)
     \bnot an? (?:supported|valid|known) model

@@ -7,7 +7,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
 from svit.limits import Breaker, RateLimit, Reading, Ticket
-from svit.providers.base import Failure
+from svit.providers.base import NOT_ASKED, Failure
 from svit.providers.error_body import sentence
 from svit.providers.rule import Again, Stop
 
@@ -17,6 +17,9 @@ _SHORTEST = 0.001
 """Seconds until the next look at least: what the limits owe by then leaves at once."""
 _LONGEST_PAUSE = 60.0
 """Seconds that all pause at most after refusals in a row that do not say for how long."""
+_AS_ASKED = 5
+"""Pauses in a row, with nothing answered, that are as short as is asked; each later one is twice as long as the one
+before: a server that asks for 12 ms for ever is not to be run over."""
 _NOBODY = 10.0
 """Seconds after which an endpoint that never sent anything back is given up."""
 _BROKEN_OFF = 2
@@ -205,6 +208,10 @@ class Gate:
                 turn.set_result(False)
         self._changed()
 
+    def not_asked(self) -> Failure:
+        """Return what becomes of a request that it did not let leave."""
+        return Failure(NOT_ASKED, self.refusal or "the run ends", free=True)
+
     async def sleep(self, seconds: float) -> None:
         """Wait so long, or until the gate closes."""
         try:
@@ -239,14 +246,15 @@ class Gate:
         now = time.monotonic()
         if now >= self._paused_until:  # else it left before the pause began, and says nothing new
             self._pauses += 1
-        seconds = asked or min(2.0 ** min(self._pauses - 1, 10), _LONGEST_PAUSE, self._max_wait)
+        grown = 2.0 ** min(self._pauses - 1, 10) if not asked else asked * 2.0 ** min(self._pauses - _AS_ASKED, 20)
+        seconds = max(asked or 0.0, min(grown, _LONGEST_PAUSE, self._max_wait))
         if seconds > self._max_wait:  # nobody waits for that: its request fails
             self._limits.refused(1.0, now)
             return seconds
         self._limits.refused(seconds, now)
         self._paused_until = max(self._paused_until, now + seconds)
         if seconds >= _LONG or self._pauses == 2 or (not self.answers and seconds >= 1):
-            self.tell_wait(words, seconds, asked=bool(asked), slower=True)
+            self.tell_wait(words, seconds, asked=seconds == asked, slower=True)
         return seconds
 
     def _give_up(self) -> None:

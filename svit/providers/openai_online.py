@@ -9,44 +9,29 @@ import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 
-import aiohttp
 import orjson
 
 from svit.errors import ProviderRefusesError, SvitError
-from svit.limits import Breaker, Concurrency, Outcome, PromptTokens, RateLimit, Reading, Ticket, reading
-from svit.providers import redirects
+from svit.limits import Breaker, Concurrency, PromptTokens, RateLimit
 from svit.providers.alike_failures import AlikeFailures
 from svit.providers.base import NOT_ASKED, Failure, Reply, Request
 from svit.providers.endpoint_probe import Found, probed
 from svit.providers.error_body import sentence
+from svit.providers.exchange import AgainError, EncodedRequest, Exchange
 from svit.providers.gate import Gate
 from svit.providers.reply_reports import ReplyReports
 from svit.providers.retry_policy import Suspect, Tries
-from svit.providers.rule import Again, Answered, Stop, verdict
 from svit.providers.sending import Sending
-from svit.providers.transport import UNANSWERED, Endpoint, Response, Transport, location, transport
+from svit.providers.transport import Endpoint, Transport, transport
 from svit.records import Prompt
 
 __all__ = ["Endpoint", "Online"]
 
-_TOLD = (b"x-ratelimit-", b"retry-after", b"date")
-_NOTHING = Reading()
-_PERHAPS_OF_THE_SETUP = ("bad_request", "empty_reply")
-"""Failures in words that nobody knows, or in none: whose fault they are shows only beside others."""
 _LONG = 10.0
 """Seconds: a request that waits longer than that is told of."""
 _IMAGES_OWN = ("filtered", "context_length_exceeded")
 """Failures that speak of an image: whoever says so has understood the request."""
 _LONGEST_WORDS = 500
-
-
-class _AgainError(Exception):
-    """A try that is to be followed by another; `wait` is what the server asked for, in seconds."""
-
-    def __init__(self, again: Again, wait: float | None) -> None:
-        super().__init__(again.words)
-        self.again = again
-        self.wait = wait
 
 
 @dataclass
@@ -102,20 +87,6 @@ class Online:
             raise error(f"{refusal} The same command continues once that is settled.")
 
 
-@dataclass(slots=True)
-class _Message:
-    """A request's body and model, and the estimate of its prompt's tokens and of the most that it may use.
-
-    `left_at` is when it last left, in seconds of the monotonic clock.
-    """
-
-    content: bytes
-    model: str
-    prompt_tokens: int
-    most: int
-    left_at: float = 0.0
-
-
 class _Asking:
     """One call of `complete`: what becomes of each request."""
 
@@ -123,7 +94,6 @@ class _Asking:
         self._online = online
         self._way = way
         self._concurrency = Concurrency(most=online.window, initial=min(8, online.window)) if online.adaptive else None
-        self._reports = ReplyReports(online.sizes, online.say)
         self._alike = AlikeFailures()
         self._found: Found | None = None
         self._warned_of: set[str] = set()
@@ -138,6 +108,8 @@ class _Asking:
             idle=self._settle,
         )
         self.gate = Gate(online.limits, online.breaker, online.say, self.sending.wake, online.max_wait)
+        reports = ReplyReports(online.sizes, online.say)
+        self._exchange = Exchange(way, self.gate, self._concurrency, reports, self._with_models)
 
     @property
     def waits_for(self) -> str:
@@ -197,7 +169,7 @@ class _Asking:
         self._backing_off -= 1
         self._found = found or Found()
         if self._found.has_answered:
-            self._heard()
+            self._exchange.heard()
         if self._found.refusal:
             self.gate.close(self._found.refusal)
         self.sending.wake()
@@ -205,7 +177,7 @@ class _Asking:
     async def _outcome(self, request: Request) -> tuple[bytes | Failure | Suspect, float | None]:
         """Return the bytes of an answer, or why there is none, and the seconds from when it left to its answer."""
         if self.gate.refusal is not None:
-            return self._not_asked(), None
+            return self.gate.not_asked(), None
         try:
             message = self._message(request.prompt)
         except Exception:
@@ -215,8 +187,8 @@ class _Asking:
         while True:
             answers = self.gate.answers
             try:
-                return await self._try(message), time.monotonic() - message.left_at
-            except _AgainError as error:
+                return await self._exchange.once(message), time.monotonic() - message.left_at
+            except AgainError as error:
                 alone, unheard = self.gate.answers == answers, not self.gate.answers
                 wait = tries.wait(error.again, error.wait, alone=alone, unheard=unheard)
                 if not isinstance(wait, float):
@@ -224,100 +196,21 @@ class _Asking:
                 if not error.again.patient:  # else the pause that all share is in the gate
                     await self._back_off(error, wait)
 
-    async def _back_off(self, error: _AgainError, seconds: float) -> None:
+    async def _back_off(self, error: AgainError, seconds: float) -> None:
         if seconds >= _LONG:
             self.gate.tell_wait(error.again.words, seconds, asked=error.wait is not None)
         self._backing_off += 1
         await self.gate.sleep(seconds)
         self._backing_off -= 1
 
-    def _message(self, prompt: Prompt) -> _Message:
+    def _message(self, prompt: Prompt) -> EncodedRequest:
         if (model := prompt.sampling.model) not in self._warned_of:
             self._warned_of.add(model)
             if warning := self._found.warning(model, time.time()) if self._found else "":
                 self._online.say(warning)
         estimate = self._online.tokens(prompt)
         most = self._online.sizes.expected(estimate) + prompt.sampling.max_tokens
-        return _Message(orjson.dumps(self._online.body(prompt)), model, estimate, most)
-
-    async def _try(self, message: _Message) -> bytes | Failure | Suspect:
-        ticket = await self.gate.turn(message.most)
-        if ticket is None:
-            return self._not_asked()
-        if self._concurrency:
-            self._concurrency.started()
-        began = message.left_at = time.monotonic()
-        end = _End(message.most)
-        try:
-            response = await self._way.post(message.content)
-            if self.gate.answers == 0:
-                self._heard()
-            return self._read(response, message, ticket, end)
-        except UNANSWERED as error:
-            end.outcome = Outcome.OVERLOADED
-            return self._unanswered(error, began)
-        finally:
-            if self._concurrency:
-                now = time.monotonic()
-                self._concurrency.finished(now, now - began, end.outcome, end.answer)
-            self.gate.settle(ticket, end.used)
-
-    def _read(self, response: Response, message: _Message, ticket: Ticket, end: "_End") -> bytes | Failure | Suspect:
-        """Return what an answer means; _AgainError when the request is to be asked again."""
-        answer = self._verdict(response, message)
-        if isinstance(answer, Answered):
-            self._answered(response, answer, message, ticket, end)
-            return response.content
-        wait = _said(response).wait
-        if wait is None and isinstance(answer, Again):
-            wait = answer.wait
-        wait = self.gate.heed(answer, wait)
-        if isinstance(answer, Again):
-            if answer.overloaded:
-                end.outcome = Outcome.OVERLOADED
-            raise _AgainError(answer, wait)
-        if isinstance(answer, Stop):
-            return Failure(NOT_ASKED, answer.words, free=True)
-        return Suspect(answer) if answer.code in _PERHAPS_OF_THE_SETUP else answer
-
-    def _verdict(self, response: Response, message: _Message) -> Answered | Again | Failure | Stop:
-        if 300 <= response.status < 400:
-            return Stop(redirects.sent_elsewhere(self._way.url, response.status, location(response)))
-        answer = verdict(response.status, response.content)
-        if isinstance(answer, Stop):
-            return Stop(self._with_models(answer.words, message.model))
-        return answer
-
-    def _answered(self, response: Response, answer: Answered, message: _Message, ticket: Ticket, end: "_End") -> None:
-        """Take from a completion what concerns the limits."""
-        end.outcome = Outcome.ANSWERED
-        self.gate.observe(_said(response), ticket)
-        usage = answer.usage
-        if usage is not None:
-            end.used, end.answer = usage.prompt_tokens + usage.completion_tokens, usage.completion_tokens
-        self._reports.hear(answer, message.prompt_tokens)
-
-    def _unanswered(self, error: Exception, began: float) -> Failure:
-        answer = self._way.lost(error)
-        if isinstance(answer, Stop):
-            self.gate.heed(answer, None)
-            return Failure(NOT_ASKED, answer.words, free=True)
-        if isinstance(answer, Again):
-            self.gate.down(answer.words, began)
-            raise _AgainError(answer, None) from None
-        heard = isinstance(error, aiohttp.ClientPayloadError)  # a reply which broke off: somebody is there
-        if heard:
-            self._way.answered()
-        if answer.code == "cut_off":
-            self.gate.broken_off(answer.words, heard=heard)
-        else:
-            self.gate.down(answer.words, paid=True)
-        return answer
-
-    def _heard(self) -> None:
-        """Note that something came back from the endpoint."""
-        self.gate.answered()
-        self._way.answered()
+        return EncodedRequest(orjson.dumps(self._online.body(prompt)), prompt, estimate, most)
 
     # --- what is held back ---
 
@@ -348,22 +241,3 @@ class _Asking:
         short = words if len(words) <= _LONGEST_WORDS else words[: _LONGEST_WORDS - 1] + "…"
         instead = self._found.names_instead(model) if self._found else ""
         return sentence(short) + instead if instead else short
-
-    def _not_asked(self) -> Failure:
-        return Failure(NOT_ASKED, self.gate.refusal or "the run ends", free=True)
-
-
-@dataclass(slots=True)
-class _End:
-    """How a try ended: the tokens that count against the limit, and those of the answer, 0 if unknown."""
-
-    used: int
-    answer: int = 0
-    outcome: Outcome = Outcome.OTHER
-
-
-def _said(response: Response) -> Reading:
-    told = {n.lower(): v for n, v in response.headers if n.lower().startswith(_TOLD)}
-    if not told or told.keys() == {b"date"}:
-        return _NOTHING
-    return reading({n.decode("latin-1"): v.decode("latin-1") for n, v in told.items()}, time.time())

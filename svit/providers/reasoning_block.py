@@ -12,6 +12,9 @@ _OPENS = re.compile(
 _CLOSES = re.compile(
     rf"</(?:{_TAGS})> | \[/THINK\] | ◁/think▷ | <\|END_THINKING\|> | <\|end_of_thought\|>", re.VERBOSE | re.IGNORECASE
 )
+_BEGINS = re.compile(rf"<(?:{_TAGS})>|\[THINK\]|◁think▷|<\|START_THINKING\|>|<\|begin_of_thought\|>", re.IGNORECASE)
+_IN_SENTENCE = re.compile(r"""(?:[\w,:][ ]|["'`“‘«(])\Z""")
+_GOES_ON = re.compile(r"""[ ]+[a-z]|["'`”’».,;:!?)]""")
 _HARMONY = re.compile(r"\s*+(?:<\|start\|>\s*assistant\s*)?<\|channel\|>\s*(?:analysis|commentary|final)\b")
 _FINAL = re.compile(r"<\|channel\|>\s*final\b[^<]{0,40}<\|message\|>")
 _BARE_HARMONY = re.compile(r"\s*+analysis(?=[A-Z\s]).*?assistantfinal", re.DOTALL)
@@ -58,15 +61,16 @@ def _after_blocks(text: str) -> str:
         opening = _OPENS.match(rest)
         may_close = "/" in rest or "|" in rest  # a megabyte of "<" is looked through at once
         closing = _CLOSES.search(rest, opening.end() if opening else 0) if may_close else None
-        if opening is None and (closing is None or _has_opening(rest[: closing.start()])):
+        if opening is None and (closing is None or _is_of_answer(rest, closing)):
             return rest
         rest = rest[closing.end() :] if closing else ""
     return rest
 
 
-def _has_opening(text: str) -> bool:
-    """Whether a block begins somewhere in the text: what ends after it began in the answer, not before it."""
-    return (
-        re.search(rf"<(?:{_TAGS})>|\[THINK\]|◁think▷|<\|START_THINKING\|>|<\|begin_of_thought\|>", text, re.I)
-        is not None
-    )
+def _is_of_answer(text: str, closing: re.Match[str]) -> bool:
+    """Whether a mark that ends what never began is part of the answer: the block began in it, or it is spoken of.
+
+    A sign in a picture may read so: then the mark is quoted, or stands in the middle of a sentence.
+    """
+    before = text[: closing.start()]
+    return bool(_BEGINS.search(before) or (_IN_SENTENCE.search(before[-2:]) and _GOES_ON.match(text, closing.end())))

@@ -7,8 +7,6 @@ from svit.providers.rule import Answered
 
 _SILENT = 3
 """Replies without usage until that is said."""
-
-
 _MOST_ENDS = 5
 """Unknown finish reasons that are told, each once."""
 
@@ -20,13 +18,19 @@ class ReplyReports:
         """Begin with nothing heard."""
         self._sizes, self._say = sizes, say
         self._silent = 0
-        self._said_cut = False
+        self._said_cut = self._said_reasoning = False
         self._told_ends: set[str] = set()
 
     def hear(self, answer: Answered, estimate: int) -> None:
         """Take in what a reply said; `estimate` is that of its prompt's tokens."""
         if answer.unknown_end:
             self._tell_end(answer.unknown_end)
+        if answer.only_reasons and not self._said_reasoning:
+            self._said_reasoning = True
+            self._say(
+                "The endpoint sent reasoning and no answer (reasoning_content without content). If many replies are "
+                "so, raise 'max_tokens', or switch thinking off with 'extra_body'."
+            )
         if answer.usage is None:
             self._silent += 1
             if self._silent == _SILENT:

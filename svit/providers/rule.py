@@ -5,13 +5,13 @@ and an error of any kind may come with a 200. So the words decide (`error_kinds`
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import msgspec
 
 from svit.finish_reasons import end_of, known_end
 from svit.providers.base import Failure, completion_of
-from svit.providers.completion_shapes import MOST_TOKENS
+from svit.providers.completion_shapes import MOST_TOKENS, has_reasoning, usage_in
 from svit.providers.error_body import ErrorBody, error_body, error_within, sentence
 from svit.providers.error_kinds import (
     Kind,
@@ -23,17 +23,20 @@ from svit.providers.error_kinds import (
     setting_of,
 )
 from svit.providers.lenient_json import parsed
+from svit.providers.quoted_prompt import without_quotation
 from svit.records import Completion, Usage
 
 
 class Answered(msgspec.Struct, frozen=True):
     """A completion, or what may be one and was paid: hand the bytes on. `usage` is what it says it used, if it does.
 
-    `unknown_end` is a finish reason that nobody here knows: the text is used, and a person should be told once.
+    `unknown_end` is a finish reason that nobody here knows: the text is used, and a person should be told once, as of
+    a reply that `only_reasons` and holds no answer.
     """
 
     usage: Usage | None = None
     unknown_end: str = ""
+    only_reasons: bool = False
 
 
 @dataclass(frozen=True)
@@ -72,14 +75,19 @@ _WAIT = re.compile(
 _DELAY = re.compile(r"\b(?P<number>\d{1,6}(?:\.\d{1,12})?)s\b")
 
 
-def verdict(status: int, body: bytes) -> Answered | Again | Failure | Stop:
-    """Return what to do after an answer of this status, with these bytes. Never raises."""
+def verdict(status: int, body: bytes, prompt: str = "") -> Answered | Again | Failure | Stop:
+    """Return what to do after an answer of this status, with these bytes, to this prompt. Never raises."""
     if 200 <= status < 300:
-        return _success(status, body)
-    error = error_body(body)
+        return _success(status, body, prompt)
+    error = _unquoted(error_body(body), prompt)
     if not 400 <= status < 600:
         return Stop(f"The endpoint answers with {_told(f'HTTP {status}', error)}. Is base_url right?")
     return _failed(status, error, _told(f"HTTP {status}", error))
+
+
+def _unquoted(error: ErrorBody, prompt: str) -> ErrorBody:
+    """Return the error without what it quotes of the prompt: no phrase is looked for in that."""
+    return replace(error, said=without_quotation(error.said, prompt))
 
 
 def _told(what: str, error: ErrorBody) -> str:
@@ -176,7 +184,7 @@ class _Usage(msgspec.Struct):
 
 
 class _Body(msgspec.Struct):
-    choices: list[_Choice]
+    choices: tuple[_Choice]
     usage: _Usage | None = None
 
 
@@ -186,13 +194,13 @@ _NO_TEXT = len(b"null")
 """Bytes up to which a content in JSON is hardly a text; more are looked into no further."""
 
 
-def _success(status: int, body: bytes) -> Answered | Again | Failure | Stop:
+def _success(status: int, body: bytes, prompt: str) -> Answered | Again | Failure | Stop:
     try:
         seen = _glance(body)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        return _looked_into(status, body)
-    if not seen.choices or memoryview(seen.choices[0].message.content).nbytes <= _NO_TEXT:
-        return _looked_into(status, body)
+        return _looked_into(status, body, prompt)
+    if memoryview(seen.choices[0].message.content).nbytes <= _NO_TEXT:
+        return _looked_into(status, body, prompt)
     return Answered(_used(seen.usage), _unknown_end(seen.choices[0].finish_reason))
 
 
@@ -207,7 +215,7 @@ def _unknown_end(reason: str | None) -> str:
     return "" if not reason or known_end(reason) else reason[:100]
 
 
-def _looked_into(status: int, body: bytes) -> Answered | Again | Failure | Stop:
+def _looked_into(status: int, body: bytes, prompt: str) -> Answered | Again | Failure | Stop:
     """Return what a reply means that is no chat completion to the letter."""
     try:
         data = parsed(body)
@@ -215,9 +223,11 @@ def _looked_into(status: int, body: bytes) -> Answered | Again | Failure | Stop:
         return _no_json(status, body)
     read = completion_of(data)
     if isinstance(read, Completion) and _says_something(read):
-        return Answered(read.usage, _unknown_end(read.finish_reason))
+        return Answered(read.usage, _unknown_end(read.finish_reason), not read.text and has_reasoning(data))
+    if read is None and isinstance(data, dict) and _was_paid(used := usage_in(data)):
+        return Answered(used)
     if error := error_within(data):
-        return _error_within(status, error)
+        return _error_within(status, _unquoted(error, prompt))
     if isinstance(read, Failure):
         return msgspec.structs.replace(read, free=True)
     if isinstance(read, Completion):
@@ -231,7 +241,11 @@ def _looked_into(status: int, body: bytes) -> Answered | Again | Failure | Stop:
 
 def _says_something(read: Completion) -> bool:
     """Whether there is an answer, or one was paid for: then an error beside it is how it ended."""
-    return bool(read.text or read.refusal or (read.usage and read.usage.completion_tokens))
+    return bool(read.text or read.refusal) or _was_paid(read.usage)
+
+
+def _was_paid(usage: Usage | None) -> bool:
+    return usage is not None and usage.completion_tokens > 0
 
 
 def _error_within(status: int, error: ErrorBody) -> Again | Failure | Stop:

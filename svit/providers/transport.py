@@ -43,6 +43,8 @@ UNANSWERED = (aiohttp.ClientError, TimeoutError)
 _PIECE = 2**16
 _LARGE = 2**18
 """Bytes of a reply that are not gone through beside all else: it would take longer than a few milliseconds."""
+_OF_AN_ANSWER = (b'"choices"', b'"content"', b'"candidates"', b'"output"')
+"""What stands in the answer of one API or another, and in no error: more of it is left as it came."""
 _AIOHTTPS_OWN = ("host", "content-length", "connection", "accept-encoding")
 """Headers that aiohttp sets itself: it knows what it sends, and what it can decompress."""
 _OTHER_FILES = 200
@@ -147,7 +149,7 @@ class Transport:
             raise aiohttp.ClientHttpProxyError(
                 response.request_info, (), status=response.status, message=response.reason or ""
             )
-        is_answer = 200 <= response.status < 300 and b'"choices"' in content
+        is_answer = 200 <= response.status < 300 and any(name in content for name in _OF_AN_ANSWER)
         redaction = self.connection.redaction
         without = redaction.reply if is_answer else redaction.refusal
         if len(content) > _LARGE:

@@ -176,6 +176,19 @@ def test_a_paid_answer_with_the_key_in_it_keeps_its_length_and_all_else(words: i
     assert outcome == answer.replace(KEY.encode(), b"x" * len(KEY))
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"message": {"role": "assistant", "content": "Is there anything else?"}, "done": True},
+        {"candidates": [{"content": {"parts": [{"text": "Is there anything else?"}]}}]},
+        {"type": "message", "content": [{"type": "text", "text": "Is there anything else?"}]},
+    ],
+)
+def test_an_answer_in_another_apis_form_keeps_a_word_that_is_the_key(body: object) -> None:
+    answer = json.dumps(body).encode()
+    assert Run(Server(lambda _: (200, {}, answer)), key="anything").of(1) == [answer]
+
+
 def test_an_error_within_a_200_loses_parts_of_the_key_too() -> None:
     body = json.dumps({"error": {"message": f"Incorrect API key: {KEY[:10]}...", "code": 401}}).encode()
     try:

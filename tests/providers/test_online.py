@@ -118,6 +118,7 @@ def test_a_failed_try_is_followed_by_others_a_bounded_number_of_times(monkeypatc
     assert len(always.lines) == TRIES
     others = Server(lambda n: (500, {}, error("server_error")) if n else well(n))
     first, second = Run(others, window=1).of(2)
+    assert isinstance(second, Failure)
     assert (first, second.code, second.free, second.final) == (completion(), "server_error", True, False)
     assert len(others.lines) == 1 + TRIES
 
@@ -279,4 +280,29 @@ def test_an_error_within_a_200_is_asked_again_and_costs_no_attempt() -> None:
 def test_one_reply_without_usage_is_not_worth_a_word() -> None:
     run = Run(Server(lambda n: (200, {}, completion(None if n == 3 else (50, 5)))))
     run.of(20)
+    assert run.said == []
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        {"content": "", "reasoning_content": "Let me look."},
+        {"content": None, "reasoning": "Let me look."},
+        {"reasoning_content": "Let me look."},
+        {"content": [], "reasoning": "Let me look.", "refusal": None},
+    ],
+)
+def test_reasoning_without_an_answer_is_told_once(message: object) -> None:
+    body = json.dumps({"choices": [{"message": message}], "usage": {"prompt_tokens": 50, "completion_tokens": 5}})
+    run = Run(Server(lambda _: (200, {}, body.encode())))
+    assert run.of(3) == [body.encode()] * 3
+    assert ["reasoning and no answer" in words for words in run.said] == [True]
+
+
+@pytest.mark.parametrize("content", ["", None, "A man."])
+def test_nothing_is_told_of_reasoning_where_there_is_none_or_an_answer_too(content: str | None) -> None:
+    message = {"content": content, "reasoning_content": "Let me look." if content else None}
+    body = json.dumps({"choices": [{"message": message}], "usage": {"prompt_tokens": 50, "completion_tokens": 5}})
+    run = Run(Server(lambda _: (200, {}, body.encode())))
+    run.of(3)
     assert run.said == []

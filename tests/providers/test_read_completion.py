@@ -2,6 +2,7 @@
 
 import copy
 import json
+import time
 from typing import Any
 
 import pytest
@@ -256,6 +257,16 @@ def test_a_prompt_that_gemini_blocked_is_filtered() -> None:
         ("Analysis of the scene: a man and/or a boy.", "Analysis of the scene: a man and/or a boy."),
         ("analysis shows a man.", "analysis shows a man."),
         ("<st>man<ed> [0.1, 0.2, 0.3, 0.4] sits.", "<st>man<ed> [0.1, 0.2, 0.3, 0.4] sits."),
+        ("A sign reads </think> in red letters.", "A sign reads </think> in red letters."),
+        ('A sign that says "</think>" hangs there.', 'A sign that says "</think>" hangs there.'),
+        ("The screen shows `[/THINK]` twice.", "The screen shows `[/THINK]` twice."),
+        ("On the shirt is </thinking>, in white.", "On the shirt is </thinking>, in white."),
+        ("I see it. </think> A man.", "A man."),
+        ("I see it.</think>A man.", "A man."),
+        ("So I describe it </think>\nA man.", "A man."),
+        ("So I describe it </think> A man.", "A man."),
+        ("Reasoning: a man sits, for he is tired.", "Reasoning: a man sits, for he is tired."),
+        ('"<think" is on the wall.', '"<think" is on the wall.'),
         ("", ""),
         ("I think/feel that a man sits.", "I think/feel that a man sits."),
     ],
@@ -325,3 +336,13 @@ def test_any_bytes_are_read_or_a_failure(body: bytes) -> None:
 @given(st.text(st.sampled_from("<think></think>[/THINK] a\n|channel>final<message"), max_size=60))
 def test_taking_reasoning_off_never_raises_and_never_adds(text: str) -> None:
     assert without_reasoning(text) in ("", text) or without_reasoning(text).strip() in text
+
+
+@pytest.mark.parametrize("number", [2, 128, 150_000])
+def test_of_many_choices_the_first_is_read_and_the_others_hold_nobody_up(number: int) -> None:
+    choices = ",".join(['{"message":{"content":"x"}}'] * min(number, 60_000) + ["{}"] * max(0, number - 60_000))
+    body = f'{{"choices":[{choices}],"usage":{{"prompt_tokens":5,"completion_tokens":3}}}}'.encode()
+    began = time.process_time()
+    assert read_completion(body) == Completion("x", "", "", Usage(5, 3))
+    assert verdict(200, body) == Answered(Usage(5, 3))
+    assert time.process_time() - began < 0.5

@@ -47,6 +47,10 @@ def said(message: str, **more: object) -> dict[str, object]:
         (499, b"", "server_error", False, False),
         (520, b"<html><title>520: Web server is returning an unknown error</title></html>", "server_error", False, False),
         (524, b"error code: 524", "server_error", False, False),
+        # words about what a model wrote, or what it runs on
+        (500, said("invalid model response: missing key 'choices'"), "server_error", False, False),
+        (502, said("The model server is unknown to the balancer"), "server_error", False, False),
+        (500, said("unexpected EOF; the model is no longer running"), "server_error", False, False),
         # Groq, flex tier
         (498, said("Flex tier capacity exceeded. Please try again later.", code="capacity_exceeded"), "overloaded", False, True),
         # Anthropic
@@ -313,6 +317,11 @@ UNKNOWN = [
     ("FastAPI", 422, {"detail": [{"loc": ["body"], "msg": "odd"}]}),
     ("FastAPI, one message", 422, {"detail": [{"type": "string_type", "loc": ["body", "messages", 0, "content"], "msg": "Input should be a valid string"}]}),
     ("roles", 400, said("Conversation roles must alternate user/assistant/user/assistant/...", param="messages")),
+    ("a model's output", 422, said("Model output is invalid JSON")),
+    ("a model's answer", 400, said("No model response could be parsed")),
+    ("a model's generation", 400, said("The model generation is not valid")),
+    ("a key of a message", 400, said("Missing required key 'content' in messages[1]")),
+    ("a token of a text", 400, said("Invalid token id 151655 in prompt")),
     ("nothing", 400, b""),
     ("teapot", 418, b"short and stout"),
     ("a request's echo", 400, {"detail": [{"loc": ["body"], "msg": "odd", "input": "the prompt is too long, your API key is invalid and the model does not exist"}]}),
@@ -418,7 +427,15 @@ def completion(**changed: object) -> dict[str, object]:
         # an answer without a text that tokens were spent on was paid
         (completion(choices=[{"message": {"content": ""}, "finish_reason": "error", "error": {"code": 502}}]), Usage(7, 2), ""),
         (completion(choices=[{"message": {"content": None, "refusal": "No."}}], usage=None), None, ""),
-        (completion(choices=[]), None, ""),
+        (completion(choices=[]), Usage(7, 2), ""),
+        # so was an error that speaks of tokens that were written
+        ({"error": {"message": "Output parser failed", "code": 500}, "usage": {"prompt_tokens": 7, "completion_tokens": 2}}, Usage(7, 2), ""),
+        ({"error": {"message": "Invalid API key"}, "usage": {"input_tokens": 7, "output_tokens": 2}}, Usage(7, 2), ""),
+        ({"detail": "post-processing failed", "usage": {"prompt_tokens": 7, "completion_tokens": 2}}, Usage(7, 2), ""),
+        # and an answer that speaks of errors
+        (completion(choices=[{"message": {"content": '{"error": {"message": "Invalid API key", "code": 401}}'}}]), Usage(7, 2), ""),
+        (completion(choices=[{"message": {"content": "The error says: model not found."}}], error=None), Usage(7, 2), ""),
+        (completion(choices=[{"message": {"content": "HTTP 402 Payment Required"}}], error={}, usage=None), None, ""),
         (b'{"choices": [{"message": {"content": "cut o', None, ""),
         (b'{"id": "x", "object": "chat.completion"}', None, ""),
         (b'\xef\xbb\xbf{"choices": [{"message": {"content": "Hi"}}]}', None, ""),

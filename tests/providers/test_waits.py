@@ -74,6 +74,28 @@ def test_a_server_that_does_not_say_how_long_is_asked_less_and_less_often(header
     assert run.said == ["The endpoint wants it slower (HTTP 429: why); svit waits 1 s."]
 
 
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"retry-after-ms": "1"},
+        {"retry-after": "0.01"},
+        {
+            "x-ratelimit-limit-requests": "50",
+            "x-ratelimit-remaining-requests": "0",
+            "x-ratelimit-reset-requests": "12ms",
+        },
+    ],
+)
+@pytest.mark.parametrize("window", [1, 50])
+def test_a_server_that_asks_for_next_to_nothing_again_and_again_is_not_run_over(
+    headers: dict[str, str], window: int
+) -> None:
+    run = Run(slower(headers), window=window)
+    stopped_after(run, window, 2.5)
+    assert len(run.server.lines) <= 18 * window, "5 pauses as asked, and then twice as long each time"
+    assert set(run.codes) == {NOT_ASKED}
+
+
 def test_short_pauses_between_answers_are_not_worth_a_word() -> None:
     run = Run(Server(lambda n: (429, {"retry-after-ms": "50"}, error("x")) if n % 2 else well(n)), window=1)
     assert run.of(6) == [completion()] * 6
