@@ -100,7 +100,7 @@ def _text(found: "RunStatus", now: float) -> str:
     elif found.state == "stopped":
         blocks.append("The command that made this run continues it.")
     if found.in_wal:
-        blocks.append("Replies are in journal.db-wal too: whoever copies journal.db copies that as well.")
+        blocks.append("Replies are in journal.db-wal too: a copy of journal.db needs that file beside it.")
     return "\n\n".join(blocks)
 
 
