@@ -68,7 +68,13 @@ def integrity_text(found: "Integrity", run: Path) -> str:
         lines.append(f"No sample is made from a damaged reply; svit regenerate {run} asks again.")
     if found.made_good:
         lines.append(f"{_are(found.made_good)} damaged and asked again already.")
-    return "\n".join([*lines, *found.faults])
+    if found.faults:
+        lines += [
+            *found.faults,
+            "Put a copy in its place. What only an index lacks is mended, after a copy was made, by",
+        ]
+        lines.append(f"  sqlite3 {run}/journal.db REINDEX")
+    return "\n".join(lines)
 
 
 def _are(count: int, noun: str = "") -> str:
