@@ -68,12 +68,12 @@ def integrity_text(found: "Integrity", run: Path) -> str:
         lines.append(f"No sample is made from a damaged reply; svit regenerate {run} asks again.")
     if found.made_good:
         lines.append(f"{_are(found.made_good)} damaged and asked again already.")
-    if found.faults:
+    lines += found.faults
+    if any("missing from index" in fault for fault in found.faults):
         lines += [
-            *found.faults,
-            "Put a copy in its place. What only an index lacks is mended, after a copy was made, by",
+            "What an index alone lacks is mended, once a copy was made, by",
+            f"  sqlite3 {run}/journal.db REINDEX",
         ]
-        lines.append(f"  sqlite3 {run}/journal.db REINDEX")
     return "\n".join(lines)
 
 
