@@ -139,7 +139,7 @@ class Place:
                 time.sleep(TIMEOUT + 1.5)
                 frozen = time.monotonic() - began
                 process.send_signal(signal.SIGCONT)
-        until = max(began + self.startup + (AFTER_ALL if deadline is None else deadline), began + frozen)
+        until = max(began + (AFTER_ALL if deadline is None else deadline), began + frozen)
         return self.ended(process, began, until)
 
     def ended(self, process: "subprocess.Popen[bytes]", began: float, until: float) -> Phase:

@@ -25,16 +25,19 @@ class GroupCommit:
     """
 
     def __init__(self, journal: Journal, gathering: Callable[[], float] = lambda: GATHERED) -> None:
-        """Start the thread. Only within a running event loop. `gathering` is asked how many seconds to wait."""
+        """Write nothing before `start`. `gathering` is asked how many seconds to wait."""
         self._journal = journal
         self._gathering = gathering
-        self._loop = asyncio.get_running_loop()
         self._entries: SimpleQueue[_Entry | None] = SimpleQueue()
         self._group: list[_Entry | None] = []
         self._error: BaseException | None = None
-        self._ended = self._loop.create_future()
         self.is_committing = False
         """Whether SQLite has the word: the disk is slow, or another process holds the database."""
+
+    def start(self) -> None:
+        """Start the thread. Only within a running event loop."""
+        self._loop = asyncio.get_running_loop()
+        self._ended = self._loop.create_future()
         self._thread = threading.Thread(target=self._work, name="journal", daemon=True)
         self._thread.start()
 

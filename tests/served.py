@@ -25,7 +25,8 @@ def unknown() -> Said:
 class Server:
     """Answers each request with (status, headers, body) of `answer(number)`, None hangs up; counts from 0.
 
-    `listing` is the answer to a GET, which is kept in `asked`; `delay` the seconds until a request is answered.
+    `listing` is the answer to a GET, which is kept in `asked`; `closes_after_listing` closes the connection then, and
+    does not say so, as Python's http.server. `delay` is the seconds until a request is answered.
     """
 
     def __init__(self, answer: Callable[[int], Said | None], listing: Callable[[], Said | None] = unknown) -> None:
@@ -35,6 +36,7 @@ class Server:
         self.asked_headers: list[dict[str, str]] = []
         self.order: list[str] = []
         self.listing_delay = 0.0
+        self.closes_after_listing = False
         self.delay: Callable[[int], float] = lambda _: 0.0
         self.before: Callable[[int], Awaitable[None]] | None = None
         self.lines: list[str] = []
@@ -68,6 +70,9 @@ class Server:
                 length = {} if "transfer-encoding" in more else {"content-length": str(len(content))}
                 told = "".join(f"{name}: {value}\r\n" for name, value in (length | more).items())
                 writer.write(f"HTTP/1.1 {status} X\r\n{told}\r\n".encode() + content)
+                if line.startswith("GET") and self.closes_after_listing:
+                    await reader.read(1)
+                    return
         except (asyncio.IncompleteReadError, ConnectionError):
             pass
         finally:

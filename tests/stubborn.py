@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from typing import Any
 
 from svit import config
-from svit.cli import main, watchdog, working
+from svit.cli import main, session, watchdog
 from svit.journal import Journal
 from svit.journal_file import Change
 from svit.providers.base import Reply, Request
@@ -147,7 +147,7 @@ if __name__ == "__main__":
         setattr(config, "provider", _offline)  # noqa: B010
     else:
         setattr(config, "provider", lambda *_: globals()[kind]())  # noqa: B010
-    working._STALLED = 2.0
+    session._STALLED = 2.0
     watchdog.STANDSTILL = 2.0
     sys.argv = ["svit", *sys.argv[2:]]
     main()

@@ -36,6 +36,7 @@ def unlike_any_error() -> Change:
 def test_what_is_written_is_on_the_disk_in_order_and_what_is_left_is_written_at_the_end(tmp_path: Path) -> None:
     async def some(journal: Journal) -> None:
         writing = GroupCommit(journal)
+        writing.start()
         await writing.written(lambda: template(1))
         assert journal.template("1") == "text"
         for number in range(2, 50):
@@ -51,6 +52,7 @@ def test_what_is_written_is_on_the_disk_in_order_and_what_is_left_is_written_at_
 def test_an_error_comes_out_of_every_future_and_of_the_end(tmp_path: Path, change: Callable[[], Change]) -> None:
     async def failing(journal: Journal) -> None:
         writing = GroupCommit(journal)
+        writing.start()
         writing.write(change)
         for number in (1, 2, 3):
             with pytest.raises((StorageError, MemoryError, SystemExit)) as seen:
@@ -78,6 +80,7 @@ def test_what_waits_when_the_thread_dies_is_told(tmp_path: Path) -> None:
 
     async def dying(journal: Journal) -> None:
         writing = GroupCommit(journal, gathering)
+        writing.start()
         await writing.written(lambda: template(1))
         waiting = [writing.written(partial(template, number)) for number in (2, 3)]
         for future in waiting:
@@ -96,6 +99,7 @@ def test_what_waits_when_the_thread_dies_is_told(tmp_path: Path) -> None:
 def test_nothing_is_taken_for_written_after_the_end(tmp_path: Path) -> None:
     async def late(journal: Journal) -> None:
         writing = GroupCommit(journal)
+        writing.start()
         await writing.close()
         with pytest.raises(RuntimeError, match="the journal's thread has ended"):
             await writing.written(lambda: template(1))
@@ -109,6 +113,7 @@ def test_a_loop_that_is_closed_ends_the_thread_without_a_word(
 ) -> None:
     async def leaving(journal: Journal) -> GroupCommit:
         writing = GroupCommit(journal, lambda: 0.2)
+        writing.start()
         writing.written(lambda: template(1))
         writing._entries.put(None)
         return writing
@@ -124,6 +129,7 @@ def test_a_loop_that_is_closed_ends_the_thread_without_a_word(
 def test_the_loop_goes_on_while_the_end_waits_for_a_slow_disk(tmp_path: Path) -> None:
     async def slow(journal: Journal) -> None:
         writing = GroupCommit(journal, lambda: 0.5)
+        writing.start()
         writing.write(lambda: template(1))
         ending = asyncio.ensure_future(writing.close())
         for _ in range(10):

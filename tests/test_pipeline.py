@@ -10,7 +10,7 @@ import msgspec
 import orjson
 import pytest
 
-from svit import assembly, pipeline
+from svit import assembly, pipeline, request_queue
 from svit.assembly import Outcome
 from svit.budget import Budget, Claim
 from svit.entries import Intent, Kept
@@ -361,7 +361,7 @@ def test_every_reply_that_came_is_kept_however_the_run_stops(
     with ContextStore(tmp_path / "big") as contexts:
         kept = pass_over(tmp_path, contexts, provider, stop)
     assert 0 < len(provider.asked) == len(kept)
-    assert len(kept) <= 2 * pipeline._LEAST + 4 * at_once
+    assert len(kept) <= 2 * request_queue._LEAST + 4 * at_once
 
 
 def test_a_request_is_in_the_journal_before_it_leaves_and_a_reply_before_it_is_judged(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from svit.cli import talk
+from svit.cli.deadline import until
 from svit.cli.inputs import (
     Annotations,
     CaptionsOption,
@@ -14,6 +15,7 @@ from svit.cli.inputs import (
     SharedOption,
     VisualGenomeOption,
 )
+from svit.cli.locked_run import LockedRun
 from svit.cli.past import PastRun
 from svit.cli.working import (
     DeadlineOption,
@@ -23,7 +25,6 @@ from svit.cli.working import (
     QuietOption,
     Wish,
     Work,
-    until,
 )
 from svit.errors import DataError, SvitError
 
@@ -107,10 +108,8 @@ def generate(
         with folder.opened_journal(start_over=start_over, say=talk.say) as journal:
             if not switch:
                 _refuse_another_writer(folder, settings, journal)
-            work = Work(folder, settings, todo, store, journal, file)
-            code = work.generate(
-                asked_of, books, Wish(limit=limit, reuse=other, deadline=ends, stdout=stdout, quiet=quiet)
-            )
+            wish = Wish(limit=limit, reuse=other, deadline=ends, stdout=stdout, quiet=quiet)
+            code = Work(LockedRun(folder, settings, todo, store, journal, file), books, wish).generate(asked_of)
         first = next(store.slice(0, 1), None)
     if not quiet:
         steps = (

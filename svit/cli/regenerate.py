@@ -6,7 +6,11 @@ from typing import Annotated
 import typer
 
 from svit.cli import talk
+from svit.cli.deadline import until
+from svit.cli.locked_run import LockedRun
 from svit.cli.past import PastRun
+from svit.cli.run_report import say_damaged, say_outcomes
+from svit.cli.run_summary import write_summary
 from svit.cli.status import integrity, integrity_text
 from svit.cli.working import (
     DeadlineOption,
@@ -16,8 +20,6 @@ from svit.cli.working import (
     QuietOption,
     Wish,
     Work,
-    say_damaged,
-    until,
 )
 
 RunArgument = Annotated[Path, typer.Argument(metavar="RUN", help="Run folder.")]
@@ -56,8 +58,9 @@ def regenerate(
     with past.folder.locked(), past.store() as store, past.folder.opened_journal(say=talk.say) as journal:
         todo = past.jobs(past.chosen(task), journal)
         check_requests(past.settings, todo)
-        work = Work(past.folder, past.settings, todo, store, journal, past.contexts_file)
-        return work.generate(asked_of, books, Wish(limit=past.limit, again=True, deadline=ends, quiet=quiet))
+        locked = LockedRun(past.folder, past.settings, todo, store, journal, past.contexts_file)
+        wish = Wish(limit=past.limit, again=True, deadline=ends, quiet=quiet)
+        return Work(locked, books, wish).generate(asked_of)
 
 
 def rebuild(
@@ -78,12 +81,12 @@ def rebuild(
     past = PastRun.read(run)
     with past.folder.locked(), past.store() as store, past.folder.opened_journal(say=talk.say) as journal:
         todo = past.jobs(past.chosen(task), journal)
-        work = Work(past.folder, past.settings, todo, store, journal, past.contexts_file)
+        locked = LockedRun(past.folder, past.settings, todo, store, journal, past.contexts_file)
         missing = rebuilt(todo, store, journal, past.folder, min(past.limit or len(store), len(store)))
-        work.tell(Wish(limit=past.limit), finished=not missing)
+        write_summary(locked, past.limit, finished=not missing)
         say_damaged(journal, run)
         if not quiet:
-            work.report()
+            say_outcomes(locked)
             if missing:
                 talk.say(f"{missing:,} are still to be asked about: svit regenerate {run}")
-        return 1 if missing or any(shard.flaws for shard in work.shards()) else 0
+        return 1 if missing or any(shard.flaws for shard in locked.shards()) else 0

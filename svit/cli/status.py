@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from svit.cli import talk
-from svit.cli.working import damaged_text
+from svit.cli.run_report import damaged_text
 
 if TYPE_CHECKING:
     from svit.integrity import Integrity

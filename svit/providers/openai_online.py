@@ -18,6 +18,7 @@ from svit.providers import redirects
 from svit.providers.alike_failures import AlikeFailures
 from svit.providers.base import NOT_ASKED, Failure, Reply, Request
 from svit.providers.endpoint_probe import Found, probed
+from svit.providers.error_body import sentence
 from svit.providers.gate import Gate
 from svit.providers.reply_reports import ReplyReports
 from svit.providers.retry_policy import Suspect, Tries
@@ -96,14 +97,9 @@ class Online:
                 asking.gate.close()
                 await sending.stop(feeder)
         if asking.gate.refusal:
-            refusal = _ended(asking.gate.refusal)
+            refusal = sentence(asking.gate.refusal)
             error = SvitError if asking.is_held_up_here else ProviderRefusesError
             raise error(f"{refusal} The same command continues once that is settled.")
-
-
-def _ended(words: str) -> str:
-    """Return a sentence that ends as one, whatever a server's words in it end with."""
-    return words if words.endswith((".", "!", "?")) else f"{words}."
 
 
 @dataclass(slots=True)
@@ -221,7 +217,8 @@ class _Asking:
             try:
                 return await self._try(message), time.monotonic() - message.left_at
             except _AgainError as error:
-                wait = tries.wait(error.again, error.wait, alone=self.gate.answers == answers)
+                alone, unheard = self.gate.answers == answers, not self.gate.answers
+                wait = tries.wait(error.again, error.wait, alone=alone, unheard=unheard)
                 if not isinstance(wait, float):
                     return wait, None
                 if not error.again.patient:  # else the pause that all share is in the gate
@@ -308,10 +305,13 @@ class _Asking:
         if isinstance(answer, Again):
             self.gate.down(answer.words, began)
             raise _AgainError(answer, None) from None
-        if isinstance(error, aiohttp.ClientPayloadError):  # a reply which broke off: somebody is there
-            self._heard()
+        heard = isinstance(error, aiohttp.ClientPayloadError)  # a reply which broke off: somebody is there
+        if heard:
+            self._way.answered()
+        if answer.code == "cut_off":
+            self.gate.broken_off(answer.words, heard=heard)
         else:
-            self.gate.down(answer.words)
+            self.gate.down(answer.words, paid=True)
         return answer
 
     def _heard(self) -> None:
@@ -346,7 +346,8 @@ class _Asking:
     def _with_models(self, words: str, model: str) -> str:
         """Return words about a refusal, with the models that the endpoint lists when this one is not among them."""
         short = words if len(words) <= _LONGEST_WORDS else words[: _LONGEST_WORDS - 1] + "…"
-        return short + (self._found.names_instead(model) if self._found else "")
+        instead = self._found.names_instead(model) if self._found else ""
+        return sentence(short) + instead if instead else short
 
     def _not_asked(self) -> Failure:
         return Failure(NOT_ASKED, self.gate.refusal or "the run ends", free=True)

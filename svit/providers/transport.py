@@ -25,6 +25,7 @@ from svit.errors import SvitError
 from svit.providers import redirects
 from svit.providers.base import Failure
 from svit.providers.connection import WANTS_A_USER, Connection
+from svit.providers.connection_reuse import Reply
 from svit.providers.reply_timeout import ReplyTimeout
 from svit.providers.rule import Again, Stop
 from svit.redaction import shortened
@@ -119,13 +120,18 @@ class Transport:
     async def models(self) -> Response | None:
         """Return the reply to the question for the list of models; None where there is none. UNANSWERED without one.
 
-        The connection is not kept: some servers close it without a word, and the next request on it would be lost.
+        It has a connection of its own, which is not kept: some servers close it without a word, and a prompt sent on it
+        would be lost. To ask for `connection: close` is not enough where a server closes and does not say so.
         """
         if "/deployments/" in self._url.path:
             return None
         url = self._url.with_path(self._url.raw_path.removesuffix(_PATH) + "/models", encoded=True, keep_query=True)
         headers = CIMultiDict(self._headers, connection="close")
-        async with self._session.get(url, headers=headers, timeout=self._times, allow_redirects=False) as response:
+        once = aiohttp.TCPConnector(force_close=True, ssl=self.connection.tls)
+        async with (
+            _session(self.connection, once) as session,
+            session.get(url, headers=headers, timeout=self._times, allow_redirects=False) as response,
+        ):
             return await self._read(response, await _content(response))
 
     async def _posted(self, url: URL, content: bytes, time: ReplyTimeout) -> Response:
@@ -157,7 +163,8 @@ class Transport:
             return self.connection.failed(chain)
         if any(isinstance(cause, TimeoutError) for cause in chain):
             return Failure("timeout", f"no answer within {self._timeout:g} s")
-        return Failure("cut_off", f"the connection broke: {shortened(self.connection.redaction.words(str(chain[-1])))}")
+        why = getattr(chain[-1], "message", None) or str(chain[-1])  # else aiohttp begins with a status of its own
+        return Failure("cut_off", f"the connection broke: {shortened(self.connection.redaction.words(str(why)))}")
 
     def hindrance(self, error: Exception) -> str:
         """Return the sentence about what lies in the way of a connection: a proxy, or a certificate; or nothing."""
@@ -190,12 +197,17 @@ async def transport(endpoint: Endpoint, connections: int) -> AsyncIterator[Trans
     connection = Connection.to(endpoint.url, (endpoint.key, *endpoint.secrets), os.environ)
     like = await _first_request(endpoint)
     connector = aiohttp.TCPConnector(limit=connections, keepalive_timeout=IDLE, ssl=connection.tls)
-    async with aiohttp.ClientSession(
+    async with _session(connection, connector) as session:
+        yield Transport(session, like, endpoint.timeout, connection)
+
+
+def _session(connection: Connection, connector: aiohttp.TCPConnector) -> aiohttp.ClientSession:
+    return aiohttp.ClientSession(
         connector=connector,
+        response_class=Reply,
         proxy=connection.proxy.url if connection.proxy else None,
         cookie_jar=aiohttp.DummyCookieJar(),
-    ) as session:
-        yield Transport(session, like, endpoint.timeout, connection)
+    )
 
 
 async def _first_request(endpoint: Endpoint) -> httpx2.Request:

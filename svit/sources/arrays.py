@@ -17,6 +17,7 @@ import msgspec
 
 from svit.errors import DataError
 from svit.sources.faults import ends_early, fault
+from svit.sources.half_characters import REPLACEMENT, half_characters
 
 Key = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
 """An image's number, as it fits into an index of 64-bit integers."""
@@ -52,6 +53,7 @@ class JsonFile:
             raise DataError(f"There is no file {self.path}.") from None
         except OSError as error:
             raise DataError(f"{self.path} cannot be read: {error.strerror}.") from None
+        self._is_mended = False
         self._start = len(BYTE_ORDER_MARK) if start.startswith(BYTE_ORDER_MARK) else 0
         return self
 
@@ -65,14 +67,35 @@ class JsonFile:
         return self._start, len(self.map)
 
     def split(self, span: Span, into: Callable[[memoryview], T], member: str = "") -> T:
-        """Return what `into` makes of the bytes in the span; raise DataError when they are not JSON of that type."""
-        what = f"{self.path}: '{member}'" if member else str(self.path)
-        with memoryview(self.map) as view, view[slice(*span)] as part:
-            try:
+        """Return what `into` makes of the bytes in the span; raise DataError when they are not JSON of that type.
+
+        Halves of characters are mended first, in memory: they are no reason to refuse a file.
+        """
+        try:
+            with memoryview(self.map) as view, view[slice(*span)] as part:
                 return into(part)
-            except (msgspec.DecodeError, UnicodeDecodeError) as error:
-                remedy = "Download or unpack it again." if ends_early(error) else f"Is this {self.kind}?"
-                raise DataError(f"{what} {fault(error)}. {remedy}") from None
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            if self._mended():
+                return self.split(span, into, member)
+            raise self._error(error, member) from None
+
+    def _error(self, error: Exception, member: str) -> DataError:
+        what = f"{self.path}: '{member}'" if member else str(self.path)
+        remedy = "Download or unpack it again." if ends_early(error) else f"Is this {self.kind}?"
+        return DataError(f"{what} {fault(error)}. {remedy}")
+
+    def _mended(self) -> bool:
+        """Replace halves of characters in a copy in memory; False where there are none, or that was done before."""
+        places = [] if self._is_mended else list(half_characters(self.map))
+        self._is_mended = True
+        if not places:
+            return False
+        with self.path.open("rb") as file:
+            self.map.close()
+            self.map = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)
+        for place in places:
+            self.map[place] = REPLACEMENT
+        return True
 
     def members(self) -> dict[str, Span]:
         """Return where each value of the top-level object lies."""

@@ -13,6 +13,7 @@ from svit.errors import DataError
 from svit.records import ImageContext, Object
 from svit.sources.arrays import BYTE_ORDER_MARK, packed_by
 from svit.sources.faults import fault
+from svit.sources.half_characters import with_whole_characters
 from svit.text import one_line
 
 STDIN = Path("-")
@@ -75,12 +76,20 @@ def read_jsonl(path: Path) -> Iterator[ImageContext]:
                 continue
             found = True
             try:
-                context = _clean(_decode(line.removeprefix(BYTE_ORDER_MARK)))
+                context = _clean(_read(line.removeprefix(BYTE_ORDER_MARK)))
             except ValueError as error:
                 raise DataError(f"{name}: line {number} {fault(error)}. See svit contexts schema.") from None
             yield context
     if not found:
         raise DataError(f"{name} is empty.")
+
+
+def _read(line: bytes) -> ImageContext:
+    """Return what a line holds, halves of characters mended; raise msgspec's errors."""
+    try:
+        return _decode(line)
+    except msgspec.DecodeError:
+        return _decode(with_whole_characters(line))
 
 
 @contextmanager

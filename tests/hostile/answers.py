@@ -214,6 +214,7 @@ _LARGE = [
         http(200, chat("A tower stands. " * 800_000)),
         End.REJECTED,
         Bill.UNKNOWN,
+        keeps=True,
     )
 ]
 _UNREADABLE = [
@@ -333,10 +334,16 @@ _WIRE = [
     _wire("status no number", End.BROKEN, Bill.UNKNOWN, b"HTTP/1.1 abc OK\r\n" + _LENGTH + _GOOD),
     _wire("status 999", End.BROKEN, Bill.UNKNOWN, *http(999, b"LinkedIn says no"), keeps=True),
     _wire("says gzip and is not", End.BROKEN, Bill.UNKNOWN, *http(200, _GOOD, Content_Encoding="gzip"), keeps=True),
-    _wire("gzip cut off", End.BROKEN, Bill.UNKNOWN, *http(200, packed(200, _GOOD)[1][:-20], Content_Encoding="gzip")),
-    _wire("gzip that swells", End.BROKEN, Bill.UNKNOWN, *packed(200, b" " * 40_000_000)),
-    _wire("twelve megabytes of nothing", End.BROKEN, Bill.UNKNOWN, *http(200, b" " * 12_000_000)),
-    _wire("twenty megabytes", End.BROKEN, Bill.UNKNOWN, *http(200, b'{"a": "' + b"x" * 20_000_000 + b'"}')),
+    _wire(
+        "gzip cut off",
+        End.BROKEN,
+        Bill.UNKNOWN,
+        *http(200, packed(200, _GOOD)[1][:-20], Content_Encoding="gzip"),
+        keeps=True,
+    ),
+    _wire("gzip that swells", End.BROKEN, Bill.UNKNOWN, *packed(200, b" " * 40_000_000), keeps=True),
+    _wire("twelve megabytes of nothing", End.BROKEN, Bill.UNKNOWN, *http(200, b" " * 12_000_000), keeps=True),
+    _wire("twenty megabytes", End.BROKEN, Bill.UNKNOWN, *http(200, b'{"a": "' + b"x" * 20_000_000 + b'"}'), keeps=True),
     _wire("204", End.BROKEN, Bill.UNKNOWN, *http(204), keeps=True),
     _wire("206 half", End.BROKEN, Bill.UNKNOWN, *http(206, _GOOD[:200], Content_Range="bytes 0-199/900"), keeps=True),
     _wire(

@@ -57,6 +57,11 @@ class Row:
     everywhere: bool = False
 
     @property
+    def goes_on(self) -> bool:
+        """Whether a run that this reply stops goes on to its end once the endpoint is mended."""
+        return self.end in (End.STOP, End.ALIKE)
+
+    @property
     def is_for_tuning(self) -> bool:
         """Whether developers may look at how it fares: half of the rows, by a hash of their names."""
         return hashlib.sha256(self.name.encode()).digest()[0] % 2 == 0

@@ -154,7 +154,9 @@ def test_a_proxy_that_is_not_there_is_named_without_its_password(monkeypatch: py
     assert told.value.exit_code == 2
 
 
-def test_a_loopback_address_is_asked_directly_whatever_proxy_elsewhere_there_is(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_loopback_address_is_asked_directly_whatever_proxy_elsewhere_there_is(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setenv("http_proxy", "http://proxy.invalid:3128")
     assert Run(Server(well)).of(1) == [completion()]
 

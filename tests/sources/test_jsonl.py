@@ -101,7 +101,7 @@ BAD: list[tuple[Any, str]] = [
     (json.dumps(RECORD).encode()[:50], "ends in the middle."),
     (b"{'image_id': 1}", "is not JSON: "),
     (b'{"image_id": "\xff"}', "is not UTF-8."),
-    (b'{"image_id": "\\ud800 and then some more text"}', "is not JSON: "),
+    (b'{"image_id": "\\uqqqq and then some more text"}', "is not JSON: "),
 ]
 
 

@@ -1,0 +1,77 @@
+"""A run that this process holds the lock of: its folder, settings, jobs, contexts and journal."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from svit.config import RunConfig
+    from svit.entries import Shard
+    from svit.journal import Journal
+    from svit.runs import RunFolder
+    from svit.settling import Job
+    from svit.sources.contexts import ContextStore
+
+
+@dataclass(frozen=True)
+class LockedRun:
+    """A run that this process holds the lock of."""
+
+    folder: "RunFolder"
+    settings: "RunConfig"
+    jobs: "Sequence[Job]"
+    store: "ContextStore"
+    journal: "Journal"
+    contexts: str
+    """The file of the contexts, as run.json names it."""
+
+    def prompt_files(self) -> dict[str, str]:
+        """Return the texts of the prompt files that were used, by name."""
+        texts = {}
+        for job in self.jobs:
+            texts[f"{job.task.name}.txt"] = job.recipe.template.text
+            if job.recipe.questions:
+                texts[f"{job.task.name}.questions.txt"] = "\n".join(job.recipe.questions)
+            if job.recipe.lead:
+                texts["context_first.txt"] = job.recipe.lead
+            if job.repairs:
+                texts["repair.txt"] = job.repairs.text
+                texts["flaws.txt"] = "\n".join(f"{code}: {words}" for code, words in job.repairs.told.items())
+            if job.verifier:
+                texts["verify.txt"] = job.verifier.text
+        return texts
+
+    def prompt_versions(self) -> dict[str, str]:
+        """Return the versions of the prompt files that were used, by name."""
+        from svit.render import version_of
+
+        return {name: version_of(text) for name, text in self.prompt_files().items()}
+
+    def keep_prompts(self) -> None:
+        """Keep the prompt files in the journal, so that what was sent can be made again."""
+        from svit.render import version_of
+
+        for text in self.prompt_files().values():
+            self.journal.keep_template(version_of(text), text)
+
+    def shards(self) -> "list[Shard]":
+        """Return what stands in files of the tasks at hand."""
+        from svit.published import published
+
+        return published(self.folder, [job.task.name for job in self.jobs], self.journal.shards())
+
+    def published(self) -> "list[Shard]":
+        """Return what stands in files of all tasks of the run."""
+        from svit.published import published
+
+        before = self.summary().get("prompts", {})
+        return published(self.folder, [*before, *(job.task.name for job in self.jobs)], self.journal.shards())
+
+    def summary(self) -> dict[str, Any]:
+        """Return what run.json says; nothing where there is none yet."""
+        return self.folder.read_summary() if self.folder.summary.is_file() else {}
+
+    def check_in_place(self) -> None:
+        """Raise StorageError when the run's journal, lock or folder is not where it was when the command began."""
+        self.journal.check_in_place()
+        self.folder.check_in_place()
