@@ -104,9 +104,9 @@ def error(code: str) -> bytes:
     return json.dumps({"error": {"code": code, "message": "why"}}).encode()
 
 
-def request(image: int, task: str = "t", model: str = "m") -> Request:
+def request(image: int, task: str = "t", model: str = "m", *, answered_before: bool = False) -> Request:
     prompt = Prompt(task, (Message("user", f"{image}"),), Sampling(model, 10), "v", ImageContext(image, "a", 9, 9))
-    return Request(prompt, 1)
+    return Request(prompt, 1, answered_before)
 
 
 class Run:
@@ -122,6 +122,7 @@ class Run:
         self.settings = settings
         self.closed = closed
         self.model = settings.pop("model", "m")
+        self.answered_before = settings.pop("answered_before", False)
         self.said: list[str] = []
         self.pulled = 0
         self.replies: list[Reply] = []
@@ -169,7 +170,7 @@ class Run:
     async def requests(self, number: int) -> AsyncIterator[Request]:
         for n in range(number):
             self.pulled += 1
-            yield request(n, model=self.model)
+            yield request(n, model=self.model, answered_before=self.answered_before)
         while not self.closed and sum(code != NOT_ASKED for code in self.codes) < number:
             self._arrived.clear()
             await self._arrived.wait()
