@@ -28,6 +28,8 @@ class Outage:
 class Breaker:
     """Open after `failures` in a row over at least `after` seconds: then one request leaves after each growing pause.
 
+    Failures that may have been paid for open it at once: there the seconds would cost money.
+
     Tell it only of failures that mean "down" or "overloaded"; any other answer is a success, for somebody answered.
     """
 
@@ -73,14 +75,19 @@ class Breaker:
         """Whether it was open for so long that the run should end. Let the last probe answer first."""
         return now - self._opened_at >= self._give_up
 
+    def lasts(self) -> float:
+        """Return for how many seconds nothing but failures came so far."""
+        return self.outage.until - self.outage.since if self.outage else 0.0
+
     def succeeded(self) -> None:
         """Close: the server answered."""
         self.outage = None
         self._opened_at, self._next_at, self._pause = math.inf, -math.inf, self._first_pause
 
-    def failed(self, now: float, words: str) -> None:
-        """Count a failure; the words are shown to a person."""
+    def failed(self, now: float, words: str, *, paid: bool = False) -> None:
+        """Count a failure; the words are shown to a person. `paid` says that it may have cost money."""
         before = self.outage
         self.outage = Outage(before.failures + 1 if before else 1, before.since if before else now, now, words)
-        if not self.is_open and self.outage.failures >= self._failures and now - self.outage.since >= self._after:
+        lasted = paid or now - self.outage.since >= self._after
+        if not self.is_open and self.outage.failures >= self._failures and lasted:
             self._opened_at, self._next_at = now, now + self._pause

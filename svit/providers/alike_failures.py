@@ -1,9 +1,11 @@
 """Failures that may be the fault of the setup: held back until it shows whether they speak of their images. Pure.
 
 Nobody has a list of how all servers refuse a wrong model, a parameter or an account. What tells a broken setup from an
-odd image is the company: when the first requests fail alike, or many in a row do, no other would fare better.
+odd image is the company: when the first requests fail alike, or many in a row do, or the last ones in the same words,
+no other would fare better.
 """
 
+import re
 from collections import defaultdict
 from dataclasses import dataclass, field
 
@@ -13,8 +15,13 @@ from svit.providers.base import NOT_ASKED, Failure, Reply
 
 FIRST = 3
 """Failures before anything succeeded that stop a run."""
+LAST = 3
+"""Failures in the same words, with nothing after them that succeeded, that stop a run at its end: an account that was
+frozen on the way is likelier than that just the last images are odd."""
 IN_A_ROW = 8
 """Failures since the last success that stop a run: as many odd images in a row are less likely than a broken setup."""
+_NUMBERS = re.compile(r"[\w-]*\d[\w-]*")
+"""What differs in words that mean the same: numbers, and the ids of requests."""
 
 
 @dataclass
@@ -52,7 +59,7 @@ class AlikeFailures:
         handed_on: list[Reply] = []
         why = None
         for of_task in self._tasks.values():
-            if of_task.succeeded:
+            if of_task.succeeded and not _ends_alike(of_task):
                 handed_on += of_task.held
                 of_task.held = []
             elif of_task.held:
@@ -69,9 +76,15 @@ class AlikeFailures:
 
 def _why(of_task: _OfTask) -> str:
     count, words = len(of_task.held), _words(of_task.held[-1])
+    if of_task.succeeded and count < IN_A_ROW:
+        return f"The endpoint refused the last {count} requests alike: {words}"
     if of_task.succeeded:
         return f"The endpoint refused {count} requests in a row: {words}"
     return f"The endpoint refused the first {f'{count} requests alike' if count > 1 else 'request'}: {words}"
+
+
+def _ends_alike(of_task: _OfTask) -> bool:
+    return len(of_task.held) >= LAST and len({_NUMBERS.sub("#", _words(each)) for each in of_task.held}) == 1
 
 
 def _words(reply: Reply) -> str:

@@ -17,6 +17,7 @@ import aiohttp
 import msgspec
 from rapidfuzz import fuzz, process
 
+from svit.providers.error_body import tidy
 from svit.providers.rule import Stop, verdict
 from svit.providers.transport import NEVER_LEFT, UNANSWERED, Response, causes
 
@@ -144,8 +145,14 @@ def _nobody(error: Exception, origin: str) -> str:
         if isinstance(cause, NEVER_LEFT):
             return f"Nobody answers at {origin} ({_reason(cause)}): is the server running, is base_url right?"
         if isinstance(cause, aiohttp.ClientResponseError):
-            return f"What answers at {origin} is no HTTP server ({cause.message[:100]}): is base_url right?"
+            return f"What answers at {origin} is no HTTP server ({_greeting(cause.message)}): is base_url right?"
     return ""
+
+
+def _greeting(message: str) -> str:
+    """Return what somebody said instead of a status line, out of a parser's message of several lines."""
+    said = re.search(r"b(['\"])(.+?)\1", message)
+    return _short(tidy(said[2] if said else message))
 
 
 def _reason(error: BaseException) -> str:

@@ -52,7 +52,7 @@ _HIDDEN = frozenset({"script", "style", "head", "!--"})
 """What a browser does not show: elements and comments."""
 _TITLE = re.compile(r"<title[^>]*>(.{0,300}?)</title>", re.DOTALL | re.IGNORECASE)
 _PIECE = re.compile(
-    r"(?P<end>-->)|<(?P<close>/?)(?P<name>!--|\w{1,20})(?:[^<>-]|-(?!->)){0,300}+>?|<|(?P<text>(?:[^<-]|-(?!->))+)"
+    r"(?P<end>-->)|<(?P<close>/?)(?P<name>!--|[!?]?\w{1,20})(?:[^<>-]|-(?!->)){0,300}+>?|<|(?P<text>(?:[^<-]|-(?!->))+)"
 )
 _LONGEST_PAGE = 16_000
 
@@ -119,6 +119,11 @@ def tidy(text: str) -> str:
     text = _CONTROL.sub(" ", whole_characters(text[: 20 * LONGEST_WORDS])).strip()
     text = _KEY.sub(lambda match: f"{match[0][:4]}...", text)
     return text if len(text) <= LONGEST_WORDS else f"{text[: LONGEST_WORDS - 3].rstrip()}..."
+
+
+def sentence(words: str) -> str:
+    """Return words with a full stop, unless they end as a sentence already: servers do it either way."""
+    return words if words.endswith((".", "!", "?", "。", "…")) else f"{words}."
 
 
 def bare(code: str) -> str:

@@ -46,6 +46,9 @@ too_long = _any(
     \blonger than .{{0,20}}?(?:context|model length|maximum)
     \btokens to keep from the initial prompt
     \bcontext the overflows
+    {_ASKED}\b(?:only|at most|no more than) [\d,.]+k?\b(?!.{{0,20}}\bper\b)
+    \b(?:sequence|prompt|context)\b.{{0,40}}?\b(?:not|n['’]t|never) fit\b
+    \b(?:prompt|texte?|contexte?|texto|kontext|eingabe|demande)\b.{{0,40}}?\b(?:trop long|demasiado larg|zu lang)
     \bmiddle-out\b
     \brequires a sequence length
     \bmax_tokens must be at least 1, got -
@@ -104,6 +107,8 @@ no_credit = _any(
     \bbilling[ _](?:is )?(?:not[ _]active|inactive|disabled)
     \baccount (?:\S+ ){0,4}?(?:is )?(?:not active|suspended|in arrears)
     \bin good standing
+    \b(?:wallet|purse|prepaid (?:\w+ )?(?:account|purse|balance))\b.{0,20}?\b(?:empty|exhausted|used up)
+    \binvoices?\b.{0,30}?\b(?:unpaid|due|open|outstanding)
     \bbalance (?:is )?(?:too low|insufficient|not enough|negative|exhausted)
     \barrearage\b
     \boverdue\b

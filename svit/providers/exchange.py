@@ -134,10 +134,13 @@ class Exchange:
         if isinstance(answer, Again):
             self._gate.down(answer.words, began)
             raise AgainError(answer, None) from None
-        if isinstance(error, aiohttp.ClientPayloadError):  # a reply which broke off: somebody is there
-            self.heard()
+        heard = isinstance(error, aiohttp.ClientPayloadError)  # a reply which broke off: somebody is there
+        if heard:
+            self._way.answered()
+        if answer.code == "cut_off":
+            self._gate.broken_off(answer.words, heard=heard)
         else:
-            self._gate.down(answer.words)
+            self._gate.down(answer.words, paid=True)
         return answer
 
     def heard(self) -> None:

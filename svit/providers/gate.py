@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from svit.limits import Breaker, RateLimit, Reading, Ticket
 from svit.providers.base import NOT_ASKED, Failure
+from svit.providers.error_body import sentence
 from svit.providers.rule import Again, Stop
 
 _T = TypeVar("_T")
@@ -21,6 +22,10 @@ _AS_ASKED = 5
 before: a server that asks for 12 ms for ever is not to be run over."""
 _NOBODY = 10.0
 """Seconds after which an endpoint that never sent anything back is given up."""
+_BROKEN_OFF = 2
+"""Requests that were broken off, and nothing else ever, after which an endpoint is given up: an image has but 3."""
+_FAILING = 60.0
+"""Seconds of server errors, and of nothing else ever, after which an endpoint is given up: it does not even load."""
 _LONG = 10.0
 """Seconds of waiting that a person is told of; after that, of waits twice as long, or again after `_TOLD_AGAIN`."""
 _TOLD_AGAIN = 900.0
@@ -53,6 +58,7 @@ class Gate:
         self._warned = False
         self._somebody_there = False
         self._nobody_since = math.inf
+        self._broken_off = 0
         self._paused_until, self._pauses = -math.inf, 0
         self._told_at, self._told_of = -math.inf, 0.0
 
@@ -150,25 +156,43 @@ class Gate:
             self._limits.slow_down(time.monotonic())
         if isinstance(answer, Again) and answer.code in _OVERLOAD:
             self.down(answer.words)
+            if answer.code == "server_error" and not self.answers and self._breaker.lasts() >= _FAILING:
+                self._give_up()
         else:
             self._breaker.succeeded()
         return asked
 
-    def down(self, words: str, since: float | None = None) -> None:
+    def broken_off(self, words: str, *, heard: bool) -> None:
+        """Count a request that may have been paid and got no whole answer; `heard` says that a part of one came.
+
+        Where that is all that ever came, the run ends before it costs all images their attempts: behind a port of a
+        container whose server is still starting, each connection is taken and closed.
+        """
+        self._broken_off += 1
+        if heard:
+            self.answered()
+        else:
+            self.down(words, paid=True)
+        if not self.answers and self._broken_off >= _BROKEN_OFF:
+            why = sentence(words) if heard else f"{words}: is the server still starting, is base_url right?"
+            self.close(f"The endpoint broke off the first {self._broken_off} requests: {why}")
+
+    def down(self, words: str, since: float | None = None, *, paid: bool = False) -> None:
         """Count a sign that nobody is there; after many of them only probes leave, and in the end nothing.
 
-        `since` is when the request left that found nobody, where it is known that it reached nobody.
+        `since` is when the request left that found nobody, where it is known that it reached nobody; `paid` says that
+        it may have cost money.
         """
         now = time.monotonic()
         breaker = self._breaker
         was_open = breaker.is_open
-        breaker.failed(now, words)
+        breaker.failed(now, words, paid=paid)
         if not self._somebody_there:
             self._nobody_since = min(self._nobody_since, now if since is None else since)
         if breaker.gives_up(now) or (not self._somebody_there and now - self._nobody_since >= _NOBODY):
             self._give_up()
         elif breaker.is_open and not was_open:
-            self._say(f"{self._ails()}. Asking now and then until it does.")
+            self._say(f"{sentence(self._ails())} It is asked now and then from here on.")
 
     def close(self, refusal: str = "") -> None:
         """Send everybody away, for good. What closed it first is what counts."""
@@ -235,15 +259,15 @@ class Gate:
 
     def _give_up(self) -> None:
         if self._somebody_there:
-            self.close(f"{self._ails()}.")
+            self.close(sentence(self._ails()))
         else:
-            self.close(f"{self._ails()}. Is the server running, is base_url right?")
+            self.close(f"{sentence(self._ails())} Is the server running, is base_url right?")
 
     def _ails(self) -> str:
         """Return what seems to be the matter."""
         outage = self._breaker.outage
         is_heard = outage is not None and outage.words.startswith("HTTP ")
-        return f"The endpoint {'is loading or overloaded' if is_heard else 'does not answer'}: {outage}"
+        return f"The endpoint {'cannot answer now' if is_heard else 'does not answer'}: {outage}"
 
     def _come_back(self, then: float, now: float) -> None:
         """Open again at a time, infinity for never. A bell that is set and rings earlier does no harm.

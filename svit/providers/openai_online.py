@@ -16,6 +16,7 @@ from svit.limits import Breaker, Concurrency, PromptTokens, RateLimit
 from svit.providers.alike_failures import AlikeFailures
 from svit.providers.base import NOT_ASKED, Failure, Reply, Request
 from svit.providers.endpoint_probe import Found, probed
+from svit.providers.error_body import sentence
 from svit.providers.exchange import AgainError, EncodedRequest, Exchange
 from svit.providers.gate import Gate
 from svit.providers.reply_reports import ReplyReports
@@ -81,14 +82,9 @@ class Online:
                 asking.gate.close()
                 await sending.stop(feeder)
         if asking.gate.refusal:
-            refusal = _ended(asking.gate.refusal)
+            refusal = sentence(asking.gate.refusal)
             error = SvitError if asking.is_held_up_here else ProviderRefusesError
             raise error(f"{refusal} The same command continues once that is settled.")
-
-
-def _ended(words: str) -> str:
-    """Return a sentence that ends as one, whatever a server's words in it end with."""
-    return words if words.endswith((".", "!", "?")) else f"{words}."
 
 
 class _Asking:
@@ -193,7 +189,8 @@ class _Asking:
             try:
                 return await self._exchange.once(message), time.monotonic() - message.left_at
             except AgainError as error:
-                wait = tries.wait(error.again, error.wait, alone=self.gate.answers == answers)
+                alone, unheard = self.gate.answers == answers, not self.gate.answers
+                wait = tries.wait(error.again, error.wait, alone=alone, unheard=unheard)
                 if not isinstance(wait, float):
                     return wait, None
                 if not error.again.patient:  # else the pause that all share is in the gate
@@ -242,4 +239,5 @@ class _Asking:
     def _with_models(self, words: str, model: str) -> str:
         """Return words about a refusal, with the models that the endpoint lists when this one is not among them."""
         short = words if len(words) <= _LONGEST_WORDS else words[: _LONGEST_WORDS - 1] + "…"
-        return short + (self._found.names_instead(model) if self._found else "")
+        instead = self._found.names_instead(model) if self._found else ""
+        return sentence(short) + instead if instead else short

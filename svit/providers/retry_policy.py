@@ -18,6 +18,8 @@ _GROWING_OVERLOADED = tenacity.wait_random_exponential(multiplier=FIRST_WAIT, ma
 _RETRYING = tenacity.Retrying()
 _NOT_THE_IMAGE = ("overloaded", "unreachable")
 """Failures that say nothing of an image: while nobody is answered, they count for none."""
+_FAULTS = ("server_error", *_NOT_THE_IMAGE)
+"""What a server may get over, so that it is no reason to stop a run in which others were answered."""
 
 
 class Suspect(NamedTuple):
@@ -37,10 +39,12 @@ class Tries:
         self._counted = self._failed = 0
         self._waited = 0.0
 
-    def wait(self, again: Again, asked: float | None, *, alone: bool) -> float | Failure | Suspect:
+    def wait(
+        self, again: Again, asked: float | None, *, alone: bool, unheard: bool = False
+    ) -> float | Failure | Suspect:
         """Return the seconds until the next try, or what the request failed with. `asked` is what the server asked for.
 
-        `alone` says that nobody else was answered since this request's last try.
+        `alone` says that nobody else was answered since this request's last try, `unheard` that nobody ever was.
         """
         seconds = (asked or 0.0) if again.patient else max(self._backoff(again), asked or 0.0)
         self._waited += seconds
@@ -58,7 +62,10 @@ class Tries:
             )
         if not again.patient and not (alone and again.code in _NOT_THE_IMAGE):
             self._counted += 1
-        return Failure(again.code, again.words, free=True) if self._counted >= TRIES else seconds
+        if self._counted < TRIES:
+            return seconds
+        failure = Failure(again.code, again.words, free=True)
+        return Suspect(failure) if unheard or again.code not in _FAULTS else failure
 
     def _backoff(self, again: Again) -> float:
         """Return a wait that grows with each failure, with a spread."""

@@ -12,7 +12,7 @@ import msgspec
 from svit.finish_reasons import end_of, known_end
 from svit.providers.base import Failure, completion_of
 from svit.providers.completion_shapes import MOST_TOKENS, has_reasoning, usage_in
-from svit.providers.error_body import ErrorBody, error_body, error_within
+from svit.providers.error_body import ErrorBody, error_body, error_within, sentence
 from svit.providers.error_kinds import (
     Kind,
     is_overloaded,
@@ -136,8 +136,7 @@ def _stopping(status: int, kind: Kind, error: ErrorBody, words: str) -> Stop | N
 
 
 def _stop(words: str) -> Stop:
-    """Return the end of the run with these words as a sentence: what a server says has a full stop or none."""
-    return Stop(words if words.endswith((".", "!", "?", "。")) else f"{words}.")
+    return Stop(sentence(words))
 
 
 def _too_many(error: ErrorBody, words: str) -> Again | Failure | Stop:
@@ -264,11 +263,13 @@ def _no_json(status: int, body: bytes) -> Answered | Failure | Stop:
     if body.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"["):
         return Answered()  # cut off, or broken: it was paid for all the same
     if not body.strip():
-        return Failure("empty_reply", _no_completion(status, b"", "an empty body").words, final=True, free=True)
-    return _no_completion(status, body, "a web page" if error_body(body).is_page else "plain text")
+        words = _no_completion(status, b"", "an empty body, not with a completion").words
+        return Failure("empty_reply", words, final=True, free=True)
+    what = "a web page" if error_body(body).is_page else "plain text"
+    return _no_completion(status, body, f"{what}, not with a completion")
 
 
 def _no_completion(status: int, body: bytes, what: str) -> Stop:
     words = error_body(body).words if body else ""
     told = f" ({words[:200]})" if words else ""
-    return Stop(f"The endpoint answers HTTP {status} with {what}, not with a completion: is base_url right?{told}")
+    return Stop(f"The endpoint answers HTTP {status} with {what}: is base_url right?{told}")

@@ -165,7 +165,8 @@ class Transport:
             return self.connection.failed(chain)
         if any(isinstance(cause, TimeoutError) for cause in chain):
             return Failure("timeout", f"no answer within {self._timeout:g} s")
-        return Failure("cut_off", f"the connection broke: {shortened(self.connection.redaction.words(str(chain[-1])))}")
+        why = getattr(chain[-1], "message", None) or str(chain[-1])  # else aiohttp begins with a status of its own
+        return Failure("cut_off", f"the connection broke: {shortened(self.connection.redaction.words(str(why)))}")
 
     def hindrance(self, error: Exception) -> str:
         """Return the sentence about what lies in the way of a connection: a proxy, or a certificate; or nothing."""

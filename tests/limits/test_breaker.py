@@ -26,6 +26,14 @@ def test_it_opens_after_enough_failures_over_enough_time() -> None:
     assert not breaker.is_open
 
 
+def test_it_opens_at_once_where_each_failure_may_cost_money() -> None:
+    breaker = Breaker(failures=3, after=10)
+    for _ in range(3):
+        assert not breaker.is_open
+        breaker.failed(1.0, "broken off", paid=True)
+    assert breaker.is_open
+
+
 def test_a_success_in_between_begins_anew() -> None:
     breaker = Breaker(failures=3, after=10)
     breaker.failed(0.0, "refused")

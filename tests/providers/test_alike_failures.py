@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from served import Clock, Run, Server, completion, error, request, well
 from svit.errors import ProviderRefusesError
-from svit.providers.alike_failures import FIRST, IN_A_ROW, AlikeFailures
+from svit.providers.alike_failures import FIRST, IN_A_ROW, LAST, AlikeFailures
 from svit.providers.base import NOT_ASKED, Failure, Reply, Request
 
 Said = tuple[int, dict[str, str], bytes]
@@ -61,6 +61,56 @@ def test_when_the_setup_breaks_in_the_middle_of_a_run_it_stops(window: int) -> N
         run.of(200)
     assert run.codes.count("ok") == 70
     assert set(run.codes) == {"ok", NOT_ASKED}
+
+
+@pytest.mark.parametrize("window", [1, 2, 64])
+@pytest.mark.parametrize("left", [1, 2, 3, 5, 7])
+def test_what_breaks_just_before_the_end_stops_the_run_when_it_is_said_in_the_same_words(
+    left: int, window: int
+) -> None:
+    """An account that is frozen with three images to go: they are asked again once it is settled, not rejected."""
+
+    def answer(n: int) -> Said:
+        return (400, {}, error(f"frozen; trace {n:08x}")) if n >= 20 else well(n)
+
+    run = Run(Server(answer), window=window)
+    if left < LAST:
+        run.of(20 + left)
+        assert run.codes.count("bad_request") == left
+        return
+    with pytest.raises(ProviderRefusesError, match=f"refused the last {left} requests alike: HTTP 400: why"):
+        run.of(20 + left)
+    assert (run.codes.count("ok"), run.codes.count(NOT_ASKED)) == (20, left)
+
+
+@pytest.mark.parametrize("window", [1, 2, 64])
+def test_the_last_images_fail_each_for_itself_when_each_is_told_something_else(window: int) -> None:
+    why = iter("abcdefgh")
+    odd = [(400, {}, json.dumps({"error": {"message": f"the {next(why)} is odd"}}).encode()) for _ in range(5)]
+    run = Run(Server(lambda n: odd[n - 20] if n >= 20 else well(n)), window=window)
+    run.of(25)
+    assert (run.codes.count("ok"), run.codes.count("bad_request")) == (20, 5)
+
+
+@pytest.mark.parametrize("status", [409, 423, 425, 408, 500, 502, 520])
+@pytest.mark.parametrize("number", [1, 2, 8])
+def test_when_all_tries_of_all_fail_the_run_stops_and_nothing_is_rejected(
+    status: int, number: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`409: Invoice 2231 is unpaid` and an application that is broken are no image's fault."""
+    monkeypatch.setattr("svit.providers.retry_policy._GROWING", lambda _: 0.001)
+    run = Run(Server(lambda _: (status, {}, b'{"message": "Invoice 2231 is unpaid"}')))
+    with pytest.raises(ProviderRefusesError, match=f"HTTP {status}: Invoice 2231 is unpaid."):
+        run.of(number)
+    assert set(run.codes) == {NOT_ASKED}
+
+
+@pytest.mark.parametrize("status", [409, 425, 500])
+def test_one_image_whose_tries_all_fail_costs_itself_alone(status: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("svit.providers.retry_policy._GROWING", lambda _: 0.001)
+    run = Run(by_image(lambda image: image == 5, (status, {}, b"{}")), window=2)
+    run.of(20)
+    assert [n for n, code in enumerate(run.codes) if code != "ok"] == [5]
 
 
 @pytest.mark.parametrize("answer", [(400, {}, error("content_filter")), (400, {}, error("context_length_exceeded"))])
@@ -114,7 +164,8 @@ def test_each_failure_is_handed_on_or_taken_back_once(answers: list[bool]) -> No
     held = [n for n, is_well in enumerate(answers[: image + 1] if answers else []) if not is_well]
     assert sorted(each.request.prompt.context.image_id for each in [*handed_on, *taken]) == held
     assert all(each.outcome.code == NOT_ASKED for each in taken)
-    assert bool(why) == bool(held and not any(answers[: image + 1])), "nothing ever succeeded"
+    since = held[-1] - max([-1, *(n for n, is_well in enumerate(answers[: image + 1]) if is_well)]) if held else 0
+    assert bool(why) == bool(held and not any(answers[: image + 1])) or since >= LAST, "all of them, or the last ones"
     if stopped:
         assert len(more) + len(taken) in (FIRST, IN_A_ROW)
 

@@ -3,15 +3,16 @@
 import asyncio
 import json
 import socket
+from collections.abc import AsyncIterator
 from contextlib import closing
 from typing import Any
 
 import pytest
 
-from served import KEY, Clock, Run, Server, completion, error, serving, well
+from served import KEY, Clock, Run, Server, completion, error, request, serving, well
 from svit.errors import ProviderRefusesError, SvitError
 from svit.limits import RateLimit
-from svit.providers.base import NOT_ASKED
+from svit.providers.base import NOT_ASKED, Request
 from svit.providers.endpoint_probe import Found, _listed
 
 Said = tuple[int, dict[str, str], bytes]
@@ -198,7 +199,8 @@ def test_https_to_whom_speaks_http_is_said() -> None:
 
 
 def test_what_is_no_http_server_is_said() -> None:
-    assert "is no HTTP server" in spoken_to(b"SSH-2.0-OpenSSH_9.6\r\n", "http")
+    assert "is no HTTP server (SSH-2.0-OpenSSH_9.6): is base_url" in spoken_to(b"SSH-2.0-OpenSSH_9.6\r\n", "http")
+    assert "is no HTTP server (220 mail.example.com ESMTP)" in spoken_to(b"220 mail.example.com ESMTP\r\n", "http")
 
 
 def test_who_never_sends_anything_back_is_given_up_soon(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -207,12 +209,55 @@ def test_who_never_sends_anything_back_is_given_up_soon(monkeypatch: pytest.Monk
 
     async def some() -> None:
         async with serving(Server(lambda _: None, lambda: None)) as origin:
-            with pytest.raises(ProviderRefusesError, match="Is the server running, is base_url right"):
+            with pytest.raises(
+                ProviderRefusesError, match=r"broke off the first 2 requests.*still starting, is base_url right"
+            ):
                 await run.against(origin, 1_000)
 
     run = Run(Server(well), window=2)
     asyncio.run(asyncio.wait_for(some(), 20))
     assert any(code == "cut_off" for code in run.codes)
+
+
+PART = b"HTTP/1.1 200 OK\r\ncontent-length: 5000\r\n\r\n{"
+
+
+@pytest.mark.parametrize("lists", [True, False])
+@pytest.mark.parametrize("part", [b"", PART])
+@pytest.mark.parametrize(("number", "window"), [(1, 1), (2, 2), (8, 8), (500, 4)])
+def test_who_takes_each_connection_and_closes_it_does_not_cost_all_images_their_attempts(
+    part: bytes, number: int, window: int, lists: bool
+) -> None:
+    """As a container's port does whose server is still starting: cut off again and again, in milliseconds."""
+    came = 0
+
+    async def close(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal came
+        if (await reader.readuntil(b"\r\n\r\n")).startswith(b"POST"):
+            came += 1
+            writer.write(part)
+        elif lists:
+            writer.write(b"HTTP/1.1 404 X\r\ncontent-length: 0\r\n\r\n")
+        writer.close()
+
+    async def some() -> None:
+        async with await asyncio.start_server(close, "127.0.0.1", 0) as listening:
+            await again.against(f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}", number)
+
+    class Again(Run):
+        async def requests(self, number: int) -> AsyncIterator[Request]:
+            """Ask anew for what was cut off, as the pipeline does."""
+            for n in range(number):
+                yield request(n)
+            await self._arrived.wait()
+            for n in range(2 * number):
+                yield request(n)
+
+    again = Again(Server(well), window=window)
+    with pytest.raises(ProviderRefusesError, match=r"broke off the first 2 requests: the connection broke: [A-Z]"):
+        asyncio.run(asyncio.wait_for(some(), 30))
+    assert came <= 1 + window
+    assert set(again.codes) <= {"cut_off", NOT_ASKED}
 
 
 def test_it_is_broken_off_when_the_run_is_to_stop() -> None:

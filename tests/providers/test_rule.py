@@ -129,6 +129,9 @@ REFUSED, NO_CREDIT, NOT_ACCEPTED = "The endpoint refuses: ", "no credit left: ",
         (400, said("Budget has been exceeded! Current cost: 0.1, Max budget: 0.05", type="budget_exceeded", code="400"), NO_CREDIT),  # LiteLLM
         (403, said("用户额度不足, 剩余额度: 0", code="insufficient_user_quota"), NO_CREDIT),  # new-api
         (500, said("credit insufficient balance: balance=0 required=4560"), NO_CREDIT),
+        (429, said("Your prepaid purse is empty. Please refill it in the console.", code="PURSE_EMPTY"), NO_CREDIT),
+        (409, said("Invoice 2231 is unpaid; service is on hold"), NO_CREDIT),
+        (403, said("Wallet empty"), NO_CREDIT),
         (429, [said("You exceeded your current quota, please check your plan and billing details. * Quota exceeded for metric: x_free_tier_requests, limit: 0 Please retry in 45s.", status="RESOURCE_EXHAUSTED")], NO_CREDIT),  # Gemini: that tier has none of it
         # the key
         (401, error("invalid_api_key", message="Incorrect API key"), "Incorrect API key"),
@@ -253,6 +256,11 @@ TOO_LONG = [
     ("vLLM, no room", 400, {"object": "error", "message": "max_tokens must be at least 1, got -12.", "code": 400}),
     ("vLLM, the answer", 400, {"object": "error", "message": "'max_tokens' or 'max_completion_tokens' is too large: 2000. This model's maximum context length is 4096 tokens and your request has 3000 input tokens (2000 > 4096 - 3000).", "param": "max_tokens", "code": 400}),
     ("llama.cpp", 400, said("request (5100 tokens) exceeds the available context size (4096 tokens), try increasing it", code=400, type="exceed_context_size_error", n_ctx=4096)),
+    ("invented: permitted", 422, {"message": "your prompt has 9000 tokens but only 8192 are permitted"}),
+    ("invented: fits", 400, {"detail": "Sequence of 5120 does not fit the engine's 4096"}),
+    ("invented: French", 400, said("Le texte fourni est trop long pour ce modèle (9000 jetons, 8192 au plus).")),
+    ("invented: German", 400, said("Der Prompt ist zu lang.")),
+    ("ds4", 400, said("Prompt tokens (9312) exceeds context size (8192)", type="context_exceeded")),
     ("llama.cpp, older", 500, said("the request exceeds the available context size. try increasing the context size or enable context shift", code=500, type="server_error")),
     ("llama-cpp-python", 500, said("Requested tokens (2070) exceed context window of 2048", type="internal_server_error")),
     ("SGLang", 400, {"object": "error", "message": "The input (5100 tokens) is longer than the model's context length (4096 tokens).", "code": 400}),
