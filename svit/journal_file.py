@@ -228,9 +228,12 @@ class JournalFile:
                 raise
 
     def faults(self) -> list[str]:
-        """Return what SQLite finds wrong with the file as a database: nothing, in one that is whole."""
+        """Return what SQLite finds wrong with the file as a database: nothing, in one that is whole.
+
+        With its indexes: an image that is missing from one would be asked about again.
+        """
         try:
-            return [str(words) for (words,) in self.read("PRAGMA quick_check(5)") if words != "ok"]
+            return [str(words) for (words,) in self.read("PRAGMA integrity_check(5)") if words != "ok"]
         except SvitError as error:
             return [str(error)]
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import sqlite3
 from collections.abc import Callable
@@ -12,6 +13,7 @@ import pytest
 from typer.testing import CliRunner
 
 from svit.cli import app
+from svit.cli.status import integrity_text
 from svit.entries import Intent, Kept
 from svit.errors import DataError, StorageError
 from svit.integrity import examined
@@ -324,6 +326,23 @@ def test_a_flipped_byte_anywhere_in_the_file_is_no_traceback(run: RunFolder) -> 
         assert "Traceback" not in done.output
         codes.add(done.exit_code)
     assert codes == {0, 2}
+
+
+def test_an_image_that_an_index_lost_is_found(tmp_path: Path) -> None:
+    """It would be asked about again, for nobody finds that it was."""
+    path = tmp_path / "j.db"
+    with Journal(path) as journal:
+        journal.intend([Intent(f"p{n}", 1, "referring", f"image-{n}", "v1", 100) for n in range(9)])
+    whole = path.read_bytes()
+    places = [found.start() for found in re.finditer(b"image-7", whole)]
+    assert len(places) == 2, "in the table, and in the index"
+    for place in places:
+        path.write_bytes(whole[: place + 6] + b"8" + whole[place + 7 :])
+        with Journal(path, read_only=True) as journal:
+            found = examined(journal)
+        assert not found.is_whole
+        assert "missing from index requests_by_image" in integrity_text(found, tmp_path)
+        assert f"sqlite3 {tmp_path}/journal.db REINDEX" in integrity_text(found, tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,9 @@ from typing import Any
 
 import msgspec
 import pytest
+from typer.testing import CliRunner
 
+from svit.cli import app
 from svit.entries import Booked, Intent, Kept, Shard
 from svit.errors import DataError
 from svit.journal import Journal
@@ -140,6 +142,16 @@ def test_what_is_written_down_and_never_left_is_no_answer(made: RunFolder) -> No
         found = read_status(made, time.time())
         [task] = found.tasks
         assert (task.answered, task.open, found.in_flight) == (30, 3970, 3)
+
+
+def test_a_run_without_files_is_told_so_by_those_who_read_them(made: RunFolder) -> None:
+    made.samples("referring", 0).unlink()
+    words = ("export", str(made.path), "--format", "llava-next", "-o", str(made.path / "e.jsonl"))
+    said = CliRunner().invoke(app, words).stderr
+    assert said.startswith("Nothing was exported: there is no sample of these tasks.\n")
+    assert "e.jsonl" not in said
+    said = CliRunner().invoke(app, ["check", str(made.path)]).stderr
+    assert "no sample of this run is in a file. See 'svit status" in said
 
 
 def test_a_failure_that_is_damaged_is_counted_as_such(made: RunFolder) -> None:

@@ -68,7 +68,13 @@ def integrity_text(found: "Integrity", run: Path) -> str:
         lines.append(f"No sample is made from a damaged reply; svit regenerate {run} asks again.")
     if found.made_good:
         lines.append(f"{_are(found.made_good)} damaged and asked again already.")
-    return "\n".join([*lines, *found.faults])
+    lines += found.faults
+    if any("missing from index" in fault for fault in found.faults):
+        lines += [
+            "What an index alone lacks is mended, once a copy was made, by",
+            f"  sqlite3 {run}/journal.db REINDEX",
+        ]
+    return "\n".join(lines)
 
 
 def _are(count: int, noun: str = "") -> str:
@@ -100,7 +106,7 @@ def _text(found: "RunStatus", now: float) -> str:
     elif found.state == "stopped":
         blocks.append("The command that made this run continues it.")
     if found.in_wal:
-        blocks.append("Replies are in journal.db-wal too: whoever copies journal.db copies that as well.")
+        blocks.append("Replies are in journal.db-wal too: a copy of journal.db needs that file beside it.")
     return "\n\n".join(blocks)
 
 

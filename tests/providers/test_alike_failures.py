@@ -86,7 +86,9 @@ def test_what_breaks_just_before_the_end_stops_the_run_when_it_is_said_in_the_sa
 @pytest.mark.parametrize("window", [1, 2, 64])
 def test_the_last_images_fail_each_for_itself_when_each_is_told_something_else(window: int) -> None:
     why = iter("abcdefgh")
-    odd = [(400, {}, json.dumps({"error": {"message": f"the {next(why)} is odd"}}).encode()) for _ in range(5)]
+    odd: list[tuple[int, dict[str, str], bytes]] = [
+        (400, {}, json.dumps({"error": {"message": f"the {next(why)} is odd"}}).encode()) for _ in range(5)
+    ]
     run = Run(Server(lambda n: odd[n - 20] if n >= 20 else well(n)), window=window)
     run.of(25)
     assert (run.codes.count("ok"), run.codes.count("bad_request")) == (20, 5)

@@ -118,6 +118,7 @@ def test_a_failed_try_is_followed_by_others_a_bounded_number_of_times(monkeypatc
     assert len(always.lines) == TRIES
     others = Server(lambda n: (500, {}, error("server_error")) if n else well(n))
     first, second = Run(others, window=1).of(2)
+    assert isinstance(second, Failure)
     assert (first, second.code, second.free, second.final) == (completion(), "server_error", True, False)
     assert len(others.lines) == 1 + TRIES
 
