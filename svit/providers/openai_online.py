@@ -106,7 +106,7 @@ class Online:
 class _Message:
     """A request's body and model, and the estimate of its prompt's tokens and of the most that it may use.
 
-    `left_at` is when it last left, in seconds of the monotonic clock.
+    `left_at` is when it last left, in seconds of the monotonic clock; `is_first` is its image's first attempt.
     """
 
     content: bytes
@@ -114,6 +114,7 @@ class _Message:
     prompt_tokens: int
     most: int
     left_at: float = 0.0
+    is_first: bool = True
 
 
 class _Asking:
@@ -208,6 +209,7 @@ class _Asking:
             return self._not_asked(), None
         try:
             message = self._message(request.prompt)
+            message.is_first = request.attempt == 1
         except Exception:
             self.replies.put_nowait(Reply(request, Failure(NOT_ASKED, "the request could not be made", free=True)))
             raise
@@ -255,7 +257,7 @@ class _Asking:
             return self._read(response, message, ticket, end)
         except UNANSWERED as error:
             end.outcome = Outcome.OVERLOADED
-            return self._unanswered(error, began)
+            return self._unanswered(error, began, is_first=message.is_first)
         finally:
             if self._concurrency:
                 now = time.monotonic()
@@ -297,7 +299,7 @@ class _Asking:
             end.used, end.answer = usage.prompt_tokens + usage.completion_tokens, usage.completion_tokens
         self._reports.hear(answer, message.prompt_tokens)
 
-    def _unanswered(self, error: Exception, began: float) -> Failure:
+    def _unanswered(self, error: Exception, began: float, *, is_first: bool) -> Failure:
         answer = self._way.lost(error)
         if isinstance(answer, Stop):
             self.gate.heed(answer, None)
@@ -309,7 +311,7 @@ class _Asking:
         if heard:
             self._way.answered()
         if answer.code == "cut_off":
-            self.gate.broken_off(answer.words, heard=heard)
+            self.gate.broken_off(answer.words, heard=heard, is_first=is_first)
         else:
             self.gate.down(answer.words, paid=True)
         return answer
