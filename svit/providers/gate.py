@@ -160,8 +160,8 @@ class Gate:
     def broken_off(self, words: str, *, heard: bool, is_first: bool) -> None:
         """Count a request that may have been paid and got no whole answer.
 
-        `heard` says that a part of one came, `is_first` that its image was not asked about before. Where that is all that
-        ever came, the run ends before it costs all images their attempts: behind a port of a container whose server is
+        `heard` says that a part of one came, `is_first` that its image was not asked about before. Where that is all
+        that ever came, the run ends before it costs all images their attempts: behind a port of a container whose server is
         still starting, each connection is taken and closed.
         """
         self._broken_off += 1
