@@ -161,8 +161,8 @@ class Gate:
         """Count a request that may have been paid and got no whole answer.
 
         `heard` says that a part of one came, `is_first` that its image was not asked about before. Where that is all
-        that ever came, the run ends before it costs all images their attempts: behind a port of a container whose server is
-        still starting, each connection is taken and closed.
+        that ever came, the run ends before it costs all images their attempts: behind a port of a container whose server
+        is still starting, each connection is taken and closed.
         """
         self._broken_off += 1
         if heard:
@@ -171,7 +171,8 @@ class Gate:
             self.down(words, paid=True)
         if not self.answers and not is_first:
             why = sentence(words) if heard else f"{words}: is the server still starting, is base_url right?"
-            self.close(f"The endpoint broke off the first {self._broken_off} requests: {why}")
+            count = f"{self._broken_off:,} request{'s' if self._broken_off > 1 else ''}"
+            self.close(f"The endpoint broke off {count} and answered none: {why}")
 
     def down(self, words: str, since: float | None = None, *, paid: bool = False) -> None:
         """Count a sign that nobody is there; after many of them only probes leave, and in the end nothing.
