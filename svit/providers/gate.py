@@ -174,7 +174,8 @@ class Gate:
             self.down(words, paid=True)
         if not self.answers and not is_first:
             why = sentence(words) if heard else f"{words}: is the server still starting, is base_url right?"
-            self.close(f"The endpoint broke off the first {self._broken_off} requests: {why}")
+            count = f"{self._broken_off:,} request{'s' if self._broken_off > 1 else ''}"
+            self.close(f"The endpoint broke off {count} and answered none: {why}")
 
     def down(self, words: str, since: float | None = None, *, paid: bool = False) -> None:
         """Count a sign that nobody is there; after many of them only probes leave, and in the end nothing.
