@@ -116,7 +116,7 @@ def _headline(found: "RunStatus", now: float) -> str:
         "stopped": "stopped, not finished",
         "finished": "finished",
     }
-    active = "nothing asked yet"
+    active = "nothing answered yet"
     if found.last_active is not None:
         ago = max(0.0, now - datetime.fromisoformat(found.last_active).timestamp())
         active = f"last active {talk.span(ago)} ago"

@@ -36,13 +36,14 @@ class AgainError(Exception):
 class EncodedRequest:
     """A request's body and prompt, and the estimate of its prompt's tokens and of the most that it may use.
 
-    `left_at` is when it last left, in seconds of the monotonic clock.
+    `is_first` is its image's first attempt; `left_at` is when it last left, in seconds of the monotonic clock.
     """
 
     content: bytes
     prompt: Prompt
     prompt_tokens: int
     most: int
+    is_first: bool = True
     left_at: float = 0.0
 
 
@@ -80,7 +81,7 @@ class Exchange:
             return self._read(response, request, ticket, end)
         except UNANSWERED as error:
             end.outcome = Outcome.OVERLOADED
-            return self._unanswered(error, began)
+            return self._unanswered(error, began, is_first=request.is_first)
         finally:
             if self._concurrency:
                 now = time.monotonic()
@@ -126,7 +127,7 @@ class Exchange:
             end.used, end.answer = usage.prompt_tokens + usage.completion_tokens, usage.completion_tokens
         self._reports.hear(answer, request.prompt_tokens)
 
-    def _unanswered(self, error: Exception, began: float) -> Failure:
+    def _unanswered(self, error: Exception, began: float, *, is_first: bool) -> Failure:
         answer = self._way.lost(error)
         if isinstance(answer, Stop):
             self._gate.heed(answer, None)
@@ -138,7 +139,7 @@ class Exchange:
         if heard:
             self._way.answered()
         if answer.code == "cut_off":
-            self._gate.broken_off(answer.words, heard=heard)
+            self._gate.broken_off(answer.words, heard=heard, is_first=is_first)
         else:
             self._gate.down(answer.words, paid=True)
         return answer

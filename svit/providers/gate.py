@@ -22,8 +22,6 @@ _AS_ASKED = 5
 before: a server that asks for 12 ms for ever is not to be run over."""
 _NOBODY = 10.0
 """Seconds after which an endpoint that never sent anything back is given up."""
-_BROKEN_OFF = 2
-"""Requests that were broken off, and nothing else ever, after which an endpoint is given up: an image has but 3."""
 _FAILING = 60.0
 """Seconds of server errors, and of nothing else ever, after which an endpoint is given up: it does not even load."""
 _LONG = 10.0
@@ -162,20 +160,22 @@ class Gate:
             self._breaker.succeeded()
         return asked
 
-    def broken_off(self, words: str, *, heard: bool) -> None:
-        """Count a request that may have been paid and got no whole answer; `heard` says that a part of one came.
+    def broken_off(self, words: str, *, heard: bool, is_first: bool) -> None:
+        """Count a request that may have been paid and got no whole answer.
 
-        Where that is all that ever came, the run ends before it costs all images their attempts: behind a port of a
-        container whose server is still starting, each connection is taken and closed.
+        `heard` says that a part of one came, `is_first` that its image was not asked about before. Where that is all
+        that ever came, the run ends before it costs all images their attempts: behind a port of a container whose server
+        is still starting, each connection is taken and closed.
         """
         self._broken_off += 1
         if heard:
             self.answered()
         else:
             self.down(words, paid=True)
-        if not self.answers and self._broken_off >= _BROKEN_OFF:
+        if not self.answers and not is_first:
             why = sentence(words) if heard else f"{words}: is the server still starting, is base_url right?"
-            self.close(f"The endpoint broke off the first {self._broken_off} requests: {why}")
+            count = f"{self._broken_off:,} request{'s' if self._broken_off > 1 else ''}"
+            self.close(f"The endpoint broke off {count} and answered none: {why}")
 
     def down(self, words: str, since: float | None = None, *, paid: bool = False) -> None:
         """Count a sign that nobody is there; after many of them only probes leave, and in the end nothing.

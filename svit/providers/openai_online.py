@@ -179,7 +179,7 @@ class _Asking:
         if self.gate.refusal is not None:
             return self.gate.not_asked(), None
         try:
-            message = self._message(request.prompt)
+            message = self._message(request)
         except Exception:
             self.replies.put_nowait(Reply(request, Failure(NOT_ASKED, "the request could not be made", free=True)))
             raise
@@ -203,14 +203,15 @@ class _Asking:
         await self.gate.sleep(seconds)
         self._backing_off -= 1
 
-    def _message(self, prompt: Prompt) -> EncodedRequest:
+    def _message(self, request: Request) -> EncodedRequest:
+        prompt = request.prompt
         if (model := prompt.sampling.model) not in self._warned_of:
             self._warned_of.add(model)
             if warning := self._found.warning(model, time.time()) if self._found else "":
                 self._online.say(warning)
         estimate = self._online.tokens(prompt)
         most = self._online.sizes.expected(estimate) + prompt.sampling.max_tokens
-        return EncodedRequest(orjson.dumps(self._online.body(prompt)), prompt, estimate, most)
+        return EncodedRequest(orjson.dumps(self._online.body(prompt)), prompt, estimate, most, request.attempt == 1)
 
     # --- what is held back ---
 

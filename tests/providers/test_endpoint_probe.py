@@ -209,9 +209,7 @@ def test_who_never_sends_anything_back_is_given_up_soon(monkeypatch: pytest.Monk
 
     async def some() -> None:
         async with serving(Server(lambda _: None, lambda: None)) as origin:
-            with pytest.raises(
-                ProviderRefusesError, match=r"broke off the first 2 requests.*still starting, is base_url right"
-            ):
+            with pytest.raises(ProviderRefusesError, match="Is the server running, is base_url right"):
                 await run.against(origin, 1_000)
 
     run = Run(Server(well), window=2)
@@ -224,7 +222,7 @@ PART = b"HTTP/1.1 200 OK\r\ncontent-length: 5000\r\n\r\n{"
 
 @pytest.mark.parametrize("lists", [True, False])
 @pytest.mark.parametrize("part", [b"", PART])
-@pytest.mark.parametrize(("number", "window"), [(1, 1), (2, 2), (8, 8), (500, 4)])
+@pytest.mark.parametrize(("number", "window"), [(1, 1), (2, 2), (8, 8), (8, 1)])
 def test_who_takes_each_connection_and_closes_it_does_not_cost_all_images_their_attempts(
     part: bytes, number: int, window: int, lists: bool
 ) -> None:
@@ -250,13 +248,13 @@ def test_who_takes_each_connection_and_closes_it_does_not_cost_all_images_their_
             for n in range(number):
                 yield request(n)
             await self._arrived.wait()
-            for n in range(2 * number):
-                yield request(n)
+            for n in range(number):
+                yield Request(request(n).prompt, 2)
 
     again = Again(Server(well), window=window)
-    with pytest.raises(ProviderRefusesError, match=r"broke off the first 2 requests: the connection broke: [A-Z]"):
+    with pytest.raises(ProviderRefusesError, match=r"broke off \d requests? and answered none: the connection broke: [A-Z]"):
         asyncio.run(asyncio.wait_for(some(), 30))
-    assert came <= 1 + window
+    assert came <= number + window
     assert set(again.codes) <= {"cut_off", NOT_ASKED}
 
 
