@@ -23,7 +23,7 @@ _NAMES: Mapping[End, str] = {
     "filtered": """
         content_filter content_filtered safety recitation prohibited_content blocklist spii sensitive refusal
         content_policy content_policy_violation content_blocked guardrail_intervened guardrails guardrail error_toxic
-        image_safety image_prohibited_content moderation flagged risk
+        image_safety image_prohibited_content moderation moderated flagged risk prohibited blocked unsafe
         """,
     "early": """
         error abort aborted cancelled canceled cancel insufficient_system_resource other timeout time_limit failed

@@ -75,6 +75,7 @@ class ReplyProcessing:
             out = self._queue.arrived(request)
             self._followed(out.planned)
             self._spending.budget.release(out.set_aside)
+            self._queue.reasons[out.planned.reason] -= 1
         if requests:
             self._writing.write(partial(self._journal.withdrawn, [key_of(request) for request in requests]))
 

@@ -44,7 +44,8 @@ def regenerate(
 ) -> int:
     """Ask again about what has no sample: what was never asked, what failed, and what was rejected.
 
-    With the run's own settings and the prompt files as they were. What has a sample is left as it is.
+    With the run's own settings and the prompt files as they were. What has a sample is left as it is, and so is what
+    the same request would meet again: filtered, bad_request, truncated, too long a prompt.
     """
     if log_json:
         talk.to_machines()

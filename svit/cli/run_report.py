@@ -36,8 +36,9 @@ def say_why(generation: "Generation") -> None:
     if generation.reused:
         talk.say(f"{generation.reused:,} replies were taken from the other run.")
     if generation.reasons.total():
-        why = ", ".join(f"{count:,} {reason}" for reason, count in generation.reasons.most_common())
-        talk.say(f"{generation.reasons.total():,} requests: {why}")
+        why = ", ".join(f"{count:,} {reason}" for reason, count in generation.reasons.most_common() if count)
+        made = generation.reasons.total()
+        talk.say(f"{made:,} request{'s' if made > 1 else ''}: {why}")
 
 
 def say_outcomes(run: LockedRun, *, stopped: bool = False) -> None:

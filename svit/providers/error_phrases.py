@@ -154,6 +154,7 @@ filtered = _any(
     \bprohibited[ _]content
     \b(?:inappropriate|unsafe|harmful|sensitive) (?:content|words?|information|material)
     \bguardrails?\b
+    (?:\b|_)unsafe(?:\b|_)|\bnsfw\b|\bfamily[- ]friendly\b|\b(?:sexual|violent|hateful|explicit) content
     \bcontent exists risk
     \bconsidered high risk
     \b(?:content|prompt|input|output)\b.{0,40}?\b(?:blocked|filtered)

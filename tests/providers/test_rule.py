@@ -243,6 +243,9 @@ FILTERED = [
     ("Hunyuan", 400, said("The content you provided or machine outputted is blocked.")),
     ("a gateway's 500", 500, said("Blocked by content policy", code="content_policy_violation")),
     ("a gateway's 451", 451, said("Blocked by the safety filter")),
+    ("a shield's 403", 403, said("Blocked by the family-friendly shield")),
+    ("Google's video API", 400, said("PUBLIC_ERROR_UNSAFE_GENERATION", code=400)),
+    ("an image service", 400, said("NSFW prompt")),
 ]  # fmt: skip
 TOO_LONG = [
     ("OpenAI", 400, said(LENGTH, type="invalid_request_error", param="messages", code="context_length_exceeded")),
