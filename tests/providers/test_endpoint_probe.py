@@ -252,7 +252,9 @@ def test_who_takes_each_connection_and_closes_it_does_not_cost_all_images_their_
                 yield Request(request(n).prompt, 2)
 
     again = Again(Server(well), window=window)
-    with pytest.raises(ProviderRefusesError, match=r"broke off \d requests? and answered none: the connection broke: [A-Z]"):
+    with pytest.raises(
+        ProviderRefusesError, match=r"broke off \d requests? and answered none: the connection broke: [A-Z]"
+    ):
         asyncio.run(asyncio.wait_for(some(), 30))
     assert came <= number + window
     assert set(again.codes) <= {"cut_off", NOT_ASKED}
