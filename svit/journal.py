@@ -243,6 +243,14 @@ class Journal(JournalFile):
         """Return how many replies are kept, whoever paid for them: that number never falls."""
         return int(self.read("SELECT count(*) FROM replies")[0][0])
 
+    def answered(self, tasks: Collection[str]) -> set[str]:
+        """Return those of the tasks of which this run, not another, has a reply that is no failure."""
+        query = (
+            "SELECT value FROM json_each(?) WHERE EXISTS (SELECT 1 FROM requests JOIN replies USING (request) "
+            "WHERE task = value AND failure IS NULL AND NOT reused)"
+        )
+        return {task for (task,) in self.read(query, (orjson.dumps(list(tasks)).decode(),))}
+
     def is_empty(self) -> bool:
         """Whether no request was ever written down here."""
         return not self.read("SELECT 1 FROM requests UNION ALL SELECT 1 FROM unknown LIMIT 1")

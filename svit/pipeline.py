@@ -17,6 +17,7 @@ from svit.group_commit import GATHERED, GroupCommit
 from svit.journal import Journal
 from svit.partial_publication import PartialPublication
 from svit.providers.base import Provider, Reply
+from svit.records import VERIFY
 from svit.reply_processing import ReplyProcessing, answers, never_left
 from svit.request_queue import RequestQueue
 from svit.runs import RunFolder
@@ -73,7 +74,8 @@ class Generation:
         )
         self._so_far = RepliesSoFar(journal, writing, books, reuse=reuse, was_empty=was_empty)
         first = FirstRequests(jobs, contexts, shards, progress, self._so_far, again=again, stopping=self.stopping)
-        self._queue = RequestQueue(first.planned(), self._inbox, journal, writing, books, self.stopping)
+        answered = set() if was_empty else journal.answered(_asked_as(jobs))
+        self._queue = RequestQueue(first.planned(), self._inbox, journal, writing, books, self.stopping, answered)
         self._replies = ReplyProcessing(jobs, journal, writing, books, self._queue, progress, again=again)
         self._parts = PartialPublication(jobs, contexts, journal, shards, progress, was_empty=was_empty)
 
@@ -220,3 +222,8 @@ class Generation:
     def _gathering(self) -> float:
         """Return the seconds that a commit waits for others: more where so much is under way that nobody notices."""
         return min(GATHERED + _GATHERED_EACH * self._queue.reserved, _GATHERED_MOST)
+
+
+def _asked_as(jobs: Sequence[Job]) -> set[str]:
+    """Return the tasks that the prompts of these jobs are of, those for second opinions too."""
+    return {job.task.name for job in jobs} | ({VERIFY} if any(job.verifier for job in jobs) else set())

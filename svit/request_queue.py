@@ -37,7 +37,8 @@ class RequestQueue:
     """The requests that are next, and those that are under way.
 
     What is added goes before what `first` yields; where that yields None, something must change before there is more.
-    `inbox` are the replies that wait to be judged: while there are many, nothing more is asked.
+    `inbox` are the replies that wait to be judged: while there are many, nothing more is asked. `answered_before` are
+    the tasks that were answered before the pass began.
     """
 
     def __init__(
@@ -48,6 +49,7 @@ class RequestQueue:
         writing: GroupCommit,
         spending: Spending,
         stopping: asyncio.Event,
+        answered_before: Collection[str],
     ) -> None:
         """Begin with nothing under way."""
         self.reasons: Counter[str] = Counter()
@@ -62,6 +64,7 @@ class RequestQueue:
         self._writing = writing
         self._spending = spending
         self._stopping = stopping
+        self._answered_before = answered_before
         self._now, self._month = 0.0, ""
         self._held: PlannedRequest | None = None
         self._next: deque[PlannedRequest] = deque()
@@ -121,9 +124,13 @@ class RequestQueue:
                     request = self._leaving.popleft()
                     self._journal.left(*key_of(request))
                     self.departed += 1
-                    yield request
+                    yield self._as_sent(request)
         finally:
             coming.cancel()
+
+    def _as_sent(self, request: Request) -> Request:
+        """Return the request with what a provider may want to know beside it."""
+        return Request(request.prompt, request.attempt, request.prompt.task in self._answered_before)
 
     async def _intended(self) -> Sequence[PlannedRequest]:
         """Return what may leave next, in the journal already."""

@@ -104,12 +104,14 @@ def error(code: str) -> bytes:
     return json.dumps({"error": {"code": code, "message": "why"}}).encode()
 
 
-def request(image: int, task: str = "t", model: str = "m", text: str = "{}") -> Request:
+def request(
+    image: int, task: str = "t", model: str = "m", text: str = "{}", *, answered_before: bool = False
+) -> Request:
     """Return the request about an image; its number stands in the text."""
     prompt = Prompt(
         task, (Message("user", text.format(image)),), Sampling(model, 10), "v", ImageContext(image, "a", 9, 9)
     )
-    return Request(prompt, 1)
+    return Request(prompt, 1, answered_before)
 
 
 class Run:
@@ -126,6 +128,7 @@ class Run:
         self.closed = closed
         self.model = settings.pop("model", "m")
         self.text = settings.pop("text", "{}")
+        self.answered_before = settings.pop("answered_before", False)
         self.said: list[str] = []
         self.pulled = 0
         self.replies: list[Reply] = []
@@ -173,7 +176,7 @@ class Run:
     async def requests(self, number: int) -> AsyncIterator[Request]:
         for n in range(number):
             self.pulled += 1
-            yield request(n, model=self.model, text=self.text)
+            yield request(n, model=self.model, text=self.text, answered_before=self.answered_before)
         while not self.closed and sum(code != NOT_ASKED for code in self.codes) < number:
             self._arrived.clear()
             await self._arrived.wait()

@@ -33,6 +33,17 @@ def test_what_was_written_is_there_when_it_is_opened_again(tmp_path: Path) -> No
         assert journal.shards() == [Shard("referring", 0, "recipe", 2, 1, {"wrong_count": 1}, 99)]
 
 
+def test_the_tasks_that_were_answered_are_those_with_a_reply_that_is_none_of_another_run_and_no_failure(
+    tmp_path: Path,
+) -> None:
+    tasks = ("answered", "failed", "asked", "reused")
+    with Journal(tmp_path / "j.db") as journal:
+        journal.intend([Intent(task, 1, task, 7, "v") for task in tasks])
+        journal.keep([Kept("answered", 1, b"{}"), Kept("failed", 1, None, b"{}"), Kept("reused", 1, b"{}", None, True)])
+        assert journal.answered([*tasks, "unknown"]) == {"answered"}
+        assert journal.answered(["failed"]) == journal.answered([]) == set()
+
+
 def test_it_is_durable_and_not_only_fast(tmp_path: Path) -> None:
     with Journal(tmp_path / "j.db") as journal:
         assert journal.read("PRAGMA journal_mode", ()) == [("wal",)]

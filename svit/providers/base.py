@@ -13,10 +13,14 @@ from svit.records import Completion, Prompt, Usage
 
 
 class Request(msgspec.Struct, frozen=True):
-    """A prompt that is to be asked, and the number of the attempt: they count from 1."""
+    """A prompt that is to be asked, and the attempt number, counted from 1.
+
+    `answered_before` says whether an earlier process had a completion of the prompt's task in the same run.
+    """
 
     prompt: Prompt
     attempt: int
+    answered_before: bool = False
 
 
 class Failure(msgspec.Struct, frozen=True):

@@ -164,8 +164,8 @@ class Gate:
         """Count a request that may have been paid and got no whole answer.
 
         `heard` says that a part of one came, `is_first` that its image was not asked about before. Where that is all
-        that ever came, the run ends before it costs all images their attempts: behind a port of a container whose
-        server is still starting, each connection is taken and closed.
+        that ever came, the run ends before it costs all images their attempts: behind a container's port whose server
+        is still starting, each connection is taken and closed.
         """
         self._broken_off += 1
         if heard:

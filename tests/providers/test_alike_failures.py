@@ -63,17 +63,18 @@ def test_when_the_setup_breaks_in_the_middle_of_a_run_it_stops(window: int) -> N
     assert set(run.codes) == {"ok", NOT_ASKED}
 
 
+@pytest.mark.parametrize("continued", [False, True])
 @pytest.mark.parametrize("window", [1, 2, 64])
 @pytest.mark.parametrize("left", [1, 2, 3, 5, 7])
 def test_what_breaks_just_before_the_end_stops_the_run_when_it_is_said_in_the_same_words(
-    left: int, window: int
+    left: int, window: int, continued: bool
 ) -> None:
     """An account that is frozen with three images to go: they are asked again once it is settled, not rejected."""
 
     def answer(n: int) -> Said:
         return (400, {}, error(f"frozen; trace {n:08x}")) if n >= 20 else well(n)
 
-    run = Run(Server(answer), window=window)
+    run = Run(Server(answer), window=window, answered_before=continued)
     if left < LAST:
         run.of(20 + left)
         assert run.codes.count("bad_request") == left
@@ -123,6 +124,37 @@ def test_a_failure_that_speaks_of_an_image_is_an_answer(answer: Said) -> None:
     assert run.codes.count("bad_request") == 3
 
 
+@pytest.mark.parametrize("window", [1, 2, 64])
+@pytest.mark.parametrize("number", [1, FIRST - 1])
+@pytest.mark.parametrize("closed", [True, False])
+def test_the_few_that_a_continued_run_has_left_fail_by_themselves(number: int, window: int, closed: bool) -> None:
+    run, clock = Run(by_image(lambda _: True), window=window, closed=closed, answered_before=True), Clock()
+    run.of(number)
+    assert run.codes == ["bad_request"] * number
+    assert clock.seconds < 5
+
+
+@pytest.mark.parametrize("window", [1, 2, 64])
+@pytest.mark.parametrize("number", [FIRST, 5, 20])
+@pytest.mark.parametrize("closed", [True, False])
+def test_a_setup_that_broke_before_a_run_was_continued_rejects_nothing(number: int, window: int, closed: bool) -> None:
+    run = Run(by_image(lambda _: True), window=window, closed=closed, answered_before=True)
+    with pytest.raises(ProviderRefusesError, match=f"refused the first {FIRST} requests alike: HTTP 400: why"):
+        run.of(number)
+    assert set(run.codes) == {NOT_ASKED}
+
+
+def test_those_that_come_one_by_one_are_counted_together() -> None:
+    alike = AlikeFailures()
+    for image in range(FIRST - 1):
+        assert alike.hold(failure(image, answered_before=True)) is None
+        handed_on, why = alike.settled()
+        assert [reply.request.prompt.context.image_id for reply in handed_on] == [image]
+        assert why is None
+    assert "the first 3 requests alike" in str(alike.hold(failure(FIRST, answered_before=True)))
+    assert not alike.settled()[0]
+
+
 def test_each_task_is_a_setup_of_its_own() -> None:
     class OfTwoTasks(Run):
         async def requests(self, number: int) -> AsyncIterator[Request]:
@@ -144,8 +176,9 @@ def test_words_without_end_are_cut() -> None:
     assert len(str(told.value)) < 700
 
 
-def failure(image: int) -> Reply:
-    return Reply(request(image), Failure("bad_request", f"HTTP 400: {image}", final=True, free=True))
+def failure(image: int, *, answered_before: bool = False) -> Reply:
+    outcome = Failure("bad_request", f"HTTP 400: {image}", final=True, free=True)
+    return Reply(request(image, answered_before=answered_before), outcome)
 
 
 @given(st.lists(st.booleans(), max_size=60))
