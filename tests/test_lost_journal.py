@@ -274,7 +274,7 @@ def test_a_damaged_reply_is_found_and_not_published_and_not_paid_for_again_unask
     assert "nothing was asked" in svit(1, *GENERATE, run.path)
     assert "damaged_reply" in svit(0, "show", run.path, "2")
     said = svit(0, "regenerate", run.path)
-    assert "1 requests: 1 rejected: damaged_reply" in said
+    assert "1 request: 1 rejected: damaged_reply" in said
     assert "is damaged" not in said, "it was asked again just now"
     assert list(samples(run)) == [1, 2, 3]
     said = svit(0, "status", run.path, "--check")
@@ -296,7 +296,7 @@ def test_another_run_does_not_take_a_damaged_reply(run: RunFolder, tmp_path: Pat
     spoil(run, FLIPPED, 2)
     said = svit(0, *GENERATE, tmp_path / "s", "--reuse", run.path)
     assert "2 replies were taken from the other run" in said
-    assert "1 requests: 1 new prompt" in said
+    assert "1 request: 1 new prompt" in said
 
 
 def test_what_the_check_says_can_be_read_by_machines(run: RunFolder) -> None:

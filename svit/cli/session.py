@@ -27,6 +27,10 @@ _ALLOCATIONS = 20_000
 """New objects until the garbage collector looks for cycles among them: Python's own number is 700 to 2,000."""
 _STALLED = 50.0
 """Seconds in which nothing is asked, answered or settled, and nothing is waited for that has a name: a bug."""
+_LOOK = 0.1
+"""Seconds between two looks at whether the deadline is near: requests leave all the time."""
+_SLOWER, _READ_AND_WRITTEN = 1.1, 0.3
+"""How much slower the next answer may be than the slowest of late, and the seconds until it is in the journal."""
 _TAKEN_BACK = 0.1
 """Seconds in which requests that wait for their turn come back when nothing leaves any more."""
 _READ = 0.8
@@ -103,6 +107,8 @@ class Session:
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, stop)
         self._begin(self._ticking(asked_of, main), main)
+        if self.deadline is not None:
+            self._begin(self._keep_the_deadline(main, self.deadline), main)
         try:
             await self.generation.run(asked_of)
         finally:
@@ -123,12 +129,11 @@ class Session:
         task.add_done_callback(ended)
 
     async def _ticking(self, asked_of: "Provider", main: "asyncio.Task[None]") -> None:
-        """Once a second: tell how things stand, and see to it that they go on, and that the run ends in time."""
+        """Once a second: tell how things stand, and see to it that they go on."""
         due = time.monotonic()
         for second in itertools.count():
             now = time.monotonic()
             slept = now - due > ASLEEP
-            self._keep_the_deadline(main, now, slept=slept)
             self._watch(asked_of, main, now, slept=slept)
             self._see_whether_all_is_there()
             if second % _GIVES_BACK == _GIVES_BACK - 1:
@@ -136,19 +141,22 @@ class Session:
                     self.books.budget.give_back()
             cost = self.books.budget.spent if self.books.price else None
             self.progress.tick(now, in_flight=self.generation.under_way if self.books.price else None, cost=cost)
-            due = now + 1 if self.deadline is None or now >= self.deadline else min(now + 1, self.deadline)
+            due = now + 1
             await asyncio.sleep(due - now)
 
-    def _keep_the_deadline(self, main: "asyncio.Task[None]", now: float, *, slept: bool) -> None:
+    async def _keep_the_deadline(self, main: "asyncio.Task[None]", deadline: float) -> None:
         """Ask nothing more once the slowest answer of late would come too late, and end when the time is over."""
-        deadline = self.deadline
-        if deadline is None:
-            return
-        if now + self.generation.slowest_answer >= deadline:
-            self._late = True
-            self.generation.stop()
-        if now >= deadline:
-            self._end(main, now, DeadlineReachedError.exit_code, OVER, read=_READ if slept else 0.0)
+        due = time.monotonic()
+        while True:
+            now = time.monotonic()
+            if now + _SLOWER * self.generation.slowest_answer + _READ_AND_WRITTEN >= deadline:
+                self._late = True
+                self.generation.stop()
+            if now >= deadline:
+                read = _READ if now - due > ASLEEP else 0.0
+                self._end(main, now, DeadlineReachedError.exit_code, OVER, read=read)
+            due = min(now + _LOOK, deadline) if now < deadline else now + _LOOK
+            await asyncio.sleep(due - now)
 
     def _end(self, main: "asyncio.Task[None]", now: float, code: int, words: str, *, read: float = 0.0) -> None:
         """End the run: what never left is taken back, what is in the air given up, what has come judged in time.

@@ -15,7 +15,7 @@ _NO_NAME = "a value without a name"
 _LONGEST_SHOWN = 200
 _QUOTES = "'\"`\u2018\u2019\u201c\u201d"
 _STARTS_WITH_A_HOST = re.compile(
-    r"(?:[a-z][a-z0-9+.-]*:[/\\]*+)?+(?:\[[0-9a-f:.%]*\]?|[^\s/?#@:\[\]\\]*+)(?::[0-9]+)?(?=[/?#\\]|$)", re.IGNORECASE
+    r"(?:[a-z][a-z0-9+.-]*:[/\\]*+)?(?:\[[0-9a-f:.%]*\]?|[^\s/?#@:\[\]\\]*+)(?::[0-9]+)?(?=[/?#\\]|$)", re.IGNORECASE
 )
 """Without it, what stands before an `@` may be a user and a password."""
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*):[/\\]{2}(.*)", re.IGNORECASE | re.DOTALL)

@@ -52,7 +52,7 @@ _HIDDEN = frozenset({"script", "style", "head", "!--"})
 """What a browser does not show: elements and comments."""
 _TITLE = re.compile(r"<title[^>]*>(.{0,300}?)</title>", re.DOTALL | re.IGNORECASE)
 _PIECE = re.compile(
-    r"(?P<end>-->)|<(?P<close>/?)(?P<name>!--|[!?]?\w{1,20})(?:[^<>-]|-(?!->)){0,300}+>?|<|(?P<text>(?:[^<-]|-(?!->))+)"
+    r"(?P<end>-->)|<(?P<close>/?)(?P<name>!--|[!?]?\w{1,20})(?:[^<>-]|-(?!->)){0,300}>?|<|(?P<text>(?:[^<-]|-(?!->))+)"
 )
 _LONGEST_PAGE = 16_000
 

@@ -18,7 +18,7 @@ _LONGEST_NUMBER = 400
 """Digits. No count is near it, and Python refuses to read an int of more than 4,300."""
 _DEEPEST = 200
 """Levels of nesting that are read; Python's own reader ends at about a thousand."""
-_BRACKET = re.compile(r'"(?:[^"\\]|\\.)*+"|[\[\]{}]', re.DOTALL)
+_BRACKET = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*"|[\[\]{}]', re.DOTALL)
 
 
 def parsed(body: bytes) -> Any:
