@@ -163,7 +163,10 @@ def test_what_was_paid_for_is_in_files_or_told_to_be_in_the_journal_only(stopped
     assert only_in_the_journal == 0
     assert of_table(said) == there
     if how != "end":
-        assert "svit export" in said
+        [hint] = re.findall(r"^  svit (export .*?)   ?\w", said, re.MULTILINE)
+        finished(svit(run.parent, *hint.split()), 0)
+        with (run.parent / "train.jsonl").open() as file:
+            assert len(file.readlines()) == sum(samples for samples, _ in there.values())
 
 
 def test_rebuild_publishes_what_a_killed_run_left_in_the_journal_and_export_says_so_before(

@@ -53,10 +53,9 @@ def say_outcomes(run: LockedRun, *, stopped: bool = False) -> None:
         talk.say(f"Rejections by their first flaw (texts in {path}/TASK/*.rejected.jsonl):")
         talk.say(talk.counted(flaws))
     if stopped and any(count.samples for count in counts.values()):
-        talk.say(
-            f"These are in files: 'svit export {path} --format llava-next -o train.json' takes the "
-            f"samples as they are, and 'svit status {path}' shows how the run stands."
-        )
+        talk.say("Next:")
+        steps = (f"svit export {path} --format llava-next -o train.jsonl", f"svit status {path}")
+        talk.say(talk.table(list(zip(steps, ("the samples so far", "how the run stands"), strict=True))))
     elif not stopped:
         talk.say(f"The samples are in {path}/: " + ", ".join(f"{task}/" for task in counts))
 
