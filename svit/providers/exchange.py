@@ -13,7 +13,7 @@ from svit.providers.gate import Gate
 from svit.providers.reply_reports import ReplyReports
 from svit.providers.retry_policy import Suspect
 from svit.providers.rule import Again, Answered, Stop, verdict
-from svit.providers.transport import UNANSWERED, Response, Transport, location
+from svit.providers.transport import UNANSWERED, ReplyTooLargeError, Response, Transport, location
 from svit.records import Prompt
 
 _TOLD = (b"x-ratelimit-", b"retry-after", b"date")
@@ -135,6 +135,9 @@ class Exchange:
         if isinstance(answer, Again):
             self._gate.down(answer.words, began)
             raise AgainError(answer, None) from None
+        if isinstance(error, ReplyTooLargeError):
+            self.heard()
+            return answer
         heard = isinstance(error, aiohttp.ClientPayloadError)  # a reply which broke off: somebody is there
         if heard:
             self._way.answered()

@@ -72,6 +72,14 @@ class Endpoint:
     secrets: tuple[str, ...] = field(default=(), repr=False)
 
 
+class ReplyTooLargeError(aiohttp.ClientPayloadError):
+    """A reply that is longer than any completion. Somebody answered, and it may have been paid for."""
+
+    def __init__(self) -> None:
+        """Say so."""
+        super().__init__(f"the reply is longer than {LARGEST_REPLY:,} bytes")
+
+
 class Response(NamedTuple):
     """What an endpoint replied: status, headers as they came, and the bytes of the body, decompressed."""
 
@@ -163,6 +171,8 @@ class Transport:
         chain = list(causes(error))
         if any(isinstance(cause, NEVER_LEFT) for cause in chain):
             return self.connection.failed(chain)
+        if isinstance(error, ReplyTooLargeError):
+            return Failure("too_large", str(error))
         if any(isinstance(cause, TimeoutError) for cause in chain):
             return Failure("timeout", f"no answer within {self._timeout:g} s")
         why = getattr(chain[-1], "message", None) or str(chain[-1])  # else aiohttp begins with a status of its own
@@ -275,7 +285,7 @@ def _allow_files(connections: int) -> None:
 async def _content(response: aiohttp.ClientResponse, heard: Callable[[], None] = lambda: None) -> bytes:
     """Return the body of a reply; `heard` is told of each piece.
 
-    Raises aiohttp.ClientPayloadError when it is longer than LARGEST_REPLY.
+    Raises ReplyTooLargeError when it is longer than LARGEST_REPLY.
     """
     pieces, size = [], 0
     async for piece in response.content.iter_chunked(_PIECE):
@@ -283,7 +293,7 @@ async def _content(response: aiohttp.ClientResponse, heard: Callable[[], None] =
         pieces.append(piece)
         size += len(piece)
         if size > LARGEST_REPLY:
-            raise aiohttp.ClientPayloadError(f"the reply is longer than {LARGEST_REPLY:,} bytes")
+            raise ReplyTooLargeError
     return b"".join(pieces)
 
 
