@@ -6,10 +6,12 @@ only what is missing is asked.
 """
 
 import asyncio
+import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
 from functools import partial
 
+from svit.answer_times import AnswerTimes
 from svit.assembly import Assembly, Outcome
 from svit.errors import BudgetReachedError, ProviderRefusesError, StalledError
 from svit.first_requests import FirstRequests, RepliesSoFar
@@ -38,8 +40,9 @@ class Generation:
     """One pass over a run's contexts, for one or several tasks.
 
     With `again` what was rejected is asked about anew, and what has a sample is left as it is. `reuse` is the journal
-    of another run, whose replies are taken where a prompt is the same. `settled` is called with each outcome as it is
-    known, and whether a reply brought it now, `published` when a shard was put into files; `emit` gets the samples'
+    of another run, whose replies are taken where a prompt is the same. Nothing is asked whose answer would come after
+    `deadline`, in seconds of the monotonic clock, by the slowest of late. `settled` is called with each outcome as it
+    is known, and whether a reply brought it now, `published` when a shard was put into files; `emit` gets the samples'
     lines in context order, the tasks of an image after one another.
     """
 
@@ -54,6 +57,7 @@ class Generation:
         again: bool = False,
         reuse: Journal | None = None,
         spending: Spending | None = None,
+        deadline: float | None = None,
         settled: Callable[[Outcome, bool], None] = lambda _, __: None,
         published: Callable[[], None] = lambda: None,
         emit: Callable[[bytes], None] | None = None,
@@ -62,6 +66,7 @@ class Generation:
         images = len(contexts) if limit is None else min(limit, len(contexts))
         books, was_empty = spending or Spending(), journal.is_empty()
         self.stopping = asyncio.Event()
+        self._times = AnswerTimes(deadline)
         self._journal = journal
         self._inbox: list[Reply] = []
         self._received = 0
@@ -75,7 +80,9 @@ class Generation:
         self._so_far = RepliesSoFar(journal, writing, books, reuse=reuse, was_empty=was_empty)
         first = FirstRequests(jobs, contexts, shards, progress, self._so_far, again=again, stopping=self.stopping)
         answered = set() if was_empty else journal.answered(_asked_as(jobs))
-        self._queue = RequestQueue(first.planned(), self._inbox, journal, writing, books, self.stopping, answered)
+        self._queue = RequestQueue(
+            first.planned(), self._inbox, journal, writing, books, self.stopping, self._times, answered
+        )
         self._replies = ReplyProcessing(jobs, journal, writing, books, self._queue, progress, again=again)
         self._parts = PartialPublication(jobs, contexts, journal, shards, progress, was_empty=was_empty)
 
@@ -92,7 +99,12 @@ class Generation:
     @property
     def slowest_answer(self) -> float:
         """The seconds that the slowest of the last few answers took, 0 before the first one."""
-        return self._replies.slowest_answer
+        return self._times.slowest
+
+    @property
+    def is_late(self) -> bool:
+        """Whether it is too late to ask for anything more."""
+        return self._times.is_late
 
     @property
     def under_way(self) -> int:
@@ -168,6 +180,11 @@ class Generation:
         if not self.stopping.is_set():
             raise StalledError(f"The provider ended, and {self.what_is_open()}.")
 
+    def stop_when_late(self, now: float) -> None:
+        """Ask nothing more when the next answer would come too late; what waits for its turn is taken back."""
+        if self._times.too_late(now):
+            self.stop()
+
     def stop(self) -> None:
         """Ask nothing more. What never left is taken back, and `run` ends when what is in the air was answered."""
         self.stopping.set()
@@ -187,6 +204,9 @@ class Generation:
     async def _pump(self, replies: AsyncIterator[Reply]) -> None:
         """Take replies in while others are being committed. A stop finds all of them in the inbox, none on its way."""
         async for reply in replies:
+            if isinstance(reply.outcome, bytes):  # before the next request leaves in its place
+                took = time.monotonic() - self._queue.since(reply.request) if reply.took is None else reply.took
+                self._times.add(took)
             self._inbox.append(reply)
             self._received += 1
             self._queue.wake()

@@ -24,8 +24,6 @@ from svit.verify import Doubted, Verifier
 _JUDGED = 8
 """Replies that are judged before others may go on, unless they take longer than this many seconds:"""
 _JUDGING = 0.005
-_ANSWERS = 64
-"""Answers of late, by the slowest of which the next one is expected."""
 
 
 class ReplyProcessing:
@@ -50,12 +48,6 @@ class ReplyProcessing:
         self._queue = queue
         self._progress = progress
         self._again = again
-        self._took: deque[float] = deque(maxlen=_ANSWERS)
-
-    @property
-    def slowest_answer(self) -> float:
-        """The seconds that the slowest of the last few answers took, 0 before the first one."""
-        return max(self._took, default=0.0)
 
     async def judge(self, replies: Sequence[Reply]) -> None:
         """Judge replies that are safe in the journal, book what they cost, and give way every few milliseconds."""
@@ -84,8 +76,6 @@ class ReplyProcessing:
         request = reply.request
         out = self._queue.arrived(request)
         planned = self._followed(out.planned)
-        if isinstance(reply.outcome, bytes):
-            self._took.append(time.monotonic() - out.since if reply.took is None else reply.took)
         read = reply.outcome if isinstance(reply.outcome, Failure) else read_completion(reply.outcome)
         books = booked_for(kept(reply), out.set_aside.worst, self._spending, request.prompt.task, read)
         self._spending.budget.settle(out.set_aside, books.cost)

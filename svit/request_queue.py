@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Collection, Sequence
 from functools import partial
 from typing import NamedTuple
 
+from svit.answer_times import AnswerTimes
 from svit.budget import Reservation
 from svit.entries import Intent
 from svit.errors import FileHeldError
@@ -49,6 +50,7 @@ class RequestQueue:
         writing: GroupCommit,
         spending: Spending,
         stopping: asyncio.Event,
+        times: AnswerTimes,
         answered_before: Collection[str],
     ) -> None:
         """Begin with nothing under way."""
@@ -64,6 +66,7 @@ class RequestQueue:
         self._writing = writing
         self._spending = spending
         self._stopping = stopping
+        self._times = times
         self._answered_before = answered_before
         self._now, self._month = 0.0, ""
         self._held: PlannedRequest | None = None
@@ -89,6 +92,10 @@ class RequestQueue:
     def arrived(self, request: Request) -> UnderWay:
         """Take a request out of those under way, whatever became of it."""
         return self._out.pop(key_of(request))
+
+    def since(self, request: Request) -> float:
+        """Return when money was set aside for a request under way, in seconds of the monotonic clock."""
+        return self._out[key_of(request)].since
 
     def close(self) -> None:
         """Let nothing more be asked: the run ends."""
@@ -119,6 +126,8 @@ class RequestQueue:
             while batch := await coming:
                 coming = asyncio.ensure_future(self._intended())
                 for _ in batch:
+                    if self._times.too_late(time.monotonic()):
+                        self._stopping.set()
                     if self._stopping.is_set():
                         return
                     request = self._leaving.popleft()

@@ -28,9 +28,7 @@ _ALLOCATIONS = 20_000
 _STALLED = 50.0
 """Seconds in which nothing is asked, answered or settled, and nothing is waited for that has a name: a bug."""
 _LOOK = 0.1
-"""Seconds between two looks at whether the deadline is near: requests leave all the time."""
-_SLOWER, _READ_AND_WRITTEN = 1.1, 0.3
-"""How much slower the next answer may be than the slowest of late, and the seconds until it is in the journal."""
+"""Seconds between two looks at whether the deadline is near, for what waits for its turn."""
 _TAKEN_BACK = 0.1
 """Seconds in which requests that wait for their turn come back when nothing leaves any more."""
 _READ = 0.8
@@ -59,7 +57,6 @@ class Session:
     check_in_place: Callable[[], None] = lambda: None
     _lost: SvitError | None = None
     _signals: int = 0
-    _late: bool = False
     _closing: bool = False
     _fault: BaseException | None = None
     _moved: tuple[int, float] = (-1, 0.0)
@@ -76,7 +73,7 @@ class Session:
             with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
                 runner.run(self._run(asked_of))
         except asyncio.CancelledError:
-            if not (self.generation.is_done or self._fault or self._lost or self._signals or self._late):
+            if not (self.generation.is_done or self._fault or self._lost or self._signals or self.generation.is_late):
                 raise KeyboardInterrupt from None
         finally:
             process_watchdog.loop_ends()
@@ -87,7 +84,7 @@ class Session:
             interrupts.ignore()
         elif self._signals:
             raise KeyboardInterrupt
-        elif self._late:
+        elif self.generation.is_late:
             raise DeadlineReachedError(OVER)
 
     async def _run(self, asked_of: "Provider") -> None:
@@ -149,9 +146,7 @@ class Session:
         due = time.monotonic()
         while True:
             now = time.monotonic()
-            if now + _SLOWER * self.generation.slowest_answer + _READ_AND_WRITTEN >= deadline:
-                self._late = True
-                self.generation.stop()
+            self.generation.stop_when_late(now)
             if now >= deadline:
                 read = _READ if now - due > ASLEEP else 0.0
                 self._end(main, now, DeadlineReachedError.exit_code, OVER, read=read)

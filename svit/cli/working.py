@@ -104,6 +104,7 @@ class Work:
             again=wish.again,
             reuse=None if wish.reuse is None else open_files.enter_context(Journal(wish.reuse, read_only=True)),
             spending=self.books,
+            deadline=wish.deadline,
             settled=lambda outcome, answered: progress.count(outcome.flaw, answered=answered),
             published=lambda: self._tell(finished=False),
             emit=talk.record if wish.stdout else None,
