@@ -13,7 +13,17 @@ from svit.cli.inputs import (
     InstancesOption,
     SharedOption,
     VisualGenomeOption,
-    refuse_to_overwrite,
+)
+from svit.cli.own_annotations import (
+    BoxesOption,
+    BoxUnitsOption,
+    ClassNamesOption,
+    CsvOption,
+    HfOption,
+    JsonlOption,
+    MapOption,
+    StrictOption,
+    own_annotations,
 )
 from svit.errors import SvitError
 
@@ -30,34 +40,39 @@ def build(
     coco_captions: CaptionsOption = None,
     coco_instances: InstancesOption = None,
     allow_shared_coco_ids: SharedOption = False,
-    jsonl: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Own records, one a line ('svit contexts schema'); - is stdin.")
-    ] = None,
+    jsonl: JsonlOption = None,
+    hf: HfOption = None,
+    csv: CsvOption = None,
+    maps: MapOption = None,
+    boxes: BoxesOption = "xyxy",
+    box_units: BoxUnitsOption = "shares",
+    class_names: ClassNamesOption = None,
+    strict: StrictOption = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")] = False,
 ) -> None:
-    """Build a store of contexts from annotation files. Visual Genome and COCO are joined by coco_id."""
+    """Build a store of contexts from annotation files. Visual Genome and COCO are joined by coco_id.
+
+    Examples: svit contexts build --jsonl own.jsonl -o own.contexts;
+    svit contexts build --csv boxes.csv --map image_id=file,name=class --box-units pixels -o own.contexts;
+    svit contexts build --hf DIR --boxes xywh --box-units pixels -o own.contexts
+    """
     annotations = Annotations.named(None, visual_genome, coco_captions, coco_instances, allow_shared_coco_ids)
-    if jsonl and annotations.raw_paths:
-        raise SvitError("Give either --jsonl or Visual Genome and COCO files, not both.")
-    if not jsonl and annotations.is_sample:
-        raise SvitError("Name what to read: --visual-genome, --coco-captions, --coco-instances or --jsonl.")
-    if jsonl:
-        _build_own(jsonl, output, quiet=quiet)
+    own = own_annotations(
+        *(jsonl, hf, csv), maps=maps, order=boxes, units=box_units, class_names=class_names, strict=strict
+    )
+    if own and annotations.raw_paths:
+        raise SvitError(f"Give either --{own.kind} or Visual Genome and COCO files, not both.")
+    if not own and annotations.is_sample:
+        raise SvitError(
+            "Name what to read: --visual-genome, --coco-captions, --coco-instances, --jsonl, --hf or --csv."
+        )
+    if own:
+        own.build(output, quiet=quiet)
     else:
         annotations.build(output, quiet=quiet)
     if not quiet:
         talk.say(f"Next: svit contexts stats {output}")
         talk.say(f"      svit generate --task all --contexts {output} --limit 100")
-
-
-def _build_own(jsonl: Path, output: Path, *, quiet: bool) -> None:
-    from svit.sources.contexts import build_store
-    from svit.sources.jsonl import read_jsonl
-
-    refuse_to_overwrite(output)
-    summary = build_store(output, read_jsonl(jsonl), origin=str(jsonl.resolve() if jsonl != Path("-") else jsonl))
-    if not quiet:
-        talk.say(f"{output}: contexts of {summary.statistics.images:,} images from {jsonl}.")
 
 
 @app.command()
