@@ -20,6 +20,7 @@ from svit.cli.own_annotations import (
     ClassNamesOption,
     CsvOption,
     HfOption,
+    ImagesOption,
     JsonlOption,
     MapOption,
     StrictOption,
@@ -47,6 +48,7 @@ def build(
     boxes: BoxesOption = "xyxy",
     box_units: BoxUnitsOption = "shares",
     class_names: ClassNamesOption = None,
+    images: ImagesOption = None,
     strict: StrictOption = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")] = False,
 ) -> None:
@@ -58,7 +60,13 @@ def build(
     """
     annotations = Annotations.named(None, visual_genome, coco_captions, coco_instances, allow_shared_coco_ids)
     own = own_annotations(
-        *(jsonl, hf, csv), maps=maps, order=boxes, units=box_units, class_names=class_names, strict=strict
+        *(jsonl, hf, csv),
+        maps=maps,
+        order=boxes,
+        units=box_units,
+        class_names=class_names,
+        images=images,
+        strict=strict,
     )
     if own and annotations.raw_paths:
         raise SvitError(f"Give either --{own.kind} or Visual Genome and COCO files, not both.")

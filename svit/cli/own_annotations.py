@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from svit.sources.box_form import BoxForm
     from svit.sources.dropped import Dropped
     from svit.sources.field_map import FieldMap
-    from svit.sources.own_records import OwnRecords
+    from svit.sources.own_records import OwnRecords, Sizes
 
 JsonlOption = Annotated[
     Path | None,
@@ -51,6 +51,10 @@ ClassNamesOption = Annotated[
         metavar="FILE", help="Names of classes that are given by number or code: CSV of code,name, or a name a line."
     ),
 ]
+ImagesOption = Annotated[
+    Path | None,
+    typer.Option("--images", metavar="DIR", help="Folder of the pictures: sizes that the file lacks are read there."),
+]
 StrictOption = Annotated[bool, typer.Option("--strict", help="Stop at the first record that would be dropped, exit 2.")]
 
 
@@ -64,6 +68,7 @@ class OwnAnnotations:
     order: Literal["xyxy", "xywh"]
     units: Literal["shares", "pixels"]
     class_names: Path | None
+    images: Path | None
     strict: bool
 
     def build(self, output: Path, *, quiet: bool) -> None:
@@ -96,14 +101,16 @@ class OwnAnnotations:
     def _of_jsonl(self, fields: "FieldMap", form: "BoxForm", counts: "Dropped") -> "OwnRecords":
         from svit.sources.jsonl import own_jsonl
 
-        return own_jsonl(self.path, boxes=form, fields=fields, counts=counts, class_names=self._class_names())
+        return own_jsonl(
+            self.path, boxes=form, fields=fields, counts=counts, class_names=self._class_names(), sizes=self._sizes()
+        )
 
     def _of_table(self, given: "FieldMap", form: "BoxForm", counts: "Dropped", *, quiet: bool) -> "OwnRecords":
         from svit.sources.own_tables import own_csv, own_data_set
         from svit.sources.usual_columns import words_of
 
         read = own_csv if self.kind == "csv" else own_data_set
-        table = read(self.path, given, boxes=form, counts=counts, class_names=self._class_names())
+        table = read(self.path, given, boxes=form, counts=counts, class_names=self._class_names(), sizes=self._sizes())
         if not quiet:
             talk.say(f"Read as --map {words_of(table.fields)}")
             if table.unused:
@@ -117,6 +124,13 @@ class OwnAnnotations:
 
         return class_names(self.class_names)
 
+    def _sizes(self) -> "Sizes | None":
+        if self.images is None:
+            return None
+        from svit.sources.own_tables import sizes_in
+
+        return sizes_in(self.images)
+
 
 def own_annotations(
     jsonl: Path | None,
@@ -127,6 +141,7 @@ def own_annotations(
     order: Literal["xyxy", "xywh"],
     units: Literal["shares", "pixels"],
     class_names: Path | None,
+    images: Path | None,
     strict: bool,
 ) -> OwnAnnotations | None:
     """Return the annotations that the command line names, None where it names none of people's own.
@@ -138,9 +153,9 @@ def own_annotations(
     if len(given) > 1:
         raise SvitError(f"Give one of {' and '.join(f'--{kind}' for kind in given)}, not both.")
     for kind, path in given.items():
-        return OwnAnnotations(path, kind, tuple(maps or ()), order, units, class_names, strict)
-    if maps or class_names or (order, units) != ("xyxy", "shares"):
-        raise SvitError("--map, --boxes, --box-units and --class-names are for --jsonl, --hf and --csv.")
+        return OwnAnnotations(path, kind, tuple(maps or ()), order, units, class_names, images, strict)
+    if maps or class_names or images or (order, units) != ("xyxy", "shares"):
+        raise SvitError("--map, --boxes, --box-units, --class-names and --images are for --jsonl, --hf and --csv.")
     return None
 
 

@@ -78,6 +78,8 @@ def _understood(file: Path) -> Iterator[None]:
 def _files(path: Path) -> list[Path]:
     """Return the files of a data set in their order; raise DataError where there are none."""
     if path.is_file():
+        if path.suffix not in _ENDINGS:
+            raise DataError(f"{path} is no parquet or Arrow file. JSONL is read by --jsonl, CSV by --csv.")
         return [path]
     if not path.is_dir():
         raise DataError(f"There is no data set {path}.")
@@ -201,19 +203,24 @@ def _plain(value: object) -> object:
 def _column(kind: "pa.DataType") -> Column:
     import pyarrow as pa
 
-    is_list = _is_list(kind)
-    item = kind.value_type if is_list else kind
+    item, depth = kind, 0
+    while (below := _item(item)) is not None:
+        item, depth = below, depth + 1
     if not pa.types.is_struct(item):
-        return Column(is_list=is_list)
-    below = tuple(each.name for each in item)
-    return Column(below, is_list=is_list or all(_is_list(each.type) for each in item))
+        return Column(depth=depth)
+    names = tuple(each.name for each in item)
+    if not depth and all(_item(each.type) is not None for each in item):
+        depth = 1  # the columns of a list of records
+    return Column(names, depth)
 
 
-def _is_list(kind: "pa.DataType") -> bool:
+def _item(kind: "pa.DataType") -> "pa.DataType | None":
+    """Return the type of a list's items; None for what is no list."""
     import pyarrow as pa
 
     types = pa.types
-    return bool(types.is_list(kind) or types.is_large_list(kind) or types.is_fixed_size_list(kind))
+    is_list = types.is_list(kind) or types.is_large_list(kind) or types.is_fixed_size_list(kind)
+    return kind.value_type if is_list else None
 
 
 def _features(schema: "pa.Schema", folder: Path) -> object:

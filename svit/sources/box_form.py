@@ -62,10 +62,12 @@ class BoxForm:
 
     def _shares(self, corners: Sides) -> ReadBox:
         x1, y1, x2, y2 = corners
+        if max(corners) > _PIXELS:
+            return ReadBox(None, "box_outside", suspect="pixels")
         if x2 <= x1 or y2 <= y1:
             return ReadBox(None, "box_empty", suspect="xywh")
         if min(x1, y1) < -ROUNDING or max(x2, y2) > 1 + ROUNDING:
-            return ReadBox(None, "box_outside", suspect="pixels" if max(x2, y2) > _PIXELS else "")
+            return ReadBox(None, "box_outside")
         return ReadBox(box, "") if (box := _box(*corners)) else ReadBox(None, "box_empty")
 
     def _pixels(self, corners: Sides, width: int, height: int) -> ReadBox:

@@ -10,7 +10,7 @@ from svit.errors import DataError
 from svit.sources.arrays import BYTE_ORDER_MARK
 from svit.sources.dropped import Dropped
 from svit.sources.field_map import Row
-from svit.sources.foreign_files import foreign_bytes
+from svit.sources.foreign_files import foreign_magic
 from svit.sources.json_records import beginning, opened, whole_text
 from svit.sources.usual_columns import Column, Columns
 
@@ -76,8 +76,7 @@ def _cells(path: Path) -> Iterator[list[str]]:
     csv.field_size_limit(_LONGEST_CELL)
     with opened(path) as file:
         start = beginning(file)
-        foreign = foreign_bytes(start) if not start[:1].isalnum() else None
-        if foreign and "table" not in foreign:
+        if foreign := foreign_magic(start):
             raise DataError(f"{path} {foreign}")
         text = io.TextIOWrapper(file, encoding="utf-8-sig", errors="surrogateescape", newline="")
         delimiter = _delimiter(start.decode(errors="replace"))

@@ -3,8 +3,8 @@
 The left side is a key of `svit contexts schema`, a part's key after its list (`objects.box`), or a side of a box
 (`objects.x1`). The right side is a column, or a path into it (`meta.size.width`); within a list it starts at the
 list's items. `.` is the record itself, for lists that stand side by side in it; `#` is the row's number, from 1; and a
-text with braces is filled in: `image=train/{ImageID}.jpg`. Where a row is one box, a part's keys stand alone:
-`name=class`.
+text with braces is filled in: `image=train/{ImageID}.jpg`. What follows a second `=` is the value itself:
+`name==wheat head`. Where a row is one box, a part's keys stand alone: `name=class`.
 """
 
 import difflib
@@ -12,6 +12,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
+
+import msgspec
 
 from svit.errors import SvitError
 from svit.records import ImageContext, Object, Region, Relationship
@@ -35,6 +37,7 @@ _SHOWN = 30
 
 RECORD = "."
 NUMBER = "#"
+VALUE = "="
 
 
 class Row(NamedTuple):
@@ -51,9 +54,10 @@ class Row(NamedTuple):
 
 @dataclass(frozen=True)
 class FieldMap:
-    """Paths by our keys. A key that is not mapped is read under its own name."""
+    """Paths by our keys. A key that is not mapped is read under its own name, unless the map is `closed`."""
 
     paths: Mapping[str, str]
+    closed: bool = False
 
     @classmethod
     def parsed(cls, texts: Iterable[str]) -> "FieldMap":
@@ -87,24 +91,23 @@ class FieldMap:
             within = "." in key and self.paths.get(part) != RECORD
             if within:
                 continue  # starts at the items of the part's list
-            for each in _HOLE.findall(path) or [path]:
-                if each not in (RECORD, NUMBER):
-                    yield key, each
+            yield from ((key, each) for each in _columns_of(path))
 
     def record(self, row: Row) -> Row:
         """Return the row with our keys. What is not mapped and not used stays as it is."""
         if not self.paths or not isinstance(row.values, Mapping):
             return row
         used = {path.partition(".")[0] for _, path in self.columns()}
-        taken = {key: value for key, value in row.values.items() if key not in used and key not in self.paths}
+        rest = {} if self.closed else row.values
+        taken = {key: value for key, value in rest.items() if key not in used and key not in self.paths}
         for key, path in self.paths.items():
             if "." not in key:
                 taken[key] = value_at(row.values, path, row.number)
         for part in PART_KEYS:
             within = {key.partition(".")[2]: path for key, path in self.paths.items() if key.startswith(f"{part}.")}
             if within:
-                listed = value_at(row.values, self.paths.get(part, part), row.number)
-                taken[part] = _part(listed, within, alone=self.paths.get(part) == RECORD)
+                listed = from_json_text(value_at(row.values, self.paths.get(part, part), row.number))
+                taken[part] = _part(listed, within, alone=self.closed or self.paths.get(part) == RECORD)
         return row._replace(values=taken)
 
 
@@ -114,6 +117,8 @@ def value_at(value: object, path: str, number: int) -> object:
         return value
     if path == NUMBER:
         return number
+    if path.startswith(VALUE):
+        return path.removeprefix(VALUE)
     if "{" in path:
         filled = [(each, value_at(value, each, number)) for each in _HOLE.findall(path)]
         texts = {each: str(found) for each, found in filled if isinstance(found, str | int) and found != ""}
@@ -126,6 +131,17 @@ def value_at(value: object, path: str, number: int) -> object:
         return value[path]
     head, _, rest = path.partition(".")
     return value_at(value[head], rest, number) if rest and head in value else None
+
+
+def from_json_text(value: object) -> object:
+    """Return the list or object that a text is the JSON of, as `datasets` keeps what is of several types."""
+    if not isinstance(value, str) or not value.lstrip().startswith(("{", "[")):
+        return value
+    try:
+        found: object = msgspec.json.decode(value)
+    except (msgspec.DecodeError, RecursionError):
+        return value
+    return found
 
 
 def suggestion(word: str, known: Iterable[str]) -> str:
@@ -146,12 +162,18 @@ def listed(names: Iterable[str]) -> str:
     return ", ".join(known[:_SHOWN]) + (f" and {len(known) - _SHOWN} more" if len(known) > _SHOWN else "")
 
 
+def _columns_of(path: str) -> list[str]:
+    """Return the columns that a path of the top level is read from."""
+    return [] if path in (RECORD, NUMBER) or path.startswith(VALUE) else _HOLE.findall(path) or [path]
+
+
 def _part(value: object, within: Mapping[str, str], *, alone: bool) -> object:
-    """Return the items of a part with our keys; `alone` when they are columns of the record itself."""
+    """Return the items of a part with our keys; `alone` without the keys that are not mapped."""
     if isinstance(value, Mapping):
         used = {path.partition(".")[0] for path in within.values()}
         rest = {} if alone else {key: each for key, each in value.items() if key not in used and key not in within}
         return {**rest, **{key: value_at(value, path, 0) for key, path in within.items()}}
     if isinstance(value, list | tuple):
-        return [_part(each, within, alone=alone) if isinstance(each, Mapping) else each for each in value]
+        items = map(from_json_text, value)
+        return [_part(each, within, alone=alone) if isinstance(each, Mapping) else each for each in items]
     return value

@@ -19,9 +19,8 @@ _COCO = "Read it with --coco-instances or --coco-captions."
 
 def foreign_bytes(start: bytes) -> str | None:
     """Return the predicate of a sentence about a file that begins so; None where it may be JSON of records."""
-    for magic, sentence in _MAGIC.items():
-        if start.startswith(magic):
-            return sentence
+    if sentence := foreign_magic(start):
+        return sentence
     if start.startswith(b"{") and re.match(rb"\{\s*\n", start) and _is_coco(start):
         return f"is a COCO file. {_COCO}"
     if re.match(rb"\{\s*\n", start):
@@ -29,6 +28,11 @@ def foreign_bytes(start: bytes) -> str | None:
     if _CSV_HEAD.match(start):
         return "is a table. Read a CSV file of boxes with --csv."
     return None
+
+
+def foreign_magic(start: bytes) -> str | None:
+    """Return the predicate of a sentence about a file of a kind that is known by its first bytes."""
+    return next((sentence for magic, sentence in _MAGIC.items() if start.startswith(magic)), None)
 
 
 def foreign_record(values: Mapping[str, object], *, in_array: bool = False) -> str | None:

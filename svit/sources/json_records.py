@@ -128,7 +128,9 @@ def whole_text(text: str, place: str, counts: Dropped) -> str:
 
 
 def _whole(value: object, place: str, counts: Dropped) -> object:
-    """Return the value with whole texts at every place in it."""
+    """Return the value with whole texts at every place in it, and null for NaN, which is how tables say nothing."""
+    if value != value:
+        return None
     if isinstance(value, str):
         return whole_text(value, place, counts)
     if isinstance(value, list):
@@ -157,7 +159,7 @@ def _of_array(file: BinaryIO, name: str, counts: Dropped) -> Iterator[Row]:
                 more = text.read(max(_CHUNK, len(held)))
                 if not more:
                     what = "ends in the middle" if end >= len(held) or _is_cut(value, held) else "is not JSON"
-                    raise DataError(f"{name} {what}, after {number:,} records. Download or write it again.")
+                    raise DataError(f"{name} {what}, after record {number:,}. Download or write it again.")
                 held, position = held[position:] + more, 0
                 continue
             number, position = number + 1, end

@@ -9,6 +9,7 @@ from svit.errors import DataError
 from svit.records import Object, Region, Relationship
 from svit.sources.box_form import CORNERS, EXTENT, BoxForm
 from svit.sources.dropped import Dropped
+from svit.sources.field_map import from_json_text
 from svit.sources.lenient_values import whole_number, words
 
 Key = int | str | None
@@ -90,6 +91,7 @@ class PartReader:
 
     def texts(self, value: object, kind: str, place: str) -> tuple[str, ...]:
         """Return the texts of a list, or the one that stands in its place."""
+        value = from_json_text(value)
         listed = [value] if isinstance(value, str) else [] if value is None else value
         if not isinstance(listed, list | tuple):
             self.counts.read[kind] += 1
@@ -184,13 +186,13 @@ class PartReader:
     def _parts(self, value: object, kind: str, place: str, places: Sequence[str]) -> Iterator[_Part]:
         """Yield the records of a list, or of an object of lists, and count them."""
         member = f"{kind}s"
-        listed = [] if value is None else _transposed(value)
+        listed = [] if value is None else _transposed(from_json_text(value))
         if listed is None:
             self.counts.read[kind] += 1
             self.counts.drop(f"{member}_unreadable", kind, f"{place}, {member}")
             return
         self.counts.read[kind] += len(listed)
-        for i, each in enumerate(listed):
+        for i, each in enumerate(map(from_json_text, listed)):
             here = places[i] if i < len(places) else f"{place}, {member}[{i}]"
             if isinstance(each, Mapping):
                 self.unknown_keys(each, _KNOWN[member], f"{member}.", here)

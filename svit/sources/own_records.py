@@ -7,6 +7,7 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from svit.errors import DataError
+from svit.picture_sizes import Size
 from svit.records import ImageContext, ImageId
 from svit.sources.box_form import BoxForm
 from svit.sources.dropped import Dropped
@@ -15,8 +16,6 @@ from svit.sources.lenient_values import identifier, whole_number
 from svit.sources.own_parts import PartReader
 from svit.sources.usual_columns import suggested
 
-Size = tuple[int, int]
-"""Width and height in pixels."""
 Sizes = Callable[[str], Size | None]
 """Returns the size of the picture at a record's path; None where it is not found."""
 
@@ -29,6 +28,13 @@ _REMEDIES: Mapping[str, str] = {
     "xywh": "more than half of the boxes end before they begin, as x1, y1, x2, y2. Give --boxes xywh where they are "
     "x, y, width, height.",
 }
+
+_HINTS: Mapping[str, str] = {
+    "image_id": "Say where the images' ids are: --map image_id=KEY, or --map image_id=# for the record's number.",
+    "image_path": "Say where the paths are: --map image=KEY, or make them: --map image={image_id}.jpg.",
+    "image_size": "Sizes are read from the pictures with --images DIR.",
+}
+"""What helps where no record has an id, a path or a size, by the start of the reason."""
 
 
 class OwnRecords:
@@ -168,7 +174,7 @@ class OwnRecords:
         could = "could be read" if counts.read["image"] > 1 else "cannot be read"
         keys = [key.removeprefix(_UNKNOWN) for key in counts if key.startswith(_UNKNOWN) and "." not in key]
         hint = f" Its keys can be named: --map {found}." if (found := suggested(keys)) else ""
-        hint = hint or (" Sizes are read from the pictures with --images DIR." if "size" in reason else "")
+        hint = hint or next((f" {hint}" for part, hint in _HINTS.items() if reason.startswith(part)), "")
         return f"{records} {could}: {words} ({first}).{hint} See svit contexts schema."
 
 

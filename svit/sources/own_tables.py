@@ -4,6 +4,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from svit.errors import DataError
+from svit.picture_sizes import Size, picture_size
+from svit.pictures import found
 from svit.sources.arrow_tables import ArrowTables
 from svit.sources.box_form import BoxForm
 from svit.sources.box_rows import image_rows
@@ -62,6 +65,18 @@ def own_data_set(
     names = class_names or tables.class_names(fields)
     records = OwnRecords(rows, name=str(path), counts=counts, boxes=boxes, class_names=names, sizes=sizes)
     return OwnTable(records, fields, unused(tables.columns, fields))
+
+
+def sizes_in(folder: Path) -> Sizes:
+    """Return what reads a picture's size in the folder; raise DataError for what is no folder."""
+    if not folder.is_dir():
+        raise DataError(f"There is no folder of pictures {folder}.")
+
+    def size(image: str) -> Size | None:
+        path = found(folder, image)
+        return picture_size(path) if path else None
+
+    return size
 
 
 def _rows(tables: ArrowTables, fields: FieldMap, counts: Dropped) -> Iterator[Row]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from svit.errors import SvitError
 from svit.sources.box_form import CORNERS, EXTENT
-from svit.sources.field_map import BOX_ROW_KEYS, IMAGE_KEYS, PART_KEYS, FieldMap, listed, plain, suggestion
+from svit.sources.field_map import BOX_ROW_KEYS, IMAGE_KEYS, PART_KEYS, RECORD, FieldMap, listed, plain, suggestion
 
 _IMAGE: Mapping[str, str] = {
     "image_id": "imageid imgid imageids",
@@ -55,10 +55,10 @@ _LISTS: Mapping[str, str] = {
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a table: what it has below, and whether it holds many values a row."""
+    """A column of a table: what its items have below, and of how many lists within lists it is."""
 
     below: tuple[str, ...] = ()
-    is_list: bool = False
+    depth: int = 0
 
 
 Columns = Mapping[str, Column]
@@ -80,6 +80,8 @@ def recognised(columns: Columns, given: FieldMap, table: str) -> FieldMap:
         _add(paths, _names(columns), {**_IMAGE, **_LISTS}, given)
         if "image_id" not in paths and "id" in columns:
             paths["image_id"] = "id"
+        if "objects" not in paths and _boxes(columns):
+            paths["objects"] = RECORD
         for part in PART_KEYS:
             _add_part(paths, part, columns, given)
     if "source" in columns:
@@ -91,13 +93,28 @@ def recognised(columns: Columns, given: FieldMap, table: str) -> FieldMap:
             f"{table}: no column names the images. It has {listed(columns)}. "
             "Say which: --map image_id=COLUMN, or --map image_id=# for the row's number."
         )
-    return FieldMap(paths)
+    return FieldMap(paths, closed=True)
 
 
 def unused(columns: Columns, fields: FieldMap) -> list[str]:
-    """Return the columns that nothing is read from."""
-    used = {path for _, path in fields.columns()} | {path.partition(".")[0] for _, path in fields.columns()}
-    return [name for name in columns if name not in used]
+    """Return the columns that nothing is read from, and what is left below those that something is read from."""
+    used = {name for _, path in fields.columns() for name in (path, path.partition(".")[0])}
+    below = {
+        (fields.paths.get(part, part), path.partition(".")[0])
+        for part, _, _, path in ((*key.partition("."), path) for key, path in fields.paths.items())
+    }
+    parts = {fields.paths[part] for part in PART_KEYS if part in fields.paths}
+    rest = [f"{part}.{name}" for part in parts if part in columns for name in columns[part].below]
+    return [
+        *(name for name in columns if name not in used),
+        *(name for name in rest if tuple(name.rsplit(".", 1)) not in below),
+    ]
+
+
+def _boxes(columns: Columns) -> list[str]:
+    """Return the columns that hold a list of boxes a row."""
+    usual = _PART["box"].split()
+    return [name for name, column in columns.items() if column.depth > 1 and plain(name) in usual]
 
 
 def _refuse_unknown(columns: Columns, given: FieldMap, table: str) -> None:
@@ -121,14 +138,14 @@ def _has_lists(columns: Columns, given: FieldMap) -> bool:
     if any(key.partition(".")[0] in PART_KEYS for key in given.paths):
         return True
     usual = {name for names in _LISTS.values() for name in names.split()}
-    return any(column.is_list and plain(name) in usual for name, column in columns.items())
+    return any(column.depth and plain(name) in usual for name, column in columns.items()) or bool(_boxes(columns))
 
 
 def _names(columns: Columns) -> Iterator[str]:
     for name, column in columns.items():
-        if column.below and not column.is_list:
+        if column.below and not column.depth:
             yield from (f"{name}.{below}" for below in column.below)
-        if not column.below or column.is_list or "path" not in column.below:
+        if not column.below or column.depth or "path" not in column.below:
             yield name
 
 
@@ -165,7 +182,8 @@ def _one_form_of_box(paths: dict[str, str], given: FieldMap) -> None:
 
 def _add_part(paths: dict[str, str], part: str, columns: Columns, given: FieldMap) -> None:
     """Recognise what stands below a list of objects, regions or relationships."""
-    column = columns.get(paths.get(part, ""))
+    top = paths.get(part, "")
+    column = Column(tuple(columns)) if top == RECORD else columns.get(top)
     if column is None or not column.below:
         return
     within = {key.partition(".")[2]: path for key, path in given.paths.items() if key.partition(".")[0] == part}

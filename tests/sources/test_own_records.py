@@ -38,6 +38,15 @@ ONE_MEANING: list[tuple[dict[str, Any], str, Any]] = [
     ({"source": None}, "source", "custom"),
     ({"captions": None}, "captions", ()),
     ({"captions": "A lamp."}, "captions", ("A lamp.",)),
+    ({"captions": '["A lamp.", "A desk."]'}, "captions", ("A lamp.", "A desk.")),
+    ({"captions": "[A lamp]"}, "captions", ("[A lamp]",)),
+    ({"captions": math.nan}, "captions", ()),
+    ({"relationships": json.dumps(RECORD["relationships"])}, "relationships", (Relationship(1, "on", 2),)),
+    (
+        {"relationships": [json.dumps(each) for each in RECORD["relationships"]]},
+        "relationships",
+        (Relationship(1, "on", 2),),
+    ),
     ({"regions": None}, "regions", ()),
     ({"relationships": None}, "relationships", ()),
     ({"objects": None, "relationships": None}, "objects", ()),
@@ -184,7 +193,7 @@ def test_text_ids_become_numbers_that_relationships_keep_to(tmp_path: Path) -> N
     assert source.counts == {"relationship_end_missing": 1}, "2 is our number, not one of the file"
 
 
-@pytest.mark.parametrize("odd_id", [1.5, True, [], math.nan])
+@pytest.mark.parametrize("odd_id", [1.5, True, [], {}])
 def test_an_object_with_an_id_that_is_none_is_numbered(tmp_path: Path, odd_id: Any) -> None:
     source = read(tmp_path, {**RECORD, **with_object(id=odd_id), "relationships": []})
     [context] = source
