@@ -67,17 +67,22 @@ class VisualGenome:
     """
 
     def __init__(
-        self, folders: Sequence[Path], *, captions: Sequence[Path] = (), allow_shared_coco_ids: bool = False
+        self,
+        folders: Sequence[Path],
+        *,
+        captions: Sequence[Path] = (),
+        allow_shared_coco_ids: bool = False,
+        strict: bool = False,
     ) -> None:
         """Remember the folders; nothing is opened yet."""
         self.folders = tuple(folders)
-        self.captions = Captions(captions)
+        self.captions = Captions(captions, strict=strict)
         self.allow_shared_coco_ids = allow_shared_coco_ids
         self.paths: dict[str, Path] = {}
         """The files that are read, by their name without version, once they are open."""
-        self.counts = Dropped()
+        self.counts = Dropped(strict=strict)
         """What was dropped or repaired while opening and iterating, by reason."""
-        self._opening = Dropped()
+        self._opening = Dropped(strict=strict)
 
     @property
     def origin(self) -> str:
