@@ -188,13 +188,14 @@ class RecordArray(Generic[T]):
             what = f"none of the {len(keyless):,} records{of} has '{self._key_names[0]}'"
             raise DataError(f"{self._file.path}: {what}. Is this {self._file.kind}?")
         self._note_mended(dropped)
+        kind, id_ = self._kind, f"{self._kind}_{self._key_names[0]}".replace("image_image_id", "image_id")
         for row in keyless:
             value = self.value(row)
-            self._drop("image_id_missing" if isinstance(value, dict) else "unreadable", row, value, dropped)
+            self._drop(f"{id_}_missing" if isinstance(value, dict) else f"{kind}_unreadable", row, value, dropped)
         self._rank = self.keys.__getitem__ if isinstance(self.keys, array) else self._mixed_rank
         repeated = self._put_in_order(_without(keyless, len(self._lengths)), unique=unique)
         for row in repeated:
-            self._drop("repeats_its_image", row, self.value(row), dropped)
+            self._drop(f"duplicate_{id_}", row, self.value(row), dropped)
         return self
 
     def __len__(self) -> int:
@@ -256,7 +257,6 @@ class RecordArray(Generic[T]):
     def _drop(self, reason: str, row: int, value: object, dropped: Dropped) -> None:
         number = self._number(value)
         dropped.read[self._kind] += number
-        reason = reason if reason.startswith(self._kind) else f"{self._kind}_{reason}"
         dropped.drop(reason, self._kind, self.place(row), number=number)
 
     def _keep_keys(self, position: int) -> list[int]:

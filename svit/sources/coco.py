@@ -129,6 +129,8 @@ class Coco:
         self.captions = Captions(captions, strict=strict)
         self.counts = Dropped(strict=strict)
         """What was dropped, skipped or repaired on opening and while iterating, by reason."""
+        self.described = self.joined = 0
+        """How many of the images that were yielded have objects, and how many of those captions too."""
         self._opening = Dropped(strict=strict)
 
     @property
@@ -163,12 +165,15 @@ class Coco:
         self.counts.clear()
         self.counts.include(self._opening)
         self.counts.include(self.captions.dropped)
+        self.described = self.joined = 0
         unread: set[ImageId] = set()
         for key in self._listed():
             context = self._context(key)
             if context is None:
                 unread.add(key)
             else:
+                self.described += bool(context.objects)
+                self.joined += bool(context.objects and context.captions)
                 yield context
         self._drop_what_has_no_image(unread)
 

@@ -58,11 +58,7 @@ class Dropped(Counter[str]):
 
     def loud(self) -> Mapping[str, tuple[int, int]]:
         """Return the kinds of which more than 5 % were dropped, each with how many of how many."""
-        return {
-            kind: (lost, self.read[kind])
-            for kind, lost in self.lost.items()
-            if lost > LOUD * max(self.read[kind], lost)
-        }
+        return loud_losses(self.read, self.lost)
 
     def include(self, other: "Dropped") -> None:
         """Count all that another one counted, such as what was dropped when the files were opened."""
@@ -80,3 +76,9 @@ class Dropped(Counter[str]):
         self.read.clear()
         self.lost.clear()
         self.left.clear()
+
+
+def loud_losses(read: Mapping[str, int], lost: Mapping[str, int]) -> Mapping[str, tuple[int, int]]:
+    """Return the kinds of which more than 5 % were dropped, each with how many of how many."""
+    of = {kind: (number, max(read.get(kind, 0), number)) for kind, number in lost.items()}
+    return {kind: (number, total) for kind, (number, total) in of.items() if number > LOUD * total}

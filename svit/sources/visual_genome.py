@@ -85,6 +85,15 @@ class VisualGenome:
         joined = ", ".join(map(str, self.captions.paths))
         return f"Visual Genome: {read}; COCO captions: {joined}" if joined else f"Visual Genome: {read}"
 
+    @property
+    def stand_ins(self) -> Mapping[Path, Sequence[str]]:
+        """The files that give parts which have files of their own, and those parts: scene_graphs.json the objects."""
+        found: dict[Path, list[str]] = {}
+        for part, path in self.paths.items():
+            if stem(path) != part:
+                found.setdefault(path, []).append(part)
+        return found
+
     def __enter__(self) -> Self:
         """Map and index the files, read every image's size and coco_id; raise DataError for one of another kind."""
         self.paths = find_files(self.folders)

@@ -106,7 +106,7 @@ def test_every_text_is_one_line(real: Path) -> None:
 
 def test_coco_alone(real: Path) -> None:
     folder = real / "coco"
-    options = {
+    options: dict[str, Any] = {
         "instances": [folder / "instances_val2017.json", folder / "instances_train2017.json"],
         "captions": [folder / "captions_val2017.json", folder / "captions_train2017.json"],
     }

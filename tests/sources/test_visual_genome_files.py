@@ -86,6 +86,7 @@ def test_the_origin_names_what_was_read(write: Write) -> None:
     assert genome.paths["objects"] == folder / "objects.json"
     assert genome.paths["attributes"] == genome.paths["relationships"] == folder / "scene_graphs.json"
     assert genome.origin.count("scene_graphs.json") == 1
+    assert genome.stand_ins == {folder / "scene_graphs.json": ["attributes", "relationships"]}
 
 
 def test_an_earlier_folders_scene_graphs_come_before_a_later_folders_files(write: Write) -> None:

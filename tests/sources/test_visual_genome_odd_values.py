@@ -359,7 +359,7 @@ def test_an_image_that_is_there_twice_counts_once(write: Write) -> None:
     contexts, counts = read(write({**FIVE, "image_data.json": [*IMAGES, {**IMAGE, "width": 5}]}))
 
     assert [(context.image_id, context.width) for context in contexts] == [(7, 200), (8, 200)]
-    assert counts == {"image_repeats_its_image": 1}
+    assert counts == {"duplicate_image_id": 1}
 
 
 def test_several_records_of_an_image_are_read_one_after_the_other(write: Write) -> None:
