@@ -13,15 +13,16 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import orjson
 
-from svit.sources.arrays import JsonFile
 from svit.sources.contexts import build_store
 from svit.sources.dropped import Dropped
-from svit.sources.visual_genome import Regions, VisualGenome, records_by_image
+from svit.sources.visual_genome import VisualGenome
+from svit.sources.visual_genome_files import AnnotationFile
 
 MEGABYTE = 1_000_000
 IMAGES = 22_000
@@ -135,12 +136,11 @@ def load_all(path: Path) -> int:
 def read_all(path: Path) -> int:
     """Read every region's box, one record after the other, through the project's reader."""
     area = 0.0
-    with JsonFile(path, "Visual Genome") as file:
-        records, dropped = records_by_image(file, Regions, Dropped()), Dropped()
-        for row in records.listed:
-            record = records.read(row, dropped)
-            for region in record.regions if record else ():
-                area += region.x + region.y + region.width * region.height
+    with ExitStack() as files:
+        file = AnnotationFile(path, "regions", "region_descriptions")
+        file.open(files, Dropped())
+        for _, (x, y, width, height) in file.boxes("regions"):
+            area += x + y + width * height
     assert area > 0
     return IMAGES
 

@@ -138,6 +138,8 @@ class Annotations:
             )
             if not quiet:
                 talk.say(f"{path}: contexts of {summary.statistics.images:,} images from {self._title()}.")
+                for path, parts in getattr(source, "stand_ins", {}).items():
+                    talk.say(f"{path.name} gave the {', '.join(parts)}.")
                 say_what_was_dropped(summary)
                 for warning in self._unjoined(summary, source):
                     talk.say(warning)

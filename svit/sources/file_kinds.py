@@ -50,6 +50,10 @@ KINDS: Mapping[str, FileKind] = {
     "attributes": FileKind("Visual Genome's attributes.json", _VISUAL_GENOME),
     "relationships": FileKind("Visual Genome's relationships.json", _VISUAL_GENOME),
     "question_answers": FileKind("Visual Genome's question_answers.json, which is not read", _VISUAL_GENOME),
+    "region_graphs": FileKind(
+        "Visual Genome's region_graphs.json, which is not read", "give region_descriptions.json and scene_graphs.json"
+    ),
+    "gqa": FileKind("GQA's scene graphs, which svit does not read yet", "give Visual Genome's own files"),
     "image_data": FileKind("Visual Genome's image_data.json", _VISUAL_GENOME),
     "conversations": FileKind("a file of conversations, as LLaVA has them", "svit import reads it"),
     "own": FileKind("a file of own records", "give it with --jsonl"),
@@ -123,6 +127,8 @@ def _kinds_of_object(file: JsonFile, text: str) -> list[str]:
     except DataError:
         return []  # several objects, one a line, or no JSON at all, which is said where it is read
     if "annotations" not in members:
+        if members and all(name.isdecimal() for name in members):
+            return ["gqa"]
         others = [kind for key, kind in _OF_OBJECTS.items() if key in members]
         return others or (["image_info"] if {"images", "categories"} <= members.keys() else [])
     start, stop = members["annotations"]
@@ -133,7 +139,13 @@ def _kinds_of_object(file: JsonFile, text: str) -> list[str]:
 
 def _kinds_of_records(records: Iterable[Record]) -> list[str]:
     records = list(records)
-    return [kind for kind, keys in _OF_RECORDS if any(keys <= record.keys() for record in records)]
+    graphs = ["region_graphs"] if any(map(_has_region_graphs, records)) else []
+    return graphs or [kind for kind, keys in _OF_RECORDS if any(keys <= record.keys() for record in records)]
+
+
+def _has_region_graphs(record: Record) -> bool:
+    regions = record.get("regions")
+    return isinstance(regions, list) and any(isinstance(each, dict) and "objects" in each for each in regions)
 
 
 def _first_records(text: str, position: int) -> list[Record]:

@@ -1,159 +1,159 @@
 """One image's objects, attributes and relationships of Visual Genome: what its records mean, and what is dropped.
 
 Faults of single annotations are counted by reason and never stop the reading: a million people-hours have some.
+What comes in adds up to what goes out: every annotation is kept, dropped, or skipped since it says nothing new.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import cached_property
-
-import msgspec
+from itertools import chain, count
+from typing import NamedTuple, TypeVar
 
 from svit.boxes import Box
 from svit.records import Object, Region, Relationship
 from svit.sources.dropped import Dropped
-from svit.sources.pixels import unit_box
+from svit.sources.pixels import Pixels, unit_box
+from svit.sources.visual_genome_records import Description, Mention, Relation, Texts
 from svit.text import one_line
 
-Texts = tuple[str | None, ...] | None
+T = TypeVar("T")
+
+Placed = tuple[T | None, object]
+"""An annotation, None when it is none, and where it stands: something whose text is the place."""
 
 
-class Named(msgspec.Struct, kw_only=True, gc=False):
-    """A mention of an object in any file of any version: by id, and by name and box."""
+class _Thing(NamedTuple):
+    """An object that is kept."""
 
-    object_id: int | None = None
-    id: int | None = None
-    x: float | None = None
-    y: float | None = None
-    w: float | None = None
-    h: float | None = None
-    name: str | None = None
-    names: Texts = None
-    object_names: Texts = None
-    attributes: Texts = None
-    merged_object_ids: tuple[int, ...] | None = None
-
-    def __post_init__(self) -> None:
-        """Refuse a mention without an id, in msgspec's own words."""
-        if self.object_id is None and self.id is None:
-            raise ValueError("Object missing required field `object_id`")
-
-    @property
-    def number(self) -> int:
-        """The object's id: `object_id`, or v1.0's `id`."""
-        return self.object_id if self.object_id is not None else self.id  # type: ignore[return-value]
-
-    @property
-    def clean_names(self) -> tuple[str, ...]:
-        """All names, the first one first, each once, without the period that some end with."""
-        given = self.names or self.object_names or (self.name,)
-        return tuple(dict.fromkeys(filter(None, (one_line(name or "").rstrip(". ") for name in given))))
-
-
-class Thing(Named, kw_only=True, gc=False):
-    """An object of objects.json, in pixels."""
-
-    x: float
-    y: float
-    w: float
-    h: float
-
-
-class Relation(msgspec.Struct, gc=False):
-    """A relationship of relationships.json, between mentions."""
-
-    subject: Named
-    object: Named
-    predicate: str | None = None
-
-
-class Description(msgspec.Struct, kw_only=True, gc=False):
-    """A region of region_descriptions.json, in pixels."""
-
-    x: float
-    y: float
-    width: float
-    height: float
-    phrase: str | None = None
-    region_id: int | None = None
-    id: int | None = None
-
-    def __post_init__(self) -> None:
-        """Refuse a region without an id, in msgspec's own words."""
-        if self.region_id is None and self.id is None:
-            raise ValueError("Object missing required field `region_id`")
-
-    @property
-    def number(self) -> int:
-        """The region's id: `region_id`, or v1.0's `id`."""
-        return self.region_id if self.region_id is not None else self.id  # type: ignore[return-value]
+    names: tuple[str, ...]
+    box: Box
+    pixels: Pixels
+    merged: tuple[int, ...]
 
 
 class SceneGraph:
     """The objects of one image, found by any id that a file may have for them. Dropped annotations are counted."""
 
-    def __init__(self, things: Iterable[Thing], *, width: int, height: int, counts: Dropped) -> None:
+    def __init__(self, mentions: Iterable[Placed[Mention]], *, width: int, height: int, counts: Dropped) -> None:
         """Keep the objects that have a name, a box inside the image and an id of their own."""
-        self._things: dict[int, tuple[Thing, tuple[str, ...], Box]] = {}
+        self._things: dict[int, _Thing] = {}
+        self._own_attributes: list[Placed[Mention]] = []
+        self._size = width, height
         self._counts = counts
-        for thing in things:
-            pixels = thing.x, thing.y, thing.w, thing.h
-            if thing.number in self._things:
-                counts["duplicate_object_id"] += 1
-            elif not (names := thing.clean_names):
-                counts["object_name_missing"] += 1
-            elif box := unit_box(pixels, width=width, height=height, of="object", counts=counts):
-                self._things[thing.number] = thing, names, box
+        placed = list(mentions)
+        self._free = free_numbers(mention.number if mention else None for mention, _ in placed)
+        for mention, place in placed:
+            counts.read["object"] += 1
+            attributes = (mention and mention.attributes) or ()
+            if not self._keep(mention, place):
+                self._drop_attributes("attribute_object_unknown", place, len(attributes))
+            elif attributes:
+                self._own_attributes.append((mention, place))
 
-    def objects(self, attributed: Iterable[Named]) -> Iterator[Object]:
-        """Yield the objects in file order, with the attributes that attributes.json gives them."""
-        attributes = self._attributes(attributed)
-        for number, (_, names, box) in self._things.items():
+    def _keep(self, mention: Mention | None, place: object) -> bool:
+        """Keep the object, or drop it."""
+        found = self._object(mention)
+        if isinstance(found, str):
+            self._counts.drop(found, "object", str(place))
+            return False
+        given, names, pixels = found
+        width, height = self._size
+        box = unit_box(pixels, width=width, height=height, of="object", counts=self._counts, place=place.__str__)
+        if box is None:
+            return False
+        number = next(self._free) if given is None else given
+        if given is None:
+            self._counts.note("object_id_given", str(place))
+        merged = (mention and mention.merged_object_ids) or ()
+        self._things[number] = _Thing(names, box, pixels, merged)
+        return True
+
+    def _object(self, mention: Mention | None) -> tuple[int | None, tuple[str, ...], Pixels] | str:
+        """Return the object's id, names and box in pixels, or the reason why it cannot be read."""
+        if mention is None:
+            return "object_unreadable"
+        if (number := mention.number) in self._things:
+            return "duplicate_object_id"
+        if not (names := clean_names(mention)):
+            return "object_name_missing"
+        if (pixels := mention.pixels) is None:
+            return "object_box_missing"
+        return number, names, pixels
+
+    def objects(self, attributed: Iterable[Placed[Mention]]) -> Iterator[Object]:
+        """Yield the objects in file order, with the attributes of their own and those that the mentions give them."""
+        attributes: dict[int, dict[str, None]] = {}
+        for mention, place in chain(self._own_attributes, attributed):
+            if mention is None:
+                self._drop_attributes("attribute_unreadable", place, 1)
+            elif mention.attributes:
+                self._add_attributes(mention, mention.attributes, place, attributes)
+        for number, thing in self._things.items():
             words = tuple(attributes.get(number, ()))
-            yield Object(id=number, name=names[0], box=box, attributes=words, aliases=names[1:])
+            yield Object(id=number, name=thing.names[0], box=thing.box, attributes=words, aliases=thing.names[1:])
 
-    def relationships(self, relations: Iterable[Relation]) -> Iterator[Relationship]:
+    def relationships(self, relations: Iterable[Placed[Relation]]) -> Iterator[Relationship]:
         """Yield the relationships between two objects of the image, each once."""
-        seen: set[tuple[int, str, int]] = set()
-        for relation in relations:
-            subject, object_ = self._find(relation.subject), self._find(relation.object)
-            predicate = one_line(relation.predicate or "")
-            if subject is None or object_ is None:
-                self._counts["relationship_end_unknown"] += 1
-            elif not predicate:
-                self._counts["predicate_missing"] += 1
-            elif subject == object_:
-                self._counts["relationship_to_itself"] += 1
-            elif (subject, predicate, object_) in seen:
-                self._counts["duplicate_relationship"] += 1
+        seen: set[Relationship] = set()
+        for relation, place in relations:
+            self._counts.read["relationship"] += 1
+            found = self._relationship(relation)
+            if isinstance(found, str):
+                self._counts.drop(found, "relationship", str(place))
+            elif found.subject == found.object:
+                self._counts.skip("relationship_to_itself", "relationship", str(place))
+            elif found in seen:
+                self._counts.skip("duplicate_relationship", "relationship", str(place))
             else:
-                seen.add((subject, predicate, object_))
-                yield Relationship(subject, predicate, object_)
+                seen.add(found)
+                yield found
 
-    def _attributes(self, attributed: Iterable[Named]) -> Mapping[int, dict[str, None]]:
-        found: dict[int, dict[str, None]] = {}
-        for mention in attributed:
-            if not mention.attributes:
-                continue
-            words = [word for text in mention.attributes if (word := one_line(text or ""))]
-            number = self._find(mention)
-            if number is None:
-                self._counts["attribute_object_unknown"] += len(words)
-            else:
-                found.setdefault(number, {}).update(dict.fromkeys(words))
-            if len(words) < len(mention.attributes):
-                self._counts["attribute_missing"] += len(mention.attributes) - len(words)
-        return found
+    def _relationship(self, relation: Relation | None) -> Relationship | str:
+        """Return the relationship, or the reason why it cannot be read."""
+        if relation is None:
+            return "relationship_unreadable"
+        subject, object_ = relation.ends
+        if subject is None or object_ is None:
+            return "relationship_end_missing"
+        subject_id, object_id = self._find(subject), self._find(object_)
+        if subject_id is None or object_id is None:
+            return "relationship_end_unknown"
+        predicate = one_line(relation.predicate or "")
+        return Relationship(subject_id, predicate, object_id) if predicate else "predicate_missing"
 
-    def _find(self, mention: Named) -> int | None:
+    def _add_attributes(
+        self, mention: Mention, given: Texts, place: object, attributes: dict[int, dict[str, None]]
+    ) -> None:
+        """Add what is given to the attributes of the object that is meant. One that it has already is the same one."""
+        texts = [one_line(text or "") for text in given]
+        words = dict.fromkeys(filter(None, texts))
+        self._drop_attributes("attribute_missing", place, texts.count(""))
+        number = self._find(mention) if words else None
+        if number is not None:
+            known = attributes.setdefault(number, {})
+            before = len(known)
+            known.update(words)
+            self._counts.read["attribute"] += len(known) - before
+        else:
+            self._drop_attributes("attribute_object_unknown", place, len(words))
+
+    def _drop_attributes(self, reason: str, place: object, number: int) -> None:
+        if number:
+            self._counts.read["attribute"] += number
+            self._counts.drop(reason, "attribute", str(place), number=number)
+
+    def _find(self, mention: Mention) -> int | None:
         """Return the id of the object that is meant: by id, by an id merged into it (v1.4), by box and name (v1.0)."""
-        for number in (mention.number, *(mention.merged_object_ids or ())):
+        numbers: list[int] = [] if mention.number is None else [mention.number]
+        for number in numbers + list(mention.merged_object_ids or ()):
             if number in self._things:
                 return number
             if number in self._merged:
                 return self._merged[number]
-        place = mention.x, mention.y, mention.w, mention.h
+        if (pixels := mention.pixels) is None:
+            return None
         found = next(
-            (self._placed[(*place, name)] for name in mention.clean_names if (*place, name) in self._placed), None
+            (self._placed[pixels, name] for name in clean_names(mention) if (pixels, name) in self._placed), None
         )
         if found is not None:
             self._counts["object_found_by_box_and_name"] += 1
@@ -162,30 +162,59 @@ class SceneGraph:
     @cached_property
     def _merged(self) -> Mapping[int, int]:
         """The id of the object that each merged id went into."""
-        return {
-            merged: number for number, (thing, _, _) in self._things.items() for merged in thing.merged_object_ids or ()
-        }
+        return {merged: number for number, thing in self._things.items() for merged in thing.merged}
 
     @cached_property
-    def _placed(self) -> Mapping[tuple[float | str | None, ...], int]:
+    def _placed(self) -> Mapping[tuple[Pixels, str], int]:
         """The id of the object of that box in pixels and that name."""
-        return {
-            (thing.x, thing.y, thing.w, thing.h, name): number
-            for number, (thing, names, _) in self._things.items()
-            for name in names
-        }
+        return {(thing.pixels, name): number for number, thing in self._things.items() for name in thing.names}
 
 
-def regions(described: Iterable[Description], *, width: int, height: int, counts: Dropped) -> Iterator[Region]:
+def clean_names(mention: Mention) -> tuple[str, ...]:
+    """Return all names, the first one first, each once, without the period that some end with."""
+    for given in (mention.names, mention.object_names, (mention.name,)):
+        names = tuple(dict.fromkeys(filter(None, (one_line(name or "").rstrip(". ") for name in given or ()))))
+        if names:
+            return names
+    return ()
+
+
+def regions(described: Iterable[Placed[Description]], *, width: int, height: int, counts: Dropped) -> Iterator[Region]:
     """Yield the regions that have a phrase and a box, in file order."""
-    seen: set[int] = set()
-    for region in described:
-        phrase = one_line(region.phrase or "")
-        pixels = region.x, region.y, region.width, region.height
-        if region.number in seen:
-            counts["duplicate_region_id"] += 1
-        elif not phrase:
-            counts["region_phrase_missing"] += 1
-        elif box := unit_box(pixels, width=width, height=height, of="region", counts=counts):
-            seen.add(region.number)
-            yield Region(region.number, phrase, box)
+    placed = list(described)
+    free = free_numbers(region.number if region else None for region, _ in placed)
+    seen: set[int | None] = set()
+    for region, place in placed:
+        counts.read["region"] += 1
+        found = _region(region, seen)
+        if isinstance(found, str):
+            counts.drop(found, "region", str(place))
+            continue
+        given, phrase, pixels = found
+        box = unit_box(pixels, width=width, height=height, of="region", counts=counts, place=place.__str__)
+        if box is None:
+            continue
+        if given is None:
+            counts.note("region_id_given", str(place))
+        number = next(free) if given is None else given
+        seen.add(number)
+        yield Region(number, phrase, box)
+
+
+def _region(region: Description | None, seen: Collection[int | None]) -> tuple[int | None, str, Pixels] | str:
+    """Return the region's id, phrase and box in pixels, or the reason why it cannot be read."""
+    if region is None:
+        return "region_unreadable"
+    if (number := region.number) in seen:
+        return "duplicate_region_id"
+    if not (phrase := one_line(region.phrase or "")):
+        return "region_phrase_missing"
+    if (pixels := region.pixels) is None:
+        return "region_box_missing"
+    return number, phrase, pixels
+
+
+def free_numbers(taken: Iterable[int | None]) -> Iterator[int]:
+    """Yield the ids that none of an image's annotations has, for those that have none."""
+    used = set(taken)
+    return (number for number in count(1) if number not in used)

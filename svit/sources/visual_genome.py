@@ -3,60 +3,54 @@
 The versions name their keys differently and people mix their files, so every record is read by the keys it has.
 
     {"image_id": 1, "objects": [{"object_id": 1058498, "x": 421, "y": 91, "w": 79, "h": 339, "names": ["clock"]}]}
+
+scene_graphs.json holds objects with their attributes, and relationships between their ids, in one record:
+
+    {"image_id": 1, "objects": [...], "relationships": [{"predicate": "on", "subject_id": 5045, "object_id": 5046}]}
 """
 
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
+from itertools import chain
 from pathlib import Path, PurePosixPath
-from typing import Self, TypeVar
+from typing import Any, Self
 from urllib.parse import urlsplit
-
-import msgspec
 
 from svit.errors import DataError
 from svit.records import ImageContext, ImageId
-from svit.sources.arrays import JsonFile, Key, RecordArray
+from svit.sources.arrays import JsonFile, RecordArray
 from svit.sources.coco import Captions
 from svit.sources.dropped import Dropped
-from svit.sources.pixels import Side
-from svit.sources.scene_graph import Description, Named, Relation, SceneGraph, Thing, regions
+from svit.sources.pixels import Pixels, boxes_in_shares
+from svit.sources.scene_graph import SceneGraph, regions
+from svit.sources.visual_genome_files import (
+    KEYS,
+    KINDS,
+    AnnotationFile,
+    Member,
+    Place,
+    refuse_another_file,
+    refuse_other_records,
+)
+from svit.sources.visual_genome_folders import find_files, stem
+from svit.sources.visual_genome_records import GenomeImage, genome_image
 
-T = TypeVar("T")
+_PARTS: Mapping[str, Member] = {
+    "objects": "objects",
+    "region_descriptions": "regions",
+    "attributes": "attributes",
+    "relationships": "relationships",
+}
+"""The parts, and the key under which the records of their own files have them."""
 
-_STEMS = ("image_data", "objects", "region_descriptions", "attributes", "relationships")
-
-
-class _Keyed(msgspec.Struct, kw_only=True, gc=False):
-    """The image's number: `image_id`, or `id` in v1.0 and in every region_descriptions.json."""
-
-    image_id: Key | str | None = None
-    id: Key | str | None = None
-
-
-class _Image(_Keyed, kw_only=True, gc=False):
-    width: Side
-    height: Side
-    url: str | None = None
-    coco_id: Key | None = None
-
-
-class _Objects(msgspec.Struct):
-    objects: list[Thing]
-
-
-class Regions(msgspec.Struct):
-    """A record of region_descriptions.json."""
-
-    regions: list[Description]
-
-
-class _Attributes(msgspec.Struct):
-    attributes: list[Named]
-
-
-class _Relationships(msgspec.Struct):
-    relationships: list[Relation]
+_KINDS: Mapping[str, tuple[str, ...]] = {
+    "objects": ("objects", "scene_graphs"),
+    "scene_graphs": ("scene_graphs", "objects", "relationships"),
+    "region_descriptions": ("region_descriptions",),
+    "attributes": ("attributes",),
+    "relationships": ("relationships",),
+}
+"""What the files may be, in the words of `file_kinds`: an objects.json with attributes and relationships is fine."""
 
 
 class VisualGenome:
@@ -74,12 +68,12 @@ class VisualGenome:
         allow_shared_coco_ids: bool = False,
         strict: bool = False,
     ) -> None:
-        """Remember the folders; nothing is opened yet."""
+        """Remember the folders; nothing is opened yet. `strict`: what would be dropped is a DataError."""
         self.folders = tuple(folders)
         self.captions = Captions(captions, strict=strict)
         self.allow_shared_coco_ids = allow_shared_coco_ids
         self.paths: dict[str, Path] = {}
-        """The files that are read, by their name without version, once they are open."""
+        """The file that gives each part (`image_data`, `objects` ...), once they are open."""
         self.counts = Dropped(strict=strict)
         """What was dropped or repaired while opening and iterating, by reason."""
         self._opening = Dropped(strict=strict)
@@ -87,23 +81,28 @@ class VisualGenome:
     @property
     def origin(self) -> str:
         """The files, as a store remembers them."""
-        read = ", ".join(map(str, self.paths.values()))
+        read = ", ".join(dict.fromkeys(map(str, self.paths.values())))
         joined = ", ".join(map(str, self.captions.paths))
         return f"Visual Genome: {read}; COCO captions: {joined}" if joined else f"Visual Genome: {read}"
 
+    @property
+    def stand_ins(self) -> Mapping[Path, Sequence[str]]:
+        """The files that give parts which have files of their own, and those parts: scene_graphs.json the objects."""
+        found: dict[Path, list[str]] = {}
+        for part, path in self.paths.items():
+            if stem(path) != part:
+                found.setdefault(path, []).append(part)
+        return found
+
     def __enter__(self) -> Self:
-        """Map and index the files, check every image's size and coco_id; raise DataError with file, record and key."""
-        self.paths = _find_files(self.folders)
+        """Map and index the files, read every image's size and coco_id; raise DataError for one of another kind."""
+        self.paths = find_files(self.folders)
+        self._opening.clear()
         with ExitStack() as files:
-            self._opening.clear()
-            self._images = self._need("image_data", _Image, files)
-            if not len(self._images):
-                raise DataError(f"{self.paths['image_data']} holds no image. Is this Visual Genome?")
-            self._objects = self._open("objects", _Objects, files)
-            self._regions = self._open("region_descriptions", Regions, files)
-            self._attributes = self._open("attributes", _Attributes, files)
-            self._relationships = self._open("relationships", _Relationships, files)
+            self._images = self._open_images(files)
+            self._parts = self._open_parts(files)
             self._sharing = self._images_that_share_a_coco_id()
+            self._refuse_shares()
             files.enter_context(self.captions)
             self._files = files.pop_all()
         return self
@@ -113,7 +112,7 @@ class VisualGenome:
         self._files.close()
 
     def __len__(self) -> int:
-        return len(self._images)
+        return self._length
 
     def __iter__(self) -> Iterator[ImageContext]:
         """Yield each image's context; `counts` starts anew."""
@@ -122,18 +121,25 @@ class VisualGenome:
         self.counts.include(self.captions.dropped)
         if self._sharing:
             self.counts["coco_id_shared"] += self._sharing
+        for file in self._opened:
+            file.forget()
         for row in self._images.listed:
-            if image := self._images.read(row, self.counts):
-                yield self._context(self._images.keys[row], image)
-        self._count_records_of_unknown_images()
+            if (image := self._images.read(row, self.counts)) is None:
+                continue
+            self.counts.read["image"] += 1
+            image_id, place = self._images.keys[row], self._images.place(row)
+            if image.width is None or image.height is None:
+                self.counts.drop("image_size_missing", "image", place)
+                self._drop_annotations(image_id)
+            else:
+                yield self._context(image_id, image, image.width, image.height, place)
+        self._leave_out_unknown_images()
 
-    def _context(self, image_id: ImageId, image: _Image) -> ImageContext:
-        things = _record(self._objects, image_id, self.counts)
-        attributed = _record(self._attributes, image_id, self.counts)
-        related = _record(self._relationships, image_id, self.counts)
-        described = _record(self._regions, image_id, self.counts)
-        width, height = image.width, image.height
-        graph = SceneGraph(things.objects if things else (), width=width, height=height, counts=self.counts)
+    def _context(self, image_id: ImageId, image: GenomeImage, width: int, height: int, place: str) -> ImageContext:
+        counts = self.counts
+        for key in image.odd:
+            counts.note(f"image_{key}_unreadable", place)
+        graph = SceneGraph(self._of(image_id, "objects"), width=width, height=height, counts=counts)
         return ImageContext(
             image_id=image_id,
             image=_path(image_id, image.url),
@@ -142,12 +148,14 @@ class VisualGenome:
             coco_id=image.coco_id,
             source="visual_genome",
             captions=() if image.coco_id is None else self._captions(image.coco_id),
-            objects=tuple(graph.objects(attributed.attributes if attributed else ())),
-            regions=tuple(
-                regions(described.regions if described else (), width=width, height=height, counts=self.counts)
-            ),
-            relationships=tuple(graph.relationships(related.relationships if related else ())),
+            objects=tuple(graph.objects(self._of(image_id, "attributes"))),
+            regions=tuple(regions(self._of(image_id, "regions"), width=width, height=height, counts=counts)),
+            relationships=tuple(graph.relationships(self._of(image_id, "relationships"))),
         )
+
+    def _of(self, image_id: ImageId, kind: Member) -> Iterator[tuple[Any, Place]]:
+        """Yield the image's annotations of this kind, from each file that has some."""
+        return chain.from_iterable(file.of(image_id, member, self.counts) for file, member in self._parts[kind])
 
     def _captions(self, coco_id: int) -> tuple[str, ...]:
         captions = self.captions.of(coco_id, self.counts)
@@ -155,19 +163,79 @@ class VisualGenome:
             self.counts["coco_id_without_captions"] += 1
         return captions
 
-    def _open(self, stem: str, record: type[T], files: ExitStack) -> RecordArray[T] | None:
-        return self._need(stem, record, files) if stem in self.paths else None
+    def _drop_annotations(self, image_id: ImageId) -> None:
+        """Count all that belongs to an image of unknown size."""
+        for kind, file, member in self._all_parts():
+            for row in file.records.rows(image_id):
+                self._leave_out("of_dropped_image", self.counts.drop, file.numbers(row, member, kind), file, row)
 
-    def _need(self, stem: str, record: type[T], files: ExitStack) -> RecordArray[T]:
-        return records_by_image(files.enter_context(JsonFile(self.paths[stem], "Visual Genome")), record, self._opening)
+    def _leave_out_unknown_images(self) -> None:
+        """Count what belongs to images that image_data.json does not have.
+
+        It may be a part of Visual Genome's, so that is by design; but not when it has no image of a whole file.
+        """
+        unknown = {file: file.unlisted(self._images) for file in self._opened}
+        for file, rows in unknown.items():
+            for row in rows:
+                self.counts.note("record_of_unknown_image", file.records.place(row))
+        for kind, file, member in self._all_parts():
+            leave = self.counts.drop if len(unknown[file]) == len(file.records) else self.counts.skip
+            for row in unknown[file]:
+                self._leave_out("of_unknown_image", leave, file.numbers(row, member, kind), file, row)
+
+    def _leave_out(
+        self, reason: str, leave: Callable[..., None], numbers: Mapping[str, int], file: AnnotationFile, row: int
+    ) -> None:
+        for kind, number in numbers.items():
+            if number:
+                self.counts.read[kind] += number
+                leave(f"{kind}_{reason}", kind, file.records.place(row), number=number)
+
+    def _all_parts(self) -> Iterator[tuple[Member, AnnotationFile, Member]]:
+        """Yield each kind of annotation with the files and the keys that give it."""
+        return ((kind, file, member) for kind, parts in self._parts.items() for file, member in parts)
+
+    def _open_images(self, files: ExitStack) -> RecordArray[GenomeImage]:
+        """Open image_data.json, of which an image's first record counts."""
+        file = files.enter_context(JsonFile(self.paths["image_data"], "Visual Genome"))
+        refuse_another_file(file, "image_data")
+        images = RecordArray(file, GenomeImage, kind="image", key_names=KEYS, lenient=genome_image)
+        images.index(file.whole, self._opening, unique=True)
+        refuse_other_records(file.path, images, "width", "height")
+        if not len(images):
+            raise DataError(f"{file.path} holds no image. Is this Visual Genome?")
+        return images
+
+    def _open_parts(self, files: ExitStack) -> dict[Member, list[tuple[AnnotationFile, Member]]]:
+        """Open each file once; return which of them give what, and under which key.
+
+        Objects may have their attributes with them, and a file named objects.json may be scene graphs.
+        """
+        opened: dict[Path, AnnotationFile] = {}
+        parts: dict[Member, list[tuple[AnnotationFile, Member]]] = {kind: [] for kind in KINDS}
+        for part, kind in _PARTS.items():
+            if (path := self.paths.get(part)) is None:
+                continue
+            member = _member(path, kind)
+            if path not in opened:
+                opened[path] = AnnotationFile(path, member, *_KINDS[stem(path)])
+                opened[path].open(files, self._opening)
+            if kind != "attributes" or path != self.paths["objects"]:
+                parts[kind].append((opened[path], member))
+        objects = self.paths.get("objects")
+        if objects and stem(objects) == "objects":
+            parts["relationships"].append((opened[objects], "relationships"))
+        self._opened = tuple(opened.values())
+        return parts
 
     def _images_that_share_a_coco_id(self) -> int:
         """Return how many images share theirs; raise DataError when that was not allowed."""
         first: dict[int, ImageId] = {}
         sharing: set[ImageId] = set()
-        for row in self._images.listed:
-            image_id, image = self._images.keys[row], self._images.read(row, Dropped())
-            if image is None or image.coco_id is None:
+        self._length = 0
+        for image_id, image in self._readable_images():
+            self._length += 1
+            if image.coco_id is None:
                 continue
             other = first.setdefault(image.coco_id, image_id)
             if other == image_id:
@@ -180,64 +248,46 @@ class VisualGenome:
             sharing |= {other, image_id}
         return len(sharing)
 
-    def _count_records_of_unknown_images(self) -> None:
-        known = self._images
-        for records in (self._objects, self._regions, self._attributes, self._relationships):
-            if records is None or records.keys == known.keys:
-                continue
-            if unknown := sum(1 for row in records.listed if known.find(records.keys[row]) is None):
-                self.counts["record_of_unknown_image"] += unknown
+    def _readable_images(self) -> Iterator[tuple[ImageId, GenomeImage]]:
+        """Yield the images of known size."""
+        unsaid = Dropped()
+        for row in self._images.listed:
+            image = self._images.read(row, unsaid)
+            if image and image.width is not None and image.height is not None:
+                yield self._images.keys[row], image
+
+    def _refuse_shares(self) -> None:
+        """Raise DataError for a file all of whose boxes lie within 0 and 1."""
+        for kind, file, member in self._all_parts():
+            if kind in ("objects", "regions") and (number := boxes_in_shares(self._sized_boxes(file, member))):
+                raise DataError(
+                    f"{file.path}: the boxes look like shares of the image, not pixels: none of {number:,} reaches "
+                    "beyond 1. Multiply x and width by the image's width, y and height by its height."
+                )
+
+    def _sized_boxes(self, file: AnnotationFile, member: Member) -> Iterator[tuple[Pixels, int, int]]:
+        for image_id, pixels in file.boxes(member):
+            row = self._images.find(image_id)
+            image = None if row is None else self._images.read(row, Dropped())
+            if image and image.width is not None and image.height is not None:
+                yield pixels, image.width, image.height
 
 
-def records_by_image(file: JsonFile, record: type[T], dropped: Dropped) -> RecordArray[T]:
-    """Return the index over one of Visual Genome's files; raise DataError when it is none."""
-    records = RecordArray(file, record, kind="image", key_names=("image_id", "id"))
-    return records.index(file.whole, dropped, unique=True)
-
-
-def _record(records: RecordArray[T] | None, image_id: ImageId, counts: Dropped) -> T | None:
-    row = None if records is None else records.find(image_id)
-    return None if records is None or row is None else records.read(row, counts)
+def _member(path: Path, kind: Member) -> Member:
+    """Return the key under which the file has such annotations."""
+    named = stem(path)
+    if named == "scene_graphs" and kind == "attributes":
+        return "objects"
+    return "attributes" if named == "attributes" else kind
 
 
 def _path(image_id: ImageId, url: str | None) -> str:
     """Return the path as trainers expect it: `vg/VG_100K/2.jpg`; other folders as they are; `2.jpg` without a url."""
-    parts = [part for part in PurePosixPath(urlsplit(url or "").path).parts if part != "/"][-2:]
+    try:
+        place = urlsplit(url or "").path
+    except ValueError:  # as for `http://[`
+        place = url or ""
+    parts = [part for part in PurePosixPath(place).parts if part != "/"][-2:]
     if parts[:1] in (["VG_100K"], ["VG_100K_2"]):
         parts.insert(0, "vg")
     return "/".join(parts) or f"{image_id}.jpg"
-
-
-def _find_files(folders: Sequence[Path]) -> dict[str, Path]:
-    """Return the path of each file, from the first folder that has it; raise DataError for one that is needed."""
-    for folder in folders:
-        if not folder.is_dir():
-            raise DataError(f"There is no folder {folder}. Give the folder that holds image_data.json.")
-    paths = {stem: path for stem in _STEMS if (path := _find_file(folders, stem))}
-    places = " and ".join(map(str, folders))
-    if "image_data" not in paths:
-        raise DataError(f"There is no image_data.json in {places}. {_remedy(folders, 'image_data')}")
-    if not paths.keys() & {"objects", "region_descriptions"}:
-        remedy = _remedy(folders, "objects", "region_descriptions")
-        raise DataError(f"There is no objects.json and no region_descriptions.json in {places}. {remedy}")
-    return paths
-
-
-def _find_file(folders: Sequence[Path], stem: str) -> Path | None:
-    """Return `objects.json`, or the one file that is named as downloaded: `objects_v1_2.json`, `objects_v1.4.json`."""
-    versioned = re.compile(rf"{stem}[_-]v?\d[\d._]*\.json")
-    for folder in folders:
-        if (folder / f"{stem}.json").exists():
-            return folder / f"{stem}.json"
-        found = sorted(path for path in folder.iterdir() if versioned.fullmatch(path.name))
-        if len(found) > 1:
-            names = " and ".join(path.name for path in found)
-            raise DataError(f"{folder} has {names}: rename the one to be read to {stem}.json.")
-        if found:
-            return found[0]
-    return None
-
-
-def _remedy(folders: Sequence[Path], *stems: str) -> str:
-    packed = [path.name for folder in folders for stem in stems for path in sorted(folder.glob(f"{stem}*.zip"))]
-    return f"Unpack {packed[0]} first." if packed else "Run scripts/download-visual-genome."
