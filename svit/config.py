@@ -129,8 +129,14 @@ def changed(read: Mapping[str, Any], changes: Mapping[str, object], *, name: str
 
 
 def chosen_tasks(names: Iterable[str]) -> list[Task]:
-    """Return the tasks of these names in the order in which they are asked; `all` is every task."""
-    wanted = {task.name for name in names for task in (TASKS.values() if name == "all" else [task_named(name)])}
+    """Return the tasks of these names in the order in which they are asked; `all` is every task, `a,b` are two.
+
+    Raises SvitError for a name that is none, and where no name is given.
+    """
+    each = [name.strip() for words in names for name in words.split(",") if name.strip()]
+    if not each:
+        raise SvitError(f"No task is named. Choose one of: {', '.join(sorted(TASKS))}, or all.")
+    wanted = {task.name for name in each for task in (TASKS.values() if name == "all" else [task_named(name)])}
     return [task for task in TASKS.values() if task.name in wanted]
 
 

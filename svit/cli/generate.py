@@ -17,6 +17,7 @@ from svit.cli.inputs import (
 )
 from svit.cli.locked_run import LockedRun
 from svit.cli.past import PastRun
+from svit.cli.task_option import task_option
 from svit.cli.working import (
     DeadlineOption,
     LogJsonOption,
@@ -36,9 +37,7 @@ if TYPE_CHECKING:
 
 
 def generate(
-    task: Annotated[
-        list[str], typer.Option(metavar="NAME", help="Task to run, repeatable; 'svit tasks' lists them. 'all' is all.")
-    ],
+    task: Annotated[list[str], task_option("Task to run; 'all' is all.")],
     contexts: ContextsOption = None,
     visual_genome: VisualGenomeOption = None,
     coco_captions: CaptionsOption = None,
@@ -84,6 +83,7 @@ def generate(
     from svit.config import check_requests, chosen_tasks, jobs, provider, read_config, spending
     from svit.resources import config_path
     from svit.runs import RunFolder
+    from svit.tasks import TASKS
 
     changes = {
         "seed": seed,
@@ -98,7 +98,7 @@ def generate(
     check_requests(settings, todo)
     books, asked_of = spending(settings), provider(settings, talk.say, talk.log.hide)
     annotations = Annotations.named(contexts, visual_genome, coco_captions, coco_instances, allow_shared_coco_ids)
-    wanted = "all" if "all" in task else "+".join(each.name for each in tasks)
+    wanted = "all" if len(tasks) == len(TASKS) else "+".join(each.name for each in tasks)
     by = "" if settings.provider == "offline" else f"-{Path(config).stem}"
     folder = RunFolder(run or Path("runs") / f"{annotations.name}-{wanted}{by}")
     other = None if reuse is None else PastRun.read(reuse).folder.journal
