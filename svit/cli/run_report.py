@@ -42,7 +42,7 @@ def say_why(generation: "Generation") -> None:
 
 
 def say_outcomes(run: LockedRun, *, stopped: bool = False) -> None:
-    """Say what came of the run so far and what to do next."""
+    """Say what came of the run so far, and where it is unless the run was stopped."""
     from svit.published import counted
 
     shards, path = run.shards(), run.folder.path
@@ -52,11 +52,7 @@ def say_outcomes(run: LockedRun, *, stopped: bool = False) -> None:
     if flaws := counted(shards).rejected:
         talk.say(f"Rejections by their first flaw (texts in {path}/TASK/*.rejected.jsonl):")
         talk.say(talk.counted(flaws))
-    if stopped and any(count.samples for count in counts.values()):
-        talk.say("Next:")
-        steps = (f"svit export {path} --format llava-next -o train.jsonl", f"svit status {path}")
-        talk.say(talk.table(list(zip(steps, ("the samples so far", "how the run stands"), strict=True))))
-    elif not stopped:
+    if not stopped:
         talk.say(f"The samples are in {path}/: " + ", ".join(f"{task}/" for task in counts))
 
 
