@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from svit.cli import talk
+from svit.cli.json_option import JsonOption
 from svit.errors import SvitError
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def check(
         Path | None, typer.Option(metavar="OUT", help="Write what is left, cleaned, in the same form to this new file.")
     ] = None,
     examples: Annotated[int, typer.Option(min=0, metavar="N", help="Worst examples of each flaw.")] = 3,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object, for machines.")] = False,
+    as_json: JsonOption = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
 ) -> None:
     """Judge data that exists: flaws by code and task, rates, the worst examples; --fix writes what is left.

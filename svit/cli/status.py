@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from svit.cli import talk
+from svit.cli.json_option import JsonOption
 from svit.cli.run_report import damaged_text
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 def status(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="Run folder.")],
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object, for machines.")] = False,
+    as_json: JsonOption = False,
     check: Annotated[
         bool, typer.Option("--check", help="Read all of the journal and see whether it is whole: exit 2 when not.")
     ] = False,
