@@ -37,7 +37,7 @@ def spoken(command: Callable[P, int | None]) -> Callable[P, None]:
         except SvitError as error:
             code = error.exit_code
             talk.log.error(str(error), code)
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, typer.Abort):
             code = interrupts.EXIT_CODE
             talk.log.error(INTERRUPTED, code)
         except BrokenPipeError:

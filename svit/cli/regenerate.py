@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from svit.cli import talk
+from svit.cli.completion import config_names
 from svit.cli.deadline import until
 from svit.cli.locked_run import LockedRun
 from svit.cli.past import PastRun
@@ -26,7 +27,10 @@ RunArgument = Annotated[Path, typer.Argument(metavar="RUN", help="Run folder.")]
 EndpointOption = Annotated[
     str | None,
     typer.Option(
-        "--config", metavar="FILE", help="Take the endpoint's address and key, and no more, from this config."
+        "--config",
+        metavar="FILE",
+        help="Take the endpoint's address and key, and no more, from this config.",
+        autocompletion=config_names,
     ),
 ]
 TaskOption = Annotated[str, typer.Option(metavar="NAME", help="Only this task.")]
@@ -84,7 +88,9 @@ def rebuild(
         todo = past.jobs(past.chosen(task), journal)
         locked = LockedRun(past.folder, past.settings, todo, store, journal, past.contexts_file)
         missing = rebuilt(todo, store, journal, past.folder, min(past.limit or len(store), len(store)))
-        write_summary(locked, past.limit, finished=not missing)
+        cost = journal.spent().cost
+        has_price = cost or past.settings.provider == "offline"
+        write_summary(locked, past.limit, finished=not missing, cost=cost if has_price else None)
         say_damaged(journal, run)
         if not quiet:
             say_outcomes(locked)

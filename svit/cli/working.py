@@ -129,7 +129,9 @@ class Work:
                 raise
 
     def _tell(self, *, finished: bool) -> None:
-        write_summary(self.run, self.wish.limit, self.wish.deadline, finished=finished)
+        has_price = self.books.price or self.run.settings.provider == "offline"
+        cost = self.books.budget.spent if has_price else None
+        write_summary(self.run, self.wish.limit, self.wish.deadline, finished=finished, cost=cost)
 
     def _tell_of_the_stop(self, generation: "Generation", error: BaseException) -> None:
         """Put what is in files by now into run.json, and say it where the stop is no bug and has a listener."""
