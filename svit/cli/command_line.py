@@ -1,7 +1,9 @@
 """Commands and groups as typer makes them, with examples in their help and every refusal in one sentence."""
 
+import re
 import sys
 from collections.abc import Sequence
+from itertools import zip_longest
 from typing import Any
 
 import typer
@@ -12,12 +14,27 @@ from svit.cli.ending import INTERRUPTED
 from svit.cli.examples import EXAMPLES
 from svit.interrupts import EXIT_CODE
 
+_NUMBER = re.compile(r"-?[0-9]*\.?[0-9]+")
 _UsageError: type[Any] = typer.BadParameter.__bases__[0]
 """What typer raises for words that a command does not take; which library it comes from depends on typer's version."""
 
 
+_LEFT_OUT = {"--watch": "2"}
+"""Options that may stand without their value, and what it is then."""
+
+
 class Command(TyperCommand):
-    """A command whose help ends with examples."""
+    """A command whose help ends with examples. Some of its options may stand without their value."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Read the words; where the value of such an option is left out, it is the usual one."""
+        options = {name for parameter in self.params for name in parameter.opts}
+        words = []
+        for word, after in zip_longest(args, args[1:]):
+            words.append(word)
+            if word in _LEFT_OUT and word in options and not _NUMBER.fullmatch(after or ""):
+                words.append(_LEFT_OUT[word])
+        return super().parse_args(ctx, words)
 
     def format_epilog(self, ctx: Any, formatter: Any) -> None:
         """Write the examples, then what else there is."""

@@ -31,6 +31,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     ),
     "status": (
         "svit status runs/first",
+        "svit status runs/first --watch 10",
         "svit status runs/first --json",
     ),
     "check": (

@@ -1,9 +1,15 @@
 """What one would do next, said after a command in lines that fit a terminal and are there to be copied."""
 
+import shlex
 import shutil
 from collections.abc import Iterable
 
 from svit.cli import talk
+
+
+def svit_command(*words: object) -> str:
+    """Return the command line of svit with these words, as a shell takes them."""
+    return shlex.join(["svit", *map(str, words)])
 
 
 def say_next(steps: Iterable[tuple[str, str]]) -> None:

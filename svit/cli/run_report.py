@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from svit import __version__
 from svit.cli import talk
 from svit.cli.locked_run import LockedRun
+from svit.cli.next_steps import say_next, svit_command
 
 if TYPE_CHECKING:
     from svit.entries import Damaged, Spent
@@ -53,9 +54,12 @@ def say_outcomes(run: LockedRun, *, stopped: bool = False) -> None:
         talk.say(f"Rejections by their first flaw (texts in {path}/TASK/*.rejected.jsonl):")
         talk.say(talk.counted(flaws))
     if stopped and any(count.samples for count in counts.values()):
-        talk.say("Next:")
-        steps = (f"svit export {path} --format llava-next -o train.jsonl", f"svit status {path}")
-        talk.say(talk.table(list(zip(steps, ("the samples so far", "how the run stands"), strict=True))))
+        say_next(
+            [
+                (svit_command("export", path, "--format", "llava-next", "-o", "train.jsonl"), "the samples so far"),
+                (svit_command("status", path), "how the run stands"),
+            ]
+        )
     elif not stopped:
         talk.say(f"The samples are in {path}/: " + ", ".join(f"{task}/" for task in counts))
 
