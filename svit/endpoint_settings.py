@@ -42,11 +42,20 @@ class EndpointSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    base_url: str = Field(default="https://api.openai.com/v1", repr=False)
-    base_url_left_out: tuple[str, ...] = ()
-    """The query's parameters that run.json does not keep, by name: it cannot be asked there without them."""
-    key_env: str = "OPENAI_API_KEY"
-    key_file: OwnPath | None = None
+    base_url: str = Field(
+        default="https://api.openai.com/v1",
+        repr=False,
+        description="The address of the server, up to and with /v1; ${NAME} in it is an environment variable.",
+    )
+    base_url_left_out: tuple[str, ...] = Field(
+        default=(),
+        description="Written by svit, in run.json: parameters of the address that it does not keep, by name. It cannot "
+        "be asked there without them.",
+    )
+    key_env: str = Field(
+        default="OPENAI_API_KEY", description="The environment variable that holds the API key; never the key itself."
+    )
+    key_file: OwnPath | None = Field(default=None, description="A file with the API key in it, instead of a variable.")
 
     @model_serializer(mode="wrap")
     def _as_kept(self, handler: SerializerFunctionWrapHandler, info: SerializationInfo) -> dict[str, Any]:

@@ -37,4 +37,4 @@ def config_path(name: str) -> Path:
         return shipped
     known = sorted(file.stem for file in CONFIGS.glob("*.yaml"))
     meant = did_you_mean(shipped.stem, known)
-    raise SvitError(f"There is no config file '{name}'.{meant} Shipped ones, by name: {', '.join(known)}.")
+    raise SvitError(f"There is no config file '{name}'. Shipped ones, by name: {', '.join(known)}.{meant}")

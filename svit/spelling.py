@@ -8,9 +8,9 @@ _ALIKE = 0.6
 
 
 def unknown(kind: str, given: str, names: Iterable[str]) -> str:
-    """Return the sentences that say there is no such name, which one was perhaps meant, and which there are."""
+    """Return the sentences that say there is no such name, which there are, and which of them was perhaps meant."""
     known = list(names)
-    return f"There is no {kind} '{given}'.{did_you_mean(given, known)} Choose one of: {', '.join(known)}."
+    return f"There is no {kind} '{given}'. Choose one of: {', '.join(known)}.{did_you_mean(given, known)}"
 
 
 def did_you_mean(given: str, names: Iterable[str]) -> str:

@@ -1,7 +1,8 @@
 """What people write in YAML, read and checked. A fault is one sentence that names the file and the key."""
 
+from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -34,10 +35,40 @@ def checked(model: type[_Model], values: object, *, name: str) -> _Model:
     try:
         return model.model_validate(values)
     except ValidationError as error:
-        first = error.errors()[0]
+        errors = error.errors()
+        first = next(
+            (each for each in errors if each["type"] == "extra_forbidden"), errors[0]
+        )  # it may be the others' cause
         where = f"'{'.'.join(map(str, first['loc']))}': " if first["loc"] else ""
         words = first["msg"].removeprefix("Value error, ")
         if first["type"] == "extra_forbidden":
-            near = get_close_matches(str(first["loc"][-1]), model.model_fields, n=1) if len(first["loc"]) == 1 else []
-            words = "there is no such key" + (f": did you mean '{near[0]}'?" if near else "")
+            words = "there is no such key" + _meant(model, [str(each) for each in first["loc"]])
         raise SvitError(f"{name}: {where}{words}{'' if words.endswith('?') else '.'}") from error
+
+
+def _meant(model: type[BaseModel], keys: Sequence[str]) -> str:
+    """Return what may have been meant instead of a key that is none, by its path; nothing where no key is like it."""
+    groups = {above: list(found.model_fields) for above, found in _models(model)}
+    here = groups.pop(keys[0] if len(keys) > 1 else "", [])
+    if near := get_close_matches(keys[-1], here, n=1):
+        return f": did you mean '{near[0]}'?"
+    for above, names in groups.items():
+        if near := get_close_matches(keys[-1], names, n=1):
+            where = f"under '{above}'" if above else "outside of all others"
+            return f": did you mean '{near[0]}', which stands {where}?"
+    return ""
+
+
+def _models(model: type[BaseModel]) -> Iterator[tuple[str, type[BaseModel]]]:
+    """Yield the model, under "", and those in its fields, each under the name of the field."""
+    yield "", model
+    for name, field in model.model_fields.items():
+        for found in _within(field.annotation):
+            yield name, found
+
+
+def _within(annotation: object) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for each in get_args(annotation):
+        yield from _within(each)

@@ -13,7 +13,7 @@ import typer
 from typer.testing import CliRunner
 
 from svit.cli import app
-from svit.cli.completion import task_names
+from svit.cli.completion import matching_tasks
 from svit.cli.examples import EXAMPLES
 from svit.tasks import TASKS
 
@@ -120,8 +120,8 @@ def test_a_shell_completes_commands_options_and_names() -> None:
 
 
 def test_tasks_are_completed_by_their_names_one_after_the_other() -> None:
-    assert task_names("") == [*TASKS, "all"]
-    assert task_names("referring,") == [f"referring,{name}" for name in TASKS if name != "referring"]
+    assert matching_tasks("") == [*TASKS, "all"]
+    assert matching_tasks("referring,") == [f"referring,{name}" for name in TASKS if name != "referring"]
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

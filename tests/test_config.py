@@ -237,3 +237,32 @@ def test_the_pairs_that_are_enough_are_a_setting_of_the_task(tmp_path: Path) -> 
     assert referring.task.min_pairs == 7
     assert conversation.task is TASKS["conversation"]
     assert referring.repairs is None, "the offline writer reads no prompts"
+
+
+def test_a_path_in_a_config_is_one_beside_it_from_wherever_svit_is_called(tmp_path: Path) -> None:
+    (tmp_path / "own").mkdir()
+    path = tmp_path / "svit.yaml"
+    path.write_text(f"prompts: own\nprices: ../p.yaml\nmodels: {tmp_path}/m.yaml\nkey_file: ~/key\n")
+    config = read_config(path, {})
+    assert config.prompts == tmp_path / "own"
+    assert config.prices == tmp_path / "../p.yaml"
+    assert config.models == tmp_path / "m.yaml"
+    assert config.key_file == Path.home() / "key"
+    assert read_config(path, {"prompts": "given"}).prompts == Path("given"), "the command line's are its own"
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("temprature: 1", r"'temprature': .* did you mean 'temperature', which stands under 'tasks'\?"),
+        ("tasks: {referring: {max_token: 1}}", r"did you mean 'max_tokens'\?"),
+        ("tasks: {refering: {}}", r"c\.yaml: 'tasks': There is no task 'refering'\. .* Did you mean 'referring'\?"),
+        ("verify: {modl: m}", r"'verify\.modl': there is no such key: did you mean 'model'\?"),
+        ("bas_url: http://a/v1", r"did you mean 'base_url'\?"),
+    ],
+)
+def test_a_mistyped_setting_gets_a_suggestion(tmp_path: Path, text: str, sentence: str) -> None:
+    path = tmp_path / "c.yaml"
+    path.write_text(text)
+    with pytest.raises(SvitError, match=sentence):
+        read_config(path, {})

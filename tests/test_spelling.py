@@ -30,12 +30,13 @@ def test_the_nearest_name_is_offered_and_nothing_where_nothing_is_near(given: st
 
 
 def test_every_name_that_a_person_may_choose_is_looked_up_so() -> None:
-    for words, call, given in (
-        ("no task 'refering'. Did you mean 'referring'? Choose one of: complex_reasoning, ", task_named, "refering"),
-        ("no format 'qwen2-5-vl'. Did you mean 'qwen2.5-vl'? Choose one of: ", format_named, "qwen2-5-vl"),
-        ("no format to import 'llava1.5'. Did you mean 'llava-1.5'? Choose ", shape_named, "llava1.5"),
-        ("no config file 'opena.yaml'. Did you mean 'openai'? Shipped ones, by name: ", config_path, "opena.yaml"),
+    for words, meant, call, given in (
+        ("no task 'refering'. Choose one of: complex_", "referring'?", task_named, "refering"),
+        ("no format 'qwen2-5-vl'. Choose one of: ", "'qwen2.5-vl'?", format_named, "qwen2-5-vl"),
+        ("no format to import 'llava1.5'. Choose one of: svit, ", "'llava-1.5'?", shape_named, "llava1.5"),
+        ("no config file 'opena.yaml'. Shipped ones, by name: ", "'openai'?", config_path, "opena.yaml"),
     ):
         with pytest.raises(SvitError) as refused:
             call(given)
         assert words in str(refused.value)
+        assert str(refused.value).endswith(meant)

@@ -56,3 +56,32 @@ def test_a_fault_is_told_by_its_place_and_not_by_its_line(text: str) -> None:
     with pytest.raises(SvitError, match=r"this is not YAML: .* \(line [12], column \d+\)\.$") as refused:
         read_yaml(text, name="w.yaml")
     assert "canary" not in str(refused.value)
+
+
+class Shelf(BaseModel):
+    """What the next test reads: wares by their name, and one that stands alone."""
+
+    model_config = ConfigDict(extra="forbid")
+    wares: dict[str, Ware] = {}
+    first: Ware | None = None
+    length: int = 1
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"lenght": 1}, "'lenght': there is no such key: did you mean 'length'?"),
+        ({"wares": {"a": {"prise": 1}}}, "'wares.a.prise': there is no such key: did you mean 'price'?"),
+        ({"first": {"prise": 1}}, "'first.prise': there is no such key: did you mean 'price'?"),
+        ({"price": 1}, "'price': there is no such key: did you mean 'price', which stands under 'wares'?"),
+        (
+            {"wares": {"a": {"price": 1, "lenth": 1}}},
+            "'wares.a.lenth': there is no such key: did you mean 'length', which stands outside of all others?",
+        ),
+        ({"first": {}, "zzz": 1}, "'zzz': there is no such key."),
+    ],
+)
+def test_a_wrong_key_gets_a_suggestion_wherever_it_stands(values: dict[str, object], words: str) -> None:
+    with pytest.raises(SvitError) as refused:
+        checked(Shelf, values, name="w.yaml")
+    assert str(refused.value) == f"w.yaml: {words}"

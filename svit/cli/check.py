@@ -10,6 +10,7 @@ import typer
 
 from svit.cli import talk
 from svit.cli.json_option import JsonOption
+from svit.cli.task_option import one_task_name, task_option
 from svit.errors import SvitError
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def check(
         typer.Option(metavar="FILE", help="Contexts made by 'svit contexts build': judge against them too."),
     ] = None,
     task: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Task of records that name none; by their shape otherwise.")
+        list[str] | None, task_option("Task of records that name none, by their shape otherwise; just one.")
     ] = None,
     fix: Annotated[
         Path | None, typer.Option(metavar="OUT", help="Write what is left, cleaned, in the same form to this new file.")
@@ -48,7 +49,14 @@ def check(
 
     if fix:
         refuse_existing(fix, file, option="--fix")
-    found = audit(file, contexts=contexts, task=task, fix=fix, examples=examples, watch=partial(watched, quiet=quiet))
+    found = audit(
+        file,
+        contexts=contexts,
+        task=one_task_name(task),
+        fix=fix,
+        examples=examples,
+        watch=partial(watched, quiet=quiet),
+    )
     talk.show(msgspec.json.encode(found).decode() if as_json else _text(found))
 
 

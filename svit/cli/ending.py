@@ -37,9 +37,11 @@ def spoken(command: Callable[P, int | None]) -> Callable[P, None]:
         except SvitError as error:
             code = error.exit_code
             talk.log.error(str(error), code)
-        except (KeyboardInterrupt, typer.Abort):
+            _say_notes(error)
+        except (KeyboardInterrupt, typer.Abort) as interrupt:
             code = interrupts.EXIT_CODE
             talk.log.error(INTERRUPTED, code)
+            _say_notes(interrupt)
         except BrokenPipeError:
             # The reader has enough. What was settled is in the journal.
             talk.abandon(sys.stdout)
@@ -59,6 +61,12 @@ def spoken(command: Callable[P, int | None]) -> Callable[P, None]:
         raise typer.Exit(code)
 
     return speaking
+
+
+def _say_notes(error: BaseException) -> None:
+    """Say the next steps that the command has noted on what ended it."""
+    for note in getattr(error, "__notes__", ()):
+        talk.say(note)
 
 
 def _refused(error: OSError) -> str:

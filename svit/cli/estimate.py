@@ -21,6 +21,7 @@ from svit.cli.inputs import (
     VisualGenomeOption,
 )
 from svit.cli.json_option import JsonOption
+from svit.cli.task_option import task_option
 from svit.errors import DataError
 
 if TYPE_CHECKING:
@@ -35,8 +36,7 @@ _LIMITS = {"rpm": "requests a minute", "tpm": "tokens a minute", "in_flight": "r
 
 def estimate(
     task: Annotated[
-        list[str] | None,
-        typer.Option(metavar="NAME", help="Task to estimate, repeatable, or 'all'. Default: the run's, or else all."),
+        list[str] | None, task_option("Task to estimate, or 'all'. Default: the run's, or else all.")
     ] = None,
     contexts: ContextsOption = None,
     visual_genome: VisualGenomeOption = None,

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from svit.cli import talk
-from svit.cli.completion import format_names
+from svit.cli.completion import matching_formats
 from svit.cli.json_option import JsonOption
+from svit.cli.task_option import task_names, task_option
 from svit.errors import SvitError
 
 if TYPE_CHECKING:
@@ -31,15 +32,13 @@ def export(
             "-f",
             metavar="FORMAT",
             help="Whose; 'svit formats' lists them.",
-            autocompletion=format_names,
+            autocompletion=matching_formats,
         ),
     ],
     output: Annotated[
         Path, typer.Option("--output", "-o", metavar="FILE|DIR", help="A file, a folder, or - for stdout.")
     ],
-    task: Annotated[
-        list[str] | None, typer.Option("--tasks", metavar="NAME", help="Only these tasks, repeatable or a,b.")
-    ] = None,
+    task: Annotated[list[str] | None, task_option("Only these tasks.")] = None,
     split: Annotated[
         str, typer.Option(metavar="SHARES", help="Split by image: train=0.9,test=0.1. Needs a folder.")
     ] = "train",
@@ -85,13 +84,13 @@ def export(
     from svit.exports.pictures import folder_of_pictures
     from svit.exports.pushing import client, push
     from svit.exports.reading import Reading
-    from svit.tasks import task_named
+    from svit.tasks import TASKS
 
     found = format_named(to)
     padded = _one_of("--box-frame", box_frame, ("image", "padded-square")) == 1
     layout = LAYOUTS[_one_of("--image-layout", image_layout, LAYOUTS)]
-    names = [each for words in task or () for each in words.split(",")]
-    tasks = frozenset(task_named(each).name for each in names) if names and "all" not in names else None
+    names = task_names(task)
+    tasks = frozenset(names) if 0 < len(names) < len(TASKS) else None
     splits = splits_of(split)
     choice = Choice(
         splits=splits,

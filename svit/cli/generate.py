@@ -1,11 +1,17 @@
 """`svit generate`: the main job."""
 
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from svit.cli import talk
+from svit.cli.completion import matching_configs
+from svit.cli.config_options import BaseUrlOption, ModelOption, config_with, file_name_of
 from svit.cli.deadline import until
 from svit.cli.inputs import (
     Annotations,
@@ -16,7 +22,10 @@ from svit.cli.inputs import (
     VisualGenomeOption,
 )
 from svit.cli.locked_run import LockedRun
+from svit.cli.next_steps import Step, command_line, same_command
 from svit.cli.past import PastRun
+from svit.cli.task_option import task_option
+from svit.cli.unpaid_folder import removed_when_unpaid
 from svit.cli.working import (
     DeadlineOption,
     LogJsonOption,
@@ -26,29 +35,132 @@ from svit.cli.working import (
     Wish,
     Work,
 )
-from svit.errors import DataError, SvitError
+from svit.errors import BudgetReachedError, DataError, SvitError
 
 if TYPE_CHECKING:
     from svit.config import RunConfig
     from svit.journal import Journal
+    from svit.providers.base import Provider
     from svit.runs import RunFolder
+    from svit.settling import Job
     from svit.sources.contexts import ContextStore
+    from svit.spending import Spending
+    from svit.tasks.base import Task
+
+
+@dataclass(frozen=True)
+class _Order:
+    """What `generate` was told: a run, whether it is there already or not, and the annotations it is made from."""
+
+    folder: "RunFolder"
+    settings: "RunConfig"
+    jobs: "Sequence[Job]"
+    annotations: Annotations
+    books: "Spending"
+    wish: Wish
+    start_over: bool = False
+    switch: bool = False
+
+    @contextmanager
+    def _locked(self) -> "Iterator[LockedRun]":
+        """Hold the run's lock, with its contexts and journal open. Raises SvitError for a run of other contexts."""
+        folder, annotations = self.folder, self.annotations
+        with folder.locked(), annotations.store(folder, quiet=self.wish.quiet) as store:
+            _refuse_other_contexts(folder, store)
+            file = str(annotations.contexts.absolute()) if annotations.contexts else folder.contexts.name
+            with folder.opened_journal(start_over=self.start_over, say=talk.say) as journal:
+                if not self.switch:
+                    _refuse_another_writer(folder, self.settings, journal)
+                yield LockedRun(folder, self.settings, self.jobs, store, journal, file)
+
+    def run(self, asked_of: "Provider") -> int:
+        """Ask for what is missing, and return the exit code."""
+        with self._locked() as run:
+            return Work(run, self.books, self.wish).generate(asked_of)
+
+    def preview(self, asked_of: "Provider", number: int, command: str) -> int:
+        """Ask about the first so many images, show them, price the rest, and tell the command that goes on."""
+        from svit.cli.preview import go_on_text, previewed, rest_text, show_images
+        from svit.quote import quote
+
+        tasks = [job.task for job in self.jobs]
+        with self._locked() as run:
+            limit, images = previewed(run.store, number, self.wish.limit)
+            work = Work(run, self.books, replace(self.wish, limit=limit, preview=True))
+            try:
+                code = work.generate(asked_of)
+            except BudgetReachedError:
+                show_images(self.folder.path, images)
+                raise
+            rest = quote(self.settings, tasks, run.store, run.journal, limit=self.wish.limit)
+        show_images(self.folder.path, images)
+        talk.show(rest_text(rest, len(images)))
+        sys.stdout.flush()
+        if rest.total.requests:
+            talk.say(go_on_text(command, self.folder.path))
+        return code
+
+
+def _silent(_: str) -> None:
+    """Say nothing."""
+
+
+def default_run(annotations: Annotations, tasks: "Sequence[Task]", settings: "RunConfig", label: str) -> Path:
+    """Return the run folder where none is named: by input, tasks, and the label of who is asked."""
+    from svit.tasks import TASKS
+
+    wanted = "all" if len(tasks) == len(TASKS) else "+".join(each.name for each in tasks)
+    by = "" if settings.provider == "offline" else f"-{label}"
+    return Path("runs") / f"{annotations.name}-{wanted}{by}"
+
+
+def label_of(config: str, model: str | None) -> str:
+    """Return the name of a config without its folder and ending, and of the model that is asked instead of its own."""
+    names = [] if model and config == "offline" else [Path(config).stem]
+    return "-".join([*names, *([file_name_of(model)] if model else [])])
+
+
+def endpoint_check(config: str, model: str | None, base_url: str | None) -> str:
+    """Return the command that looks at a config and its endpoint, changed as this one was."""
+    changed = [
+        word for option, value in (("--model", model), ("--base-url", base_url)) if value for word in (option, value)
+    ]
+    return command_line("config", "check", config, *changed, "--endpoint")
+
+
+def _further(annotations: Annotations, tasks: "Sequence[Task]") -> "list[Step]":
+    """Return the steps after a run of the bundled sample."""
+    from svit.tasks import TASKS
+
+    if not annotations.is_sample:
+        return []
+    every = [(f"{same_command(without=('--task', '--tasks', '--run'))} --task all", "every task, on the same sample")]
+    own = (command_line("contexts", "build", "--help"), "your own annotations")
+    return [*(every if len(tasks) < len(TASKS) else []), own]
 
 
 def generate(
-    task: Annotated[
-        list[str], typer.Option(metavar="NAME", help="Task to run, repeatable; 'svit tasks' lists them. 'all' is all.")
-    ],
+    task: Annotated[list[str], task_option("Task to run; 'all' is all.")],
     contexts: ContextsOption = None,
     visual_genome: VisualGenomeOption = None,
     coco_captions: CaptionsOption = None,
     coco_instances: InstancesOption = None,
     allow_shared_coco_ids: SharedOption = False,
-    config: Annotated[str, typer.Option(metavar="FILE", help="Config file, or the name of a shipped one.")] = "offline",
+    config: Annotated[
+        str, typer.Option(metavar="FILE", help="Config file, or a shipped one's name.", autocompletion=matching_configs)
+    ] = "offline",
+    model: ModelOption = None,
+    base_url: BaseUrlOption = None,
     run: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Run folder. Default: runs/, named after input, task and config.")
     ] = None,
     limit: Annotated[int | None, typer.Option(min=1, metavar="N", help="Only the first N images.")] = None,
+    preview: Annotated[
+        int | None,
+        typer.Option(
+            min=1, metavar="N", help="Ask about the first N images, show what came of each, price the rest, and stop."
+        ),
+    ] = None,
     prompts: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Folder of prompt files that replace the shipped ones.")
     ] = None,
@@ -81,7 +193,9 @@ def generate(
     if log_json:
         talk.to_machines()
     ends = until(deadline)
-    from svit.config import check_requests, chosen_tasks, jobs, provider, read_config, spending
+    if preview and stdout:
+        raise SvitError("--preview shows what came of its images on stdout: leave --stdout out.")
+    from svit.config import check_requests, chosen_tasks, jobs, provider, spending
     from svit.resources import config_path
     from svit.runs import RunFolder
 
@@ -92,38 +206,28 @@ def generate(
         "prompts": prompts and str(prompts.absolute()),
         "verify": verify,
     }
-    settings = read_config(config_path(config), changes)
+    told = _silent if quiet else talk.say
+    settings = config_with(config_path(config), changes, model=model, base_url=base_url, say=told)
     tasks = chosen_tasks(task)
     todo = jobs(settings, tasks)
     check_requests(settings, todo)
     books, asked_of = spending(settings), provider(settings, talk.say, talk.log.hide)
     annotations = Annotations.named(contexts, visual_genome, coco_captions, coco_instances, allow_shared_coco_ids)
-    wanted = "all" if "all" in task else "+".join(each.name for each in tasks)
-    by = "" if settings.provider == "offline" else f"-{Path(config).stem}"
-    folder = RunFolder(run or Path("runs") / f"{annotations.name}-{wanted}{by}")
-    other = None if reuse is None else PastRun.read(reuse).folder.journal
-    with folder.locked(), annotations.store(folder, quiet=quiet) as store:
-        _refuse_other_contexts(folder, store)
-        file = str(annotations.contexts.absolute()) if annotations.contexts else folder.contexts.name
-        with folder.opened_journal(start_over=start_over, say=talk.say) as journal:
-            if not switch:
-                _refuse_another_writer(folder, settings, journal)
-            wish = Wish(limit=limit, reuse=other, deadline=ends, stdout=stdout, quiet=quiet)
-            code = Work(LockedRun(folder, settings, todo, store, journal, file), books, wish).generate(asked_of)
-        first = next(store.slice(0, 1), None)
-    if not quiet:
-        steps = (
-            [(f"svit show {folder.path} {first.image_id}", "one image, from its context to its samples")]
-            if first
-            else []
-        )
-        if annotations.is_sample and wanted != "all":
-            steps.append(("svit generate --task all", "every task, on the same bundled sample"))
-        if annotations.is_sample:
-            steps.append(("svit contexts build --help", "your own annotations"))
-        talk.say("Next:")
-        talk.say(talk.table(steps))
-    return code
+    folder = RunFolder(run or default_run(annotations, tasks, settings, label_of(config, model)))
+    wish = Wish(
+        limit=limit,
+        reuse=None if reuse is None else PastRun.read(reuse).folder.journal,
+        deadline=ends,
+        stdout=stdout,
+        quiet=quiet,
+        check=endpoint_check(config, model, base_url),
+        further=_further(annotations, tasks),
+    )
+    order = _Order(folder, settings, todo, annotations, books, wish, start_over=start_over, switch=switch)
+    with removed_when_unpaid(folder):
+        if preview is None:
+            return order.run(asked_of)
+        return order.preview(asked_of, preview, same_command(without=("--preview",)))
 
 
 def _refuse_another_writer(folder: "RunFolder", settings: "RunConfig", journal: "Journal") -> None:

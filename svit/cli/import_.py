@@ -11,6 +11,7 @@ import typer
 from svit.cli import talk
 from svit.cli.check import refuse_existing, watched
 from svit.cli.json_option import JsonOption
+from svit.cli.task_option import one_task_name, task_option
 from svit.errors import SvitError
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def import_(
         typer.Option(metavar="FILE", help="Contexts made by 'svit contexts build': they know the images' sizes."),
     ] = None,
     task: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Task of records that name none; by their shape otherwise.")
+        list[str] | None, task_option("Task of records that name none, by their shape otherwise; just one.")
     ] = None,
     box_frame: Annotated[
         str,
@@ -67,7 +68,12 @@ def import_(
         find = opened.enter_context(ContextStore(contexts)).find if contexts else None
         data = opened.enter_context(DataFile(file))
         lines = imported(
-            watched(data, quiet=quiet), intake, chosen, find=find, task=task, padded=box_frame == "padded-square"
+            watched(data, quiet=quiet),
+            intake,
+            chosen,
+            find=find,
+            task=one_task_name(task),
+            padded=box_frame == "padded-square",
         )
         if to_stdout:
             sys.stdout.buffer.writelines(lines)

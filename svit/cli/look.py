@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from svit.cli import talk
-from svit.cli.completion import config_names
+from svit.cli.completion import matching_configs
 from svit.cli.inputs import Annotations, ContextsOption
 from svit.cli.json_option import JsonOption
 from svit.cli.past import PastRun
 from svit.cli.shown_records import prompt_record, task_record
+from svit.cli.task_option import one_task_name, task_option
 from svit.errors import SvitError
 
 if TYPE_CHECKING:
@@ -36,13 +37,13 @@ def tasks(as_json: JsonOption = False) -> None:
 
 
 def prompt(
-    task: Annotated[str, typer.Option(metavar="NAME", help="Whose prompt.")],
+    task: Annotated[list[str], task_option("Whose prompt.")],
     contexts: ContextsOption = None,
     image: Annotated[
         str | None, typer.Option(metavar="ID", help="About which image; the first one by default.")
     ] = None,
     config: Annotated[
-        str, typer.Option(metavar="FILE", help="Config file, or a shipped one's name.", autocompletion=config_names)
+        str, typer.Option(metavar="FILE", help="Config file, or a shipped one's name.", autocompletion=matching_configs)
     ] = "offline",
     prompts: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder of own prompt files.")] = None,
     as_json: JsonOption = False,
@@ -53,9 +54,9 @@ def prompt(
     from svit.runs import RunFolder
 
     settings = read_config(config_path(config), {"prompts": prompts and str(prompts.absolute())})
-    if task == "all":
-        raise SvitError("Name one task. 'svit tasks' lists them.")
-    [job] = jobs(settings, chosen_tasks([task]))
+    name = one_task_name(task)
+    assert name is not None
+    [job] = jobs(settings, chosen_tasks([name]))
     with (
         TemporaryDirectory() as folder,
         Annotations.named(contexts).store(RunFolder(Path(folder)), quiet=True) as store,
@@ -73,7 +74,7 @@ def prompt(
 def show(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="Run folder.")],
     image: Annotated[str, typer.Argument(metavar="IMAGE_ID", help="Which image.")],
-    task: Annotated[str, typer.Option(metavar="NAME", help="Only this task.")] = "all",
+    task: Annotated[list[str] | None, task_option("Only these tasks.")] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Show one image of a run: what was sent beside what came back, what it became, and its flaws."""

@@ -1,27 +1,83 @@
-"""What one would do next, said after a command in lines that fit a terminal and are there to be copied."""
+"""The next step that fits, after each way in which a run's command ends."""
 
 import shlex
-import shutil
-from collections.abc import Iterable
+import sys
+from collections.abc import Collection, Sequence
+from pathlib import Path
 
 from svit.cli import talk
+from svit.errors import BudgetReachedError, DeadlineReachedError, ProviderRefusesError
+
+Step = tuple[str, str]
+"""A command, and what it is good for."""
+_WIDTH = 80
+_CEILINGS = ("--max-cost", "--max-cost-per-month")
 
 
-def svit_command(*words: object) -> str:
-    """Return the command line of svit with these words, as a shell takes them."""
+def steps_text(steps: Sequence[Step], head: str = "Next:") -> str:
+    """Return the steps under a head, in 80 columns as far as the commands allow it."""
+    widest = max((len(command) for command, _ in steps), default=0)
+    if all(4 + widest + len(words) <= _WIDTH for _, words in steps):
+        lines = [f"  {command.ljust(widest)}  {words}" for command, words in steps]
+    else:
+        lines = [line for command, words in steps for line in (f"  {command}", f"      {words}")]
+    return "\n".join([head, *lines])
+
+
+def say_next(steps: Sequence[Step]) -> None:
+    """Say the steps; nothing when there are none."""
+    if steps:
+        talk.say(steps_text(steps))
+
+
+def command_line(*words: object) -> str:
+    """Return a command of svit as a shell reads it."""
     return shlex.join(["svit", *map(str, words)])
 
 
-def say_next(steps: Iterable[tuple[str, str]]) -> None:
-    """Say these commands, each with what it is for; nothing when there are none."""
-    if rows := list(steps):
-        talk.say("Next:")
-        talk.say(steps_text(rows, shutil.get_terminal_size((80, 24)).columns))
+def same_command(without: Collection[str] = (), **instead: str) -> str:
+    """Return the command that this process was called with.
+
+    The options of `without`, which all have a value, are left out; those of `instead` (max_cost for --max-cost) have
+    this value, as the last one.
+    """
+    words: list[str] = []
+    given = iter(sys.argv[1:])
+    changed = {f"--{name.replace('_', '-')}": value for name, value in instead.items()}
+    for word in given:
+        name, equals, _ = word.partition("=")
+        if name not in without and name not in changed:
+            words.append(word)
+        elif not equals:
+            next(given, None)
+    line = command_line(*words)
+    return " ".join([line, *(f"{name} {value}" for name, value in changed.items())])
 
 
-def steps_text(rows: list[tuple[str, str]], columns: int) -> str:
-    """Return the commands, what each is for beside it where all of them fit into so many columns, else beneath it."""
-    beside = talk.table(rows)
-    if max(map(len, beside.splitlines())) <= columns:
-        return beside
-    return "\n".join(f"  {command}\n      {words}" for command, words in rows)
+def after_end(run: Path, image: object, *, rejected: bool) -> list[Step]:
+    """Return the steps after a run that came to its end; `image` is the id of one to look at."""
+    steps = [(command_line("regenerate", run), "ask again about what has no sample")] if rejected else []
+    if image is not None and not rejected:
+        steps.append((command_line("show", run, image), "one image, from its context to its samples"))
+    return [
+        *steps,
+        (command_line("report", run), "one page: yield, cost, flaws, examples"),
+        (command_line("export", run, "-f", "llava-next", "-o", "train.jsonl"), "the samples, as a trainer reads them"),
+    ]
+
+
+def after_stop(error: BaseException, run: Path, check: str, *, has_samples: bool) -> list[Step]:
+    """Return the steps after a run that was stopped; `check` is the command that looks at its endpoint."""
+    status = (command_line("status", run), "how the run stands")
+    export = (command_line("export", run, "-f", "llava-next", "-o", "train.jsonl"), "the samples so far")
+    so_far = [status, export] if has_samples else [status]
+    if isinstance(error, BudgetReachedError):
+        option = _CEILINGS["month" in str(error)]
+        higher = same_command(**{option.removeprefix("--").replace("-", "_"): "DOLLARS"})
+        rest = (command_line("estimate", "--run", run), "what the rest will cost")
+        return [rest, (higher, "goes on, with a higher ceiling"), *so_far]
+    if isinstance(error, ProviderRefusesError):
+        return [(check, "what the endpoint says to the config"), (same_command(), "goes on once that is settled")]
+    if isinstance(error, DeadlineReachedError | KeyboardInterrupt):
+        return [(same_command(), "goes on where this one stopped"), *so_far]
+    return []

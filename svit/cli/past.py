@@ -1,6 +1,6 @@
 """A run that is there already: its settings, prompt files and contexts, as run.json and the journal remember them."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -60,14 +60,15 @@ class PastRun:
             raise SvitError(f"{path}: there is no endpoint in it: its provider is offline.")
         return replace(self, settings=self.settings.asked_where(other))
 
-    def chosen(self, task: str = "all") -> list[str]:
-        """Return the names of the run's tasks that are meant by this one. Raises SvitError when there is none."""
+    def chosen(self, task: str | Iterable[str] | None = None) -> list[str]:
+        """Return the names of the run's tasks that are meant; None and `all` are all. SvitError when there is none."""
         from svit.config import chosen_tasks
 
-        wanted = [each.name for each in chosen_tasks([task]) if each.name in self.tasks]
+        words = [task] if isinstance(task, str) else list(task or ()) or ["all"]
+        wanted = [each.name for each in chosen_tasks(words) if each.name in self.tasks]
         if not wanted:
             names = ", ".join(sorted(self.tasks))
-            raise SvitError(f"{self.folder.path}: this run has no task '{task}'. Choose one of: {names}.")
+            raise SvitError(f"{self.folder.path}: this run has no task '{','.join(words)}'. Choose one of: {names}.")
         return wanted
 
     def jobs(self, names: Sequence[str], journal: "Journal") -> "list[Job]":

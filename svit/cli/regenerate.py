@@ -6,13 +6,14 @@ from typing import Annotated
 import typer
 
 from svit.cli import talk
-from svit.cli.completion import config_names
+from svit.cli.completion import matching_configs
 from svit.cli.deadline import until
 from svit.cli.locked_run import LockedRun
 from svit.cli.past import PastRun
 from svit.cli.run_report import say_damaged, say_outcomes
 from svit.cli.run_summary import write_summary
 from svit.cli.status import integrity, integrity_text
+from svit.cli.task_option import task_option
 from svit.cli.working import (
     DeadlineOption,
     LogJsonOption,
@@ -30,15 +31,15 @@ EndpointOption = Annotated[
         "--config",
         metavar="FILE",
         help="Take the endpoint's address and key, and no more, from this config.",
-        autocompletion=config_names,
+        autocompletion=matching_configs,
     ),
 ]
-TaskOption = Annotated[str, typer.Option(metavar="NAME", help="Only this task.")]
+TasksOption = Annotated[list[str] | None, task_option("Only these tasks.")]
 
 
 def regenerate(
     run: RunArgument,
-    task: TaskOption = "all",
+    task: TasksOption = None,
     max_cost: MaxCostOption = None,
     max_cost_per_month: MaxCostPerMonthOption = None,
     config: EndpointOption = None,
@@ -70,7 +71,7 @@ def regenerate(
 
 def rebuild(
     run: RunArgument,
-    task: TaskOption = "all",
+    task: TasksOption = None,
     check: Annotated[
         bool, typer.Option("--check", help="Only see whether the journal is whole, and change nothing: exit 2 if not.")
     ] = False,

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 from svit import __version__
 from svit.cli import talk
 from svit.cli.locked_run import LockedRun
-from svit.cli.next_steps import say_next, svit_command
 
 if TYPE_CHECKING:
     from svit.entries import Damaged, Spent
@@ -43,7 +42,7 @@ def say_why(generation: "Generation") -> None:
 
 
 def say_outcomes(run: LockedRun, *, stopped: bool = False) -> None:
-    """Say what came of the run so far and what to do next."""
+    """Say what came of the run so far, and where it is unless the run was stopped."""
     from svit.published import counted
 
     shards, path = run.shards(), run.folder.path
@@ -53,14 +52,7 @@ def say_outcomes(run: LockedRun, *, stopped: bool = False) -> None:
     if flaws := counted(shards).rejected:
         talk.say(f"Rejections by their first flaw (texts in {path}/TASK/*.rejected.jsonl):")
         talk.say(talk.counted(flaws))
-    if stopped and any(count.samples for count in counts.values()):
-        say_next(
-            [
-                (svit_command("export", path, "--format", "llava-next", "-o", "train.jsonl"), "the samples so far"),
-                (svit_command("status", path), "how the run stands"),
-            ]
-        )
-    elif not stopped:
+    if not stopped:
         talk.say(f"The samples are in {path}/: " + ", ".join(f"{task}/" for task in counts))
 
 

@@ -10,7 +10,7 @@ import typer
 
 from svit.cli import talk
 from svit.cli.json_option import JsonOption
-from svit.cli.next_steps import say_next, svit_command
+from svit.cli.next_steps import command_line, say_next
 from svit.cli.run_report import damaged_text
 from svit.cli.status_watch import watch as show_again
 from svit.errors import SvitError
@@ -66,18 +66,18 @@ def status(
 def _next_steps(found: "RunStatus") -> list[tuple[str, str]]:
     run, samples = found.run, any(task.samples for task in found.tasks)
     if found.state == "running":
-        return [(svit_command("status", run, "--watch"), "the same, again and again")]
+        return [(command_line("status", run, "--watch"), "the same, again and again")]
     steps = (
-        [(svit_command("export", run, "--format", "llava-next", "-o", "train.jsonl"), "the samples so far")]
+        [(command_line("export", run, "--format", "llava-next", "-o", "train.jsonl"), "the samples so far")]
         if samples
         else []
     )
     if found.state == "stopped":
         return steps
     if samples:
-        steps = [(svit_command("report", run), "a page to read"), (steps[0][0], "the samples")]
+        steps = [(command_line("report", run), "a page to read"), (steps[0][0], "the samples")]
     if any(task.rejected for task in found.tasks):
-        steps.insert(0, (svit_command("regenerate", run), "ask again about what has no sample"))
+        steps.insert(0, (command_line("regenerate", run), "ask again about what has no sample"))
     return steps
 
 

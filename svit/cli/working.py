@@ -1,6 +1,7 @@
 """Asking for what a run has still to find, for `svit generate` and `svit regenerate`: their options, and the work."""
 
 import os
+from collections.abc import Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ import typer
 
 from svit.cli import talk
 from svit.cli.locked_run import LockedRun
+from svit.cli.next_steps import Step, after_end, after_stop, command_line, steps_text
 from svit.cli.run_report import say_changes, say_cost, say_damaged, say_outcomes, say_why
 from svit.cli.run_summary import write_summary
 from svit.cli.session import Session
@@ -41,7 +43,11 @@ HURRY, LAST_HURRY = 0.05, 5.0
 
 @dataclass(frozen=True)
 class Wish:
-    """What a command asks for, beside the run itself. `deadline` is in seconds of the monotonic clock."""
+    """What a command asks for, beside the run itself. `deadline` is in seconds of the monotonic clock.
+
+    `check` is the command that looks at the endpoint, where a config was named; `further` are steps that fit after a
+    run beside those that always do. A `preview` is followed by steps of its own.
+    """
 
     limit: int | None = None
     again: bool = False
@@ -49,6 +55,9 @@ class Wish:
     deadline: float | None = None
     stdout: bool = False
     quiet: bool = False
+    preview: bool = False
+    check: str = ""
+    further: Sequence[Step] = ()
 
 
 @dataclass(frozen=True)
@@ -87,6 +96,11 @@ class Work:
             if self.books.price:
                 say_cost(run, spent)
         code = 1 if any(shard.flaws for shard in run.shards()) else 0
+        if not (self.wish.quiet or self.wish.preview):
+            first = next(run.store.slice(0, 1), None)
+            image = None if first is None else first.image_id
+            steps = after_end(run.folder.path, image, rejected=code == 1 and not self.wish.again)
+            talk.say(steps_text([*steps, *self.wish.further]))
         talk.log.event("end", exit=code)
         return code
 
@@ -147,6 +161,10 @@ class Work:
         say_outcomes(self.run, stopped=True)
         if told:
             talk.say(f"Not all of it could be published: {told}")
+        path, shards = self.run.folder.path, self.run.shards()
+        check = self.wish.check or command_line("config", "check", path, "--endpoint")
+        if steps := after_stop(error, path, check, has_samples=any(shard.samples for shard in shards)):
+            error.add_note(steps_text(steps))
 
     def _join_the_month(self, open_files: ExitStack) -> None:
         """Put what the run spends into the ledger of all runs. Without a ceiling on the month a run goes on without."""
