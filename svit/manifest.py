@@ -30,7 +30,10 @@ class TaskCounts(msgspec.Struct, frozen=True):
 
 
 class Manifest(msgspec.Struct, frozen=True):
-    """What a run was made of. `limit` is the most images that were asked for, `replies` how many the journal held."""
+    """What a run was made of. `limit` is the most images that were asked for, `replies` how many the journal held.
+
+    `dollars` is what the run had cost by then, None where its model has no price; an older svit did not write it.
+    """
 
     svit: str = ""
     started: str = ""
@@ -44,6 +47,7 @@ class Manifest(msgspec.Struct, frozen=True):
     finished: bool = False
     replies: _Count = 0
     tasks: Mapping[str, TaskCounts] = {}
+    dollars: Annotated[float, msgspec.Meta(ge=0)] | msgspec.UnsetType | None = msgspec.UNSET
 
     @property
     def counts(self) -> int:

@@ -70,6 +70,7 @@ class Generation:
         self._journal = journal
         self._inbox: list[Reply] = []
         self._received = 0
+        self._total = images * len(jobs)
         self._abandoned = False
         self._pumping: asyncio.Task[None] | None = None
         self._writing = writing = GroupCommit(journal, self._gathering)
@@ -142,6 +143,11 @@ class Generation:
     def missing(self) -> int:
         """Return how many outcomes the pass has still to find; of a shard that is not whole, all."""
         return self._progress.missing()
+
+    @property
+    def total(self) -> int:
+        """How many outcomes the pass has in all, those that stand in files by now among them."""
+        return self._total
 
     def what_is_open(self) -> str:
         """Return what has no outcome yet, for whoever looks for the reason: how much, and the first few images."""

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from svit.errors import SvitError
+from svit.spelling import did_you_mean
 
 _PACKAGE = Path(__file__).parent
 _SHIPPED = _PACKAGE / "shipped" if (_PACKAGE / "shipped").is_dir() else _PACKAGE.parent
@@ -34,5 +35,6 @@ def config_path(name: str) -> Path:
     shipped = CONFIGS / f"{name.removesuffix('.yaml').removeprefix('configs/')}.yaml"
     if shipped.is_file():
         return shipped
-    known = ", ".join(sorted(file.stem for file in CONFIGS.glob("*.yaml")))
-    raise SvitError(f"There is no config file '{name}'. Shipped ones, by name: {known}.")
+    known = sorted(file.stem for file in CONFIGS.glob("*.yaml"))
+    meant = did_you_mean(shipped.stem, known)
+    raise SvitError(f"There is no config file '{name}'. Shipped ones, by name: {', '.join(known)}.{meant}")

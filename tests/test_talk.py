@@ -17,6 +17,7 @@ import typer
 from svit.cli import talk
 from svit.cli.durations import duration, parse_duration
 from svit.cli.ending import spoken
+from svit.cli.progress import Progress
 from svit.errors import DeadlineReachedError, SvitError
 
 
@@ -48,7 +49,7 @@ def test_what_others_wrote_does_not_command_the_terminal(capsys: pytest.CaptureF
 def test_where_there_is_no_terminal_progress_is_a_line_a_minute_also_when_nothing_happens(
     quiet: bool, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    progress = talk.Progress(quiet=quiet)
+    progress = Progress(quiet=quiet)
     with progress.of(200):
         for second in range(1000, 1260):
             if second < 1130:
@@ -70,7 +71,7 @@ def test_where_there_is_no_terminal_progress_is_a_line_a_minute_also_when_nothin
 def test_what_was_known_before_says_nothing_about_the_speed_and_no_answer_no_time(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    progress = talk.Progress(quiet=False)
+    progress = Progress(quiet=False)
     with progress.of(5000):
         progress.tick(0.0)
         for _ in range(4000):
@@ -94,7 +95,7 @@ def test_a_machine_gets_an_object_a_line_and_nothing_else(capsys: pytest.Capture
     with warnings.catch_warnings():
         warnings.simplefilter("always")
         warnings.warn("old", DeprecationWarning, stacklevel=1)
-    progress = talk.Progress(quiet=False)
+    progress = Progress(quiet=False)
     with progress.of(10):
         progress.tick(0)
         progress.count(None)
@@ -167,8 +168,9 @@ def test_people_get_a_sentence_and_of_a_bug_all(capsys: pytest.CaptureFixture[st
 ON_A_TERMINAL = """
 import sys
 from svit.cli import talk
+from svit.cli.progress import Progress
 
-progress = talk.Progress(quiet=False, records_to_stdout=sys.argv[1] == "records")
+progress = Progress(quiet=False, records_to_stdout=sys.argv[1] == "records")
 with progress.of(100):
     for second in range(3):
         progress.count("wrong_count")
@@ -206,7 +208,7 @@ def _read(terminal: int) -> bytes:
 def test_on_a_terminal_a_sentence_stands_on_a_line_of_its_own_beside_the_bar() -> None:
     *lines, last = on_a_terminal("talk")
     assert [line.rsplit("\r", 1)[1] for line in lines] == ["A sentence."] * 3
-    assert any("3 rejected, 7 in flight, $0.0010 so far" in part for part in last.split("\r"))
+    assert any("3 of 100, 3 rejected, 7 in flight, $0.0010, 60/min, 2 min left" in part for part in last.split("\r"))
     assert not last.rsplit("\r", 1)[1].strip(), "the bar is gone in the end"
 
 

@@ -17,19 +17,21 @@ from svit.cli import (
     look,
     regenerate,
     report,
+    run_list,
     simulate,
     status,
 )
+from svit.cli.command_line import Command, Group
 from svit.cli.ending import spoken
 from svit.cli.watchdog import GRACE, process_began, process_watchdog
 
 app = typer.Typer(
     name="svit",
+    cls=Group,
     help="Turn image annotations into visual instruction data: conversations, reasoning, descriptions, referring QA.",
     epilog="Exit codes: 0 all done, 1 some images have no sample, 2 something must be changed, 3 the ceiling on money "
     "is reached, 4 the provider refuses to go on, 5 the deadline is reached, 70 a bug, 75 the run is locked, "
     "130 interrupted. Every stop is resumable by the same command.",
-    add_completion=False,
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -41,17 +43,21 @@ app.command("estimate", short_help="What a run will ask, take and cost.")(spoken
 app.command("generate", short_help="Generate instruction data.")(spoken(generate.generate))
 app.command("regenerate", short_help="Ask again about what has no sample.")(spoken(regenerate.regenerate))
 app.command("rebuild", short_help="Make the shards again from the journal.")(spoken(regenerate.rebuild))
+app.command("runs", short_help="List the runs, and how each stands.")(spoken(run_list.runs))
 app.command("status", short_help="How a run stands.")(spoken(status.status))
 app.command("check", short_help="Judge data that exists.")(spoken(check.check))
 app.command("export", short_help="Write samples as a trainer's records.")(spoken(export.export))
 app.command("formats", short_help="List the formats of export.")(spoken(export.formats))
 app.command("import", short_help="Read others' data into lines of ours.")(spoken(import_.import_))
 app.command("report", short_help="Write one HTML page about a run.")(spoken(report.report))
-app.add_typer(contexts.app, name="contexts")
+app.add_typer(contexts.app, name="contexts", cls=Group, short_help="What is known of each image: build, look.")
 app.command("tasks", short_help="List the tasks.")(spoken(look.tasks))
 app.command("prompt", short_help="What a model would be sent about an image.")(spoken(look.prompt))
 app.command("show", short_help="What became of one image, and why.")(spoken(look.show))
 app.command("simulate", short_help="An endpoint to rehearse a paid run against.")(spoken(simulate.simulate))
+for each in (app, *(group.typer_instance for group in app.registered_groups)):
+    for registered in each.registered_commands if each else ():
+        registered.cls = Command
 
 
 def _version(wanted: bool) -> None:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from svit.cli import talk
+from svit.cli.json_option import JsonOption
+from svit.cli.task_option import one_task_name, task_option
 from svit.errors import SvitError
 
 if TYPE_CHECKING:
@@ -28,13 +30,13 @@ def check(
         typer.Option(metavar="FILE", help="Contexts made by 'svit contexts build': judge against them too."),
     ] = None,
     task: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Task of records that name none; by their shape otherwise.")
+        list[str] | None, task_option("Task of records that name none, by their shape otherwise; just one.")
     ] = None,
     fix: Annotated[
         Path | None, typer.Option(metavar="OUT", help="Write what is left, cleaned, in the same form to this new file.")
     ] = None,
     examples: Annotated[int, typer.Option(min=0, metavar="N", help="Worst examples of each flaw.")] = 3,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object, for machines.")] = False,
+    as_json: JsonOption = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
 ) -> None:
     """Judge data that exists: flaws by code and task, rates, the worst examples; --fix writes what is left.
@@ -47,7 +49,14 @@ def check(
 
     if fix:
         refuse_existing(fix, file, option="--fix")
-    found = audit(file, contexts=contexts, task=task, fix=fix, examples=examples, watch=partial(watched, quiet=quiet))
+    found = audit(
+        file,
+        contexts=contexts,
+        task=one_task_name(task),
+        fix=fix,
+        examples=examples,
+        watch=partial(watched, quiet=quiet),
+    )
     talk.show(msgspec.json.encode(found).decode() if as_json else _text(found))
 
 

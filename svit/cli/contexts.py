@@ -26,6 +26,7 @@ from svit.cli.own_annotations import (
     StrictOption,
     own_annotations,
 )
+from svit.cli.json_option import JsonOption
 from svit.errors import SvitError
 
 app = typer.Typer(help="Build, inspect and print contexts: what is known of each image.", no_args_is_help=True)
@@ -87,7 +88,7 @@ def build(
 @spoken
 def stats(
     contexts: StoreArgument,
-    json: Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")] = False,
+    json: JsonOption = False,
 ) -> None:
     """Say how many images there are and what is known of them."""
     import msgspec
@@ -119,7 +120,7 @@ def show(
     region_boxes: Annotated[
         bool, typer.Option("--region-boxes", help="With the regions' boxes, as referring.")
     ] = False,
-    json: Annotated[bool, typer.Option("--json", help="Print the whole record as JSON.")] = False,
+    json: JsonOption = False,
 ) -> None:
     """Print what is known of one image, in the form that a model is shown."""
     import msgspec

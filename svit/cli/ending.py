@@ -38,7 +38,7 @@ def spoken(command: Callable[P, int | None]) -> Callable[P, None]:
             code = error.exit_code
             talk.log.error(str(error), code)
             _say_notes(error)
-        except KeyboardInterrupt as interrupt:
+        except (KeyboardInterrupt, typer.Abort) as interrupt:
             code = interrupts.EXIT_CODE
             talk.log.error(INTERRUPTED, code)
             _say_notes(interrupt)

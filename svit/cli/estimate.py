@@ -21,6 +21,7 @@ from svit.cli.inputs import (
     SharedOption,
     VisualGenomeOption,
 )
+from svit.cli.json_option import JsonOption
 from svit.cli.task_option import task_option
 from svit.errors import DataError
 
@@ -63,7 +64,7 @@ def estimate(
         str | None, typer.Option(metavar="MODEL", help="Count the second opinions of this model too.")
     ] = None,
     every: Annotated[bool, typer.Option("--all", help="Count every prompt, not about 2,000 of them.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object, for machines.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Show what a run will ask, take and cost, from its real prompts. Nothing is sent, and no key is needed."""
     import msgspec

@@ -1,5 +1,6 @@
 """`svit export`: samples as the records that a trainer reads."""
 
+import json
 import sys
 import time
 from contextlib import suppress
@@ -9,6 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from svit.cli import talk
+from svit.cli.completion import matching_formats
+from svit.cli.json_option import JsonOption
+from svit.cli.task_option import task_names, task_option
 from svit.errors import SvitError
 
 if TYPE_CHECKING:
@@ -21,13 +25,20 @@ _FILES = (".json", ".jsonl", ".zst", ".parquet")
 
 def export(
     sources: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Run folders, or JSONL files of ours.")],
-    to: Annotated[str, typer.Option("--format", "-f", metavar="FORMAT", help="Whose; 'svit formats' lists them.")],
+    to: Annotated[
+        str,
+        typer.Option(
+            "--format",
+            "-f",
+            metavar="FORMAT",
+            help="Whose; 'svit formats' lists them.",
+            autocompletion=matching_formats,
+        ),
+    ],
     output: Annotated[
         Path, typer.Option("--output", "-o", metavar="FILE|DIR", help="A file, a folder, or - for stdout.")
     ],
-    task: Annotated[
-        list[str] | None, typer.Option("--tasks", metavar="NAME", help="Only these tasks, repeatable or a,b.")
-    ] = None,
+    task: Annotated[list[str] | None, task_option("Only these tasks.")] = None,
     split: Annotated[
         str, typer.Option(metavar="SHARES", help="Split by image: train=0.9,test=0.1. Needs a folder.")
     ] = "train",
@@ -62,23 +73,24 @@ def export(
         str | None, typer.Option(metavar="OWNER/NAME", help="Upload the folder as a data set, private.")
     ] = None,
     public: Annotated[bool, typer.Option("--public", help="Push a data set that everybody sees.")] = False,
+    as_json: JsonOption = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")] = False,
 ) -> None:
     """Write samples as the records that a trainer reads, with its own boxes and image marks."""
     from svit.exports.base import Style
     from svit.exports.choosing import Choice, our_requests, splits_of
-    from svit.exports.exporting import LAYOUTS, Export, excluded_ids, refuse_what_is_there
+    from svit.exports.exporting import LAYOUTS, Export, excluded_ids
     from svit.exports.formats import format_named
     from svit.exports.pictures import folder_of_pictures
     from svit.exports.pushing import client, push
     from svit.exports.reading import Reading
-    from svit.tasks import task_named
+    from svit.tasks import TASKS
 
     found = format_named(to)
     padded = _one_of("--box-frame", box_frame, ("image", "padded-square")) == 1
     layout = LAYOUTS[_one_of("--image-layout", image_layout, LAYOUTS)]
-    names = [each for words in task or () for each in words.split(",")]
-    tasks = frozenset(task_named(each).name for each in names) if names and "all" not in names else None
+    names = task_names(task)
+    tasks = frozenset(names) if 0 < len(names) < len(TASKS) else None
     splits = splits_of(split)
     choice = Choice(
         splits=splits,
@@ -103,21 +115,17 @@ def export(
         pictures=folder_of_pictures(images) if images else None,
         command=("svit", *map(_last_part, sys.argv[1:])),
     )
-    to_stdout, to_file = str(output) == "-", output.suffix in _FILES
-    if len(splits) > 1 and (to_stdout or to_file):
-        raise SvitError("--split: several splits need a folder: -o DIR.")
-    if to_stdout:
-        left_out = work.to_stdout(talk.record)
-        if not quiet:
-            _say_what_is_missing(left_out, sources)
+    if str(output) == "-":
+        _to_stdout(work, sources, as_json=as_json, quiet=quiet)
         return
-    refuse_what_is_there(output)
     if push_to_hub:
-        if to_file:
+        if output.suffix in _FILES:
             raise SvitError("--push-to-hub: a data set is a folder: -o DIR.")
         client(push_to_hub)
-    written = work.to_file(output) if to_file else work.to_folder(output, packed=zstd)
-    if not quiet:
+    written = _to_files(work, output, packed=zstd)
+    if as_json:
+        talk.show(json.dumps(_figures(work, written, output)))
+    elif not quiet:
         _say(work, written, output)
         _say_what_is_missing(written.left_out, sources)
     if push_to_hub:
@@ -127,12 +135,42 @@ def export(
             talk.say(f"Pushed to {address}")
 
 
-def formats() -> None:
+def _to_stdout(work: "Export", sources: "Sequence[Path]", *, as_json: bool, quiet: bool) -> None:
+    _refuse_several_splits(work)
+    if as_json:
+        raise SvitError("--json: the records go to stdout already: name a file or folder with -o.")
+    left_out = work.to_stdout(talk.record)
+    if not quiet:
+        _say_what_is_missing(left_out, sources)
+
+
+def _to_files(work: "Export", output: Path, *, packed: bool) -> "Exported":
+    from svit.exports.exporting import refuse_what_is_there
+
+    to_file = output.suffix in _FILES
+    if to_file:
+        _refuse_several_splits(work)
+    refuse_what_is_there(output)
+    return work.to_file(output) if to_file else work.to_folder(output, packed=packed)
+
+
+def _refuse_several_splits(work: "Export") -> None:
+    if len(work.choice.splits) > 1:
+        raise SvitError("--split: several splits need a folder: -o DIR.")
+
+
+def formats(as_json: JsonOption = False) -> None:
     """List the formats, and what each does with boxes and image marks."""
     from svit.exports.formats import NAMES, format_named
 
-    for name in NAMES:
-        found = format_named(name)
+    known = {name: format_named(name) for name in NAMES}
+    if as_json:
+        keys = ("summary", "boxes", "marks", "container")
+        talk.show(
+            json.dumps([{"format": name} | {key: getattr(found, key) for key in keys} for name, found in known.items()])
+        )
+        return
+    for name, found in known.items():
         talk.show(f"{name}: {found.summary}.\n  boxes: {found.boxes}\n  image: {found.marks}")
 
 
@@ -146,6 +184,17 @@ def _one_of(option: str, given: str, names: "Sequence[str]") -> int:
     if given not in names:
         raise SvitError(f"{option}: '{given}' is none of {', '.join(names)}.")
     return names.index(given)
+
+
+def _figures(work: "Export", written: "Exported", output: Path) -> dict[str, object]:
+    """Return for machines what was written and what was left out."""
+    return {
+        "format": work.format.name,
+        "output": str(output),
+        "files": [{"file": file.name, "records": file.records} for file in written.files],
+        "others": list(written.others),
+        "left_out": dict(written.left_out),
+    }
 
 
 def _say(work: "Export", written: "Exported", output: Path) -> None:

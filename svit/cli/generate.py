@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from svit.cli import talk
+from svit.cli.completion import matching_configs
 from svit.cli.config_options import BaseUrlOption, ModelOption, config_with, file_name_of
 from svit.cli.deadline import until
 from svit.cli.inputs import (
@@ -146,7 +147,9 @@ def generate(
     coco_captions: CaptionsOption = None,
     coco_instances: InstancesOption = None,
     allow_shared_coco_ids: SharedOption = False,
-    config: Annotated[str, typer.Option(metavar="FILE", help="Config file, or the name of a shipped one.")] = "offline",
+    config: Annotated[
+        str, typer.Option(metavar="FILE", help="Config file, or a shipped one's name.", autocompletion=matching_configs)
+    ] = "offline",
     model: ModelOption = None,
     base_url: BaseUrlOption = None,
     run: Annotated[

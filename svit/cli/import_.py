@@ -1,5 +1,6 @@
 """`svit import`: instruction data of others as lines of our own, to be checked, mixed and exported again."""
 
+import json
 import sys
 from contextlib import ExitStack
 from pathlib import Path
@@ -9,6 +10,8 @@ import typer
 
 from svit.cli import talk
 from svit.cli.check import refuse_existing, watched
+from svit.cli.json_option import JsonOption
+from svit.cli.task_option import one_task_name, task_option
 from svit.errors import SvitError
 
 if TYPE_CHECKING:
@@ -32,12 +35,13 @@ def import_(
         typer.Option(metavar="FILE", help="Contexts made by 'svit contexts build': they know the images' sizes."),
     ] = None,
     task: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Task of records that name none; by their shape otherwise.")
+        list[str] | None, task_option("Task of records that name none, by their shape otherwise; just one.")
     ] = None,
     box_frame: Annotated[
         str,
         typer.Option(metavar="FRAME", help="What boxes behind <st>..<ed> are shares of: image, or padded-square."),
     ] = "image",
+    as_json: JsonOption = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")] = False,
 ) -> None:
     """Turn data in SVIT's or LLaVA's form into lines of our own, which can be checked, mixed and exported.
@@ -55,6 +59,8 @@ def import_(
     if box_frame not in _FRAMES:
         raise SvitError(f"There is no box frame '{box_frame}'. Choose one of: {', '.join(_FRAMES)}.")
     to_stdout = output == Path("-")
+    if to_stdout and as_json:
+        raise SvitError("--json: the lines go to stdout already: name a file with -o.")
     if not to_stdout:
         refuse_existing(output, file, option="-o")
     intake = Intake()
@@ -62,16 +68,37 @@ def import_(
         find = opened.enter_context(ContextStore(contexts)).find if contexts else None
         data = opened.enter_context(DataFile(file))
         lines = imported(
-            watched(data, quiet=quiet), intake, chosen, find=find, task=task, padded=box_frame == "padded-square"
+            watched(data, quiet=quiet),
+            intake,
+            chosen,
+            find=find,
+            task=one_task_name(task),
+            padded=box_frame == "padded-square",
         )
         if to_stdout:
             sys.stdout.buffer.writelines(lines)
         else:
             write_records(output, lines, as_array=False)
-    if not quiet:
+    if as_json:
+        talk.show(json.dumps(_figures(intake, output)))
+    elif not quiet:
         talk.say(_text(intake, file, contexts))
         if not to_stdout:
             talk.say(f"They are in {output}. Next: svit check {output}")
+
+
+def _figures(intake: "Intake", output: Path) -> dict[str, object]:
+    """Return for machines what `_text` says."""
+    return {
+        "file": str(output),
+        "records": intake.records,
+        "pairs": intake.pairs,
+        "tasks": dict(intake.tasks.most_common()),
+        "left_out": {why: reason.records for why, reason in intake.left_out.items()},
+        "without_size": intake.without_size,
+        "without_image": intake.without_image,
+        "stray_boxes": intake.stray_boxes,
+    }
 
 
 def _text(intake: "Intake", file: Path, contexts: Path | None) -> str:

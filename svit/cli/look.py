@@ -1,7 +1,8 @@
 """Commands that only look: `svit tasks`, `svit prompt`, `svit show`."""
 
+import json
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated
@@ -9,8 +10,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from svit.cli import talk
+from svit.cli.completion import matching_configs
 from svit.cli.inputs import Annotations, ContextsOption
+from svit.cli.json_option import JsonOption
 from svit.cli.past import PastRun
+from svit.cli.shown_records import prompt_record, task_record
+from svit.cli.task_option import one_task_name, task_option
 from svit.errors import SvitError
 
 if TYPE_CHECKING:
@@ -21,21 +26,27 @@ if TYPE_CHECKING:
     from svit.settling import Job, Tried
 
 
-def tasks() -> None:
+def tasks(as_json: JsonOption = False) -> None:
     """List the tasks."""
     from svit.tasks import TASKS
 
+    if as_json:
+        talk.show(json.dumps([{"task": task.name, "summary": task.summary} for task in TASKS.values()]))
+        return
     talk.show(talk.table([(task.name, task.summary) for task in TASKS.values()], indent=""))
 
 
 def prompt(
-    task: Annotated[str, typer.Option(metavar="NAME", help="Whose prompt.")],
+    task: Annotated[list[str], task_option("Whose prompt.")],
     contexts: ContextsOption = None,
     image: Annotated[
         str | None, typer.Option(metavar="ID", help="About which image; the first one by default.")
     ] = None,
-    config: Annotated[str, typer.Option(metavar="FILE", help="Config file, or a shipped one's name.")] = "offline",
+    config: Annotated[
+        str, typer.Option(metavar="FILE", help="Config file, or a shipped one's name.", autocompletion=matching_configs)
+    ] = "offline",
     prompts: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder of own prompt files.")] = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Print what a model would be sent about one image."""
     from svit.config import chosen_tasks, jobs, read_config
@@ -43,9 +54,9 @@ def prompt(
     from svit.runs import RunFolder
 
     settings = read_config(config_path(config), {"prompts": prompts and str(prompts.absolute())})
-    if task == "all":
-        raise SvitError("Name one task. 'svit tasks' lists them.")
-    [job] = jobs(settings, chosen_tasks([task]))
+    name = one_task_name(task)
+    assert name is not None
+    [job] = jobs(settings, chosen_tasks([name]))
     with (
         TemporaryDirectory() as folder,
         Annotations.named(contexts).store(RunFolder(Path(folder)), quiet=True) as store,
@@ -54,13 +65,17 @@ def prompt(
     if context is None:
         raise SvitError(f"{contexts}: there is no image in it.")
     made = job.task.prompt(context, job.recipe)
+    if as_json:
+        talk.show(json.dumps({"image_id": context.image_id, "task": job.task.name, **prompt_record(made)}))
+        return
     talk.show(prompt_text(made))
 
 
 def show(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="Run folder.")],
     image: Annotated[str, typer.Argument(metavar="IMAGE_ID", help="Which image.")],
-    task: Annotated[str, typer.Option(metavar="NAME", help="Only this task.")] = "all",
+    task: Annotated[list[str] | None, task_option("Only these tasks.")] = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Show one image of a run: what was sent beside what came back, what it became, and its flaws."""
     from svit.journal import Journal
@@ -69,36 +84,61 @@ def show(
     wanted = past.chosen(task)
     with past.store() as store, Journal(past.folder.journal, read_only=True) as journal:
         context = store.get(image)
-        for job in past.jobs(wanted, journal):
-            asked = [intent for intent in journal.asked(context.image_id) if intent.task == job.task.name]
-            if asked:
-                _show_task(job, context, asked, journal)
-            else:
-                why = "it has no annotations" if context.is_empty else "not reached yet"
-                talk.show(f"{job.task.name}: nothing was asked about image {context.image_id}: {why}.\n")
+        looks = [_look(job, context, journal) for job in past.jobs(wanted, journal)]
+    if as_json:
+        told = [task_record(each.task, context.image_id, each.asked, each.sent, each.tries) for each in looks]
+        talk.show(json.dumps(told))
+        return
+    for each in looks:
+        _show(each, context)
 
 
-def _show_task(job: "Job", context: "ImageContext", asked: "Sequence[Intent]", journal: "Journal") -> None:
-    """Show one task of the image: the request of the run's prompt file as it is now, or else the last one sent."""
+@dataclass(frozen=True)
+class Look:
+    """What became of one image in one task: the requests, the prompt that was sent last, and what came of each.
+
+    `changed` says that the settings are others than when it was asked, so that the prompt is today's.
+    """
+
+    task: str
+    asked: "Sequence[Intent]" = ()
+    sent: "Prompt | None" = None
+    tries: "Sequence[Tried]" = ()
+    changed: bool = False
+
+
+def _look(job: "Job", context: "ImageContext", journal: "Journal") -> Look:
+    """Look at one task of the image: at the request of the run's prompt file as it is, or else the last one sent."""
     from svit.settling import attempts_so_far
 
+    asked = [intent for intent in journal.asked(context.image_id) if intent.task == job.task.name]
+    if not asked:
+        return Look(job.task.name)
     made = job.task.prompt(context, job.recipe)
     last = next((intent for intent in asked if intent.prompt_id == made.id), asked[-1])
     if made.id != last.prompt_id:
         made = _made_by(last.version, job, context, journal)
-    talk.show(f"=== {job.task.name}, image {context.image_id} ({context.image}) ===")
-    if made.id != last.prompt_id:
-        talk.show("The settings have changed since this was asked; the prompt below is today's.")
-    why = ", ".join(f"attempt {each.attempt}: {each.reason}" for each in asked if each.version == last.version)
-    talk.show(f"asked: {why}")
 
     def replies(prompt: "Prompt") -> "Sequence[Kept]":
         return journal.replies(last.prompt_id if prompt is made else prompt.id, context.image_id)
 
     tries = list(attempts_so_far(job, made, replies))
-    results = "\n\n".join(map(_reply_text, tries))
     mended = next((tried.prompt for tried in reversed(tries) if tried.prompt is not made), made)
-    talk.show(talk.side_by_side(prompt_text(mended), results or "No answer has come yet."))
+    of_this = [each for each in asked if each.version == last.version]
+    return Look(job.task.name, of_this, mended, tries, made.id != last.prompt_id)
+
+
+def _show(look: Look, context: "ImageContext") -> None:
+    if look.sent is None:
+        why = "it has no annotations" if context.is_empty else "not reached yet"
+        talk.show(f"{look.task}: nothing was asked about image {context.image_id}: {why}.\n")
+        return
+    talk.show(f"=== {look.task}, image {context.image_id} ({context.image}) ===")
+    if look.changed:
+        talk.show("The settings have changed since this was asked; the prompt below is today's.")
+    talk.show("asked: " + ", ".join(f"attempt {each.attempt}: {each.reason}" for each in look.asked))
+    results = "\n\n".join(map(_reply_text, look.tries))
+    talk.show(talk.side_by_side(prompt_text(look.sent), results or "No answer has come yet."))
     talk.show()
 
 

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
+from svit.cli import talk
 from svit.errors import BudgetReachedError, DeadlineReachedError, ProviderRefusesError
 
 Step = tuple[str, str]
@@ -21,6 +22,12 @@ def steps_text(steps: Sequence[Step], head: str = "Next:") -> str:
     else:
         lines = [line for command, words in steps for line in (f"  {command}", f"      {words}")]
     return "\n".join([head, *lines])
+
+
+def say_next(steps: Sequence[Step]) -> None:
+    """Say the steps; nothing when there are none."""
+    if steps:
+        talk.say(steps_text(steps))
 
 
 def command_line(*words: object) -> str:

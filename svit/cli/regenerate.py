@@ -6,12 +6,14 @@ from typing import Annotated
 import typer
 
 from svit.cli import talk
+from svit.cli.completion import matching_configs
 from svit.cli.deadline import until
 from svit.cli.locked_run import LockedRun
 from svit.cli.past import PastRun
 from svit.cli.run_report import say_damaged, say_outcomes
 from svit.cli.run_summary import write_summary
 from svit.cli.status import integrity, integrity_text
+from svit.cli.task_option import task_option
 from svit.cli.working import (
     DeadlineOption,
     LogJsonOption,
@@ -26,15 +28,18 @@ RunArgument = Annotated[Path, typer.Argument(metavar="RUN", help="Run folder.")]
 EndpointOption = Annotated[
     str | None,
     typer.Option(
-        "--config", metavar="FILE", help="Take the endpoint's address and key, and no more, from this config."
+        "--config",
+        metavar="FILE",
+        help="Take the endpoint's address and key, and no more, from this config.",
+        autocompletion=matching_configs,
     ),
 ]
-TaskOption = Annotated[str, typer.Option(metavar="NAME", help="Only this task.")]
+TasksOption = Annotated[list[str] | None, task_option("Only these tasks.")]
 
 
 def regenerate(
     run: RunArgument,
-    task: TaskOption = "all",
+    task: TasksOption = None,
     max_cost: MaxCostOption = None,
     max_cost_per_month: MaxCostPerMonthOption = None,
     config: EndpointOption = None,
@@ -66,7 +71,7 @@ def regenerate(
 
 def rebuild(
     run: RunArgument,
-    task: TaskOption = "all",
+    task: TasksOption = None,
     check: Annotated[
         bool, typer.Option("--check", help="Only see whether the journal is whole, and change nothing: exit 2 if not.")
     ] = False,
@@ -84,7 +89,9 @@ def rebuild(
         todo = past.jobs(past.chosen(task), journal)
         locked = LockedRun(past.folder, past.settings, todo, store, journal, past.contexts_file)
         missing = rebuilt(todo, store, journal, past.folder, min(past.limit or len(store), len(store)))
-        write_summary(locked, past.limit, finished=not missing)
+        cost = journal.spent().cost
+        has_price = cost or past.settings.provider == "offline"
+        write_summary(locked, past.limit, finished=not missing, cost=cost if has_price else None)
         say_damaged(journal, run)
         if not quiet:
             say_outcomes(locked)

@@ -8,11 +8,16 @@ from svit import __version__
 from svit.cli.locked_run import LockedRun
 
 
-def write_summary(run: LockedRun, limit: int | None, deadline: float | None = None, *, finished: bool) -> None:
+def write_summary(
+    run: LockedRun, limit: int | None, deadline: float | None = None, *, finished: bool, cost: int | None
+) -> None:
     """Write run.json; `finished` says that the last command came to its end.
 
+    `cost` is what the run has cost so far in nano-dollars, None where its model has no price.
     `limit` is the command's, and the run keeps the largest. `deadline` is in seconds of the monotonic clock.
     """
+    from svit.prices import NANO
+
     before = run.summary()
     run.folder.write_summary(
         {
@@ -35,6 +40,7 @@ def write_summary(run: LockedRun, limit: int | None, deadline: float | None = No
             "updated": _now(),
             "finished": finished,
             "replies": run.journal.count_replies(),
+            "dollars": None if cost is None else cost / NANO,
             "tasks": _counts(run),
         }
     )

@@ -15,6 +15,7 @@ from svit.cli import talk
 from svit.cli.deadline import OVER
 from svit.cli.durations import duration
 from svit.cli.ending import INTERRUPTED
+from svit.cli.progress import Progress
 from svit.cli.watchdog import ASLEEP, BUG, GRACE, process_watchdog
 from svit.errors import DeadlineReachedError, FileHeldError, StalledError, SvitError
 
@@ -50,7 +51,7 @@ class Session:
 
     generation: "Generation"
     books: "Spending"
-    progress: talk.Progress
+    progress: Progress
     timeout: float
     deadline: float | None = None
     quiet: bool = False

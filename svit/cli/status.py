@@ -9,7 +9,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from svit.cli import talk
+from svit.cli.json_option import JsonOption
+from svit.cli.next_steps import command_line, say_next
 from svit.cli.run_report import damaged_text
+from svit.cli.status_watch import watch as show_again
+from svit.errors import SvitError
 
 if TYPE_CHECKING:
     from svit.integrity import Integrity
@@ -19,7 +23,11 @@ if TYPE_CHECKING:
 
 def status(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="Run folder.")],
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object, for machines.")] = False,
+    as_json: JsonOption = False,
+    watch: Annotated[
+        float | None,
+        typer.Option(min=0.2, metavar="[SECONDS]", help="Show it again every 2 seconds, or so many, until it ends."),
+    ] = None,
     check: Annotated[
         bool, typer.Option("--check", help="Read all of the journal and see whether it is whole: exit 2 when not.")
     ] = False,
@@ -34,6 +42,13 @@ def status(
     from svit.status import read_status
 
     now, folder = time.time(), RunFolder(run)
+    if watch is not None:
+        if check:
+            raise SvitError("--check reads all of the journal: leave --watch out.")
+        show_again(
+            lambda: read_status(folder, time.time()), lambda found: _text(found, time.time()), watch, as_json=as_json
+        )
+        return 0
     checked = integrity(folder) if check else None
     if checked and checked.faults:
         talk.show(msgspec.json.encode({"check": checked}).decode() if as_json else integrity_text(checked, run))
@@ -44,7 +59,26 @@ def status(
         talk.show(msgspec.json.encode({**told, "check": checked} if checked else told).decode())
     else:
         talk.show(_text(found, now) + (f"\n\n{integrity_text(checked, run)}" if checked else ""))
+        say_next(_next_steps(found))
     return 0 if checked is None or checked.is_whole else 2
+
+
+def _next_steps(found: "RunStatus") -> list[tuple[str, str]]:
+    run, samples = found.run, any(task.samples for task in found.tasks)
+    if found.state == "running":
+        return [(command_line("status", run, "--watch"), "the same, again and again")]
+    steps = (
+        [(command_line("export", run, "--format", "llava-next", "-o", "train.jsonl"), "the samples so far")]
+        if samples
+        else []
+    )
+    if found.state == "stopped":
+        return steps
+    if samples:
+        steps = [(command_line("report", run), "a page to read"), (steps[0][0], "the samples")]
+    if any(task.rejected for task in found.tasks):
+        steps.insert(0, (command_line("regenerate", run), "ask again about what has no sample"))
+    return steps
 
 
 def integrity(folder: "RunFolder") -> "Integrity":

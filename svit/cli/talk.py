@@ -5,34 +5,34 @@ import logging
 import os
 import re
 import shutil
-import stat
 import sys
 import textwrap
 import time
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, NoReturn, TextIO, TypeVar
+from typing import Protocol, TextIO, TypeVar
 
-from svit.cli.durations import duration
 from svit.redaction import Redaction
-
-if TYPE_CHECKING:
-    from tqdm import tqdm
 
 T = TypeVar("T")
 Figure = str | int | float | None
 _SAID = "said"
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
-_SECONDS_BETWEEN_LINES = 60.0
-_LINES_OF_RATE = 5
-"""The speed is measured over the time of this many lines."""
 
 
 def harmless(text: str) -> str:
     """Return the text without what could command a terminal or turn its lines around, or is in no encoding at all."""
     return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+class Bar(Protocol):
+    """What stands on the terminal's last line."""
+
+    def clear(self) -> None:
+        """Make room for a line of talk."""
+
+    def refresh(self) -> None:
+        """Stand there again."""
 
 
 class Log:
@@ -45,7 +45,7 @@ class Log:
         """Talk to people, or to machines."""
         self.for_machines = for_machines
         self.clock = clock
-        self.bar: tqdm[NoReturn] | None = None
+        self.bar: Bar | None = None
         self._redaction = Redaction()
 
     def hide(self, secrets: Iterable[str]) -> None:
@@ -189,92 +189,3 @@ def watched(items: Iterable[T], total: int, unit: str, *, quiet: bool) -> Iterab
     from tqdm import tqdm
 
     return tqdm(items, total=total, unit=unit, dynamic_ncols=True, leave=False)
-
-
-class Progress:
-    """How far a run is: a bar on a terminal, a line a minute elsewhere, nothing when quiet.
-
-    It has no clock: whoever runs the loop calls `tick` about once a second, also when nothing happens.
-    """
-
-    def __init__(self, *, quiet: bool, records_to_stdout: bool = False) -> None:
-        """Count from nothing; nothing is shown yet. Records that a terminal may show too leave no room for a bar."""
-        self._shown = not quiet
-        self._bar_fits = sys.stderr.isatty() and not log.for_machines
-        if records_to_stdout:
-            self._bar_fits = self._bar_fits and stat.S_ISREG(os.fstat(sys.stdout.fileno()).st_mode)
-        self._total = 0
-        self._samples = 0
-        self._rejected = 0
-        self._answered = 0
-        self._bar: tqdm[NoReturn] | None = None
-        self._lines: deque[tuple[float, int]] = deque(maxlen=_LINES_OF_RATE + 1)
-
-    @contextmanager
-    def of(self, total: int) -> Iterator[None]:
-        """Show the bar while the block runs, where one can be seen; `total` outcomes are to come."""
-        self._total = total
-        if self._shown and total and self._bar_fits:
-            from tqdm import tqdm
-
-            self._bar = log.bar = tqdm(total=total, unit="sample", dynamic_ncols=True, leave=False)
-        try:
-            yield
-        finally:
-            if self._bar is not None:
-                self._bar.close()
-                self._bar = log.bar = None
-
-    def count(self, flaw: str | None, *, answered: bool = True) -> None:
-        """Count one outcome: a sample, or a rejection by its first flaw.
-
-        Those that were known before and not `answered` now say nothing about the speed.
-        """
-        if flaw is None:
-            self._samples += 1
-        else:
-            self._rejected += 1
-        self._answered += answered
-        if self._bar is not None:
-            self._bar.update()
-
-    def tick(self, now: float, *, in_flight: int | None = None, cost: int | None = None) -> None:
-        """Show how things stand at `now`, seconds of any clock that only goes forward; `cost` is in nano-dollars."""
-        if not self._lines:
-            self._lines.append((now, self._answered))
-        if self._bar is not None:
-            words = [f"{self._rejected:,} rejected", *_standing(in_flight, cost)]
-            self._bar.set_postfix_str(", ".join(words), refresh=True)
-        elif self._shown and now >= self._lines[-1][0] + _SECONDS_BETWEEN_LINES:
-            self._say(now, in_flight, cost)
-
-    def _say(self, now: float, in_flight: int | None, cost: int | None) -> None:
-        """Say a line. The speed is that of the last few lines."""
-        from svit.prices import NANO
-
-        since, before = self._lines[0]
-        rate = (self._answered - before) * 60 / (now - since)
-        self._lines.append((now, self._answered))
-        done = self._samples + self._rejected
-        left = (self._total - done) * 60 / rate if rate else None
-        ending = [f"{duration(left)} left"] if left is not None else []
-        words = ", ".join([f"{round(rate):,} a minute", *_standing(in_flight, cost), *ending])
-        log.event(
-            "progress",
-            f"{done:,} of {self._total:,}: {self._samples:,} samples, {self._rejected:,} rejected; {words}",
-            done=done,
-            total=self._total,
-            samples=self._samples,
-            rejected=self._rejected,
-            per_minute=round(rate, 1),
-            in_flight=in_flight,
-            dollars=None if cost is None else cost / NANO,
-            seconds_left=None if left is None else round(left),
-        )
-
-
-def _standing(in_flight: int | None, cost: int | None) -> list[str]:
-    from svit.prices import dollars
-
-    words = [] if in_flight is None else [f"{in_flight:,} in flight"]
-    return words if cost is None else [*words, f"{dollars(cost)} so far"]

@@ -9,13 +9,18 @@ from typing import Any
 
 import typer
 
+from svit.cli.completion import matching_tasks
 from svit.errors import SvitError
 
 
 def task_option(words: str) -> Any:
     """Return the option that names tasks; `words` begin its help, and the ways to write it follow."""
     return typer.Option(
-        "--task", "--tasks", metavar="NAME", help=f"{words} Repeatable, or a,b; 'svit tasks' lists all."
+        "--task",
+        "--tasks",
+        metavar="NAME",
+        help=f"{words} Repeatable, or a,b; 'svit tasks' lists all.",
+        autocompletion=matching_tasks,
     )
 
 

@@ -12,6 +12,7 @@ import typer
 from svit.cli import talk
 from svit.cli.locked_run import LockedRun
 from svit.cli.next_steps import Step, after_end, after_stop, command_line, steps_text
+from svit.cli.progress import Progress
 from svit.cli.run_report import say_changes, say_cost, say_damaged, say_outcomes, say_why
 from svit.cli.run_summary import write_summary
 from svit.cli.session import Session
@@ -76,7 +77,7 @@ class Work:
         with ExitStack() as open_files:
             _balance(run.journal, self.books, quiet=self.wish.quiet)
             self._join_the_month(open_files)
-            progress = talk.Progress(quiet=self.wish.quiet, records_to_stdout=self.wish.stdout)
+            progress = Progress(quiet=self.wish.quiet, records_to_stdout=self.wish.stdout)
             generation = self._generation(progress, open_files)
             generation.refuse_to_shrink()
             if not self.wish.quiet:
@@ -106,7 +107,7 @@ class Work:
         talk.log.event("end", exit=code)
         return code
 
-    def _generation(self, progress: talk.Progress, open_files: ExitStack) -> "Generation":
+    def _generation(self, progress: Progress, open_files: ExitStack) -> "Generation":
         from svit.journal import Journal
         from svit.pipeline import Generation
 
@@ -126,7 +127,7 @@ class Work:
             emit=talk.record if wish.stdout else None,
         )
 
-    def _ask(self, generation: "Generation", progress: talk.Progress, asked_of: "Provider") -> None:
+    def _ask(self, generation: "Generation", progress: Progress, asked_of: "Provider") -> None:
         """Ask for what is missing. However that ends, run.json says what is in files by then."""
         session = Session(
             generation,
@@ -137,7 +138,8 @@ class Work:
             self.wish.quiet,
             self.run.check_in_place,
         )
-        with progress.of(generation.missing()):
+        total = generation.total
+        with progress.of(total, total - generation.missing()):
             try:
                 session.run(asked_of)
             except BaseException as error:
@@ -145,7 +147,9 @@ class Work:
                 raise
 
     def _tell(self, *, finished: bool) -> None:
-        write_summary(self.run, self.wish.limit, self.wish.deadline, finished=finished)
+        has_price = self.books.price or self.run.settings.provider == "offline"
+        cost = self.books.budget.spent if has_price else None
+        write_summary(self.run, self.wish.limit, self.wish.deadline, finished=finished, cost=cost)
 
     def _tell_of_the_stop(self, generation: "Generation", error: BaseException) -> None:
         """Put what is in files by now into run.json, and say it where the stop is no bug and has a listener."""

@@ -4,6 +4,7 @@ from importlib import import_module
 
 from svit.errors import SvitError
 from svit.exports.base import Format
+from svit.spelling import unknown
 
 _FORMATS = {
     "svit": "svit_shape.FORMAT",
@@ -25,7 +26,7 @@ NAMES = tuple(_FORMATS)
 def format_named(name: str) -> Format:
     """Return the format of this name. Raises SvitError for one that there is not."""
     if name not in _FORMATS:
-        raise SvitError(f"There is no format '{name}'. Choose one of: {', '.join(NAMES)}.")
+        raise SvitError(unknown("format", name, NAMES))
     module, _, value = _FORMATS[name].partition(".")
     found: Format = getattr(import_module(f"svit.exports.{module}"), value)
     return found

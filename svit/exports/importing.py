@@ -20,6 +20,7 @@ from svit.exports.choosing import without_request
 from svit.mentions import Coordinates
 from svit.records import Dialogue, ImageContext, ImageId, Provenance, Sample, Turn
 from svit.shards import sample_line
+from svit.spelling import unknown
 from svit.tasks import task_named
 
 Shape = Literal["svit", "llava-1.5"]
@@ -91,7 +92,7 @@ def shape_named(name: str) -> Shape:
     for shape in SHAPES:
         if shape == name:
             return shape
-    raise SvitError(f"'{name}' cannot be imported. Choose one of: {', '.join(SHAPES)}.")
+    raise SvitError(unknown("format to import", name, SHAPES))
 
 
 def imported(

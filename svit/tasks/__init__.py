@@ -1,8 +1,7 @@
 """The tasks, by name, in the order in which SVIT (arXiv 2307.04087) presents them."""
 
-from difflib import get_close_matches
-
 from svit.errors import SvitError
+from svit.spelling import unknown
 from svit.tasks import complex_reasoning, conversation, detail_description, referring
 from svit.tasks.base import Task
 
@@ -14,7 +13,5 @@ TASKS: dict[str, Task] = {
 def task_named(name: str) -> Task:
     """Return the task of that name; SvitError with the names to choose from for any other."""
     if name not in TASKS:
-        near = get_close_matches(name, TASKS, n=1)
-        meant = f" Did you mean '{near[0]}'?" if near else ""
-        raise SvitError(f"There is no task '{name}'. Choose one of: {', '.join(sorted(TASKS))}.{meant}")
+        raise SvitError(unknown("task", name, sorted(TASKS)))
     return TASKS[name]

@@ -151,7 +151,7 @@ def test_nothing_at_all_is_an_error_that_says_why() -> None:
 
 
 def test_what_is_unknown_is_said_with_what_there_is() -> None:
-    with pytest.raises(SvitError, match=r"'qwen' cannot be imported. Choose one of: svit, llava-1.5\."):
+    with pytest.raises(SvitError, match=r"no format to import 'qwen'. Choose one of: svit, llava-1.5\."):
         shape_named("qwen")
     with pytest.raises(SvitError, match="There is no task 'refering'"):
         lines(blocks(1, [PAIR]), task="refering")

@@ -1,0 +1,68 @@
+"""scripts/*: each answers --help with its usage and does nothing else, and says what it does not understand."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+SCRIPTS = Path(__file__).parents[1] / "scripts"
+NAMES = sorted(path.name for path in SCRIPTS.iterdir())
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    """A tree that has the scripts and nothing else: what one of them makes or misses is seen."""
+    shutil.copytree(SCRIPTS, tmp_path / "scripts")
+    return tmp_path
+
+
+def run(tree: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "HOME": str(tree), "PYTHONDONTWRITEBYTECODE": "1"}
+    command = [str(tree / "scripts" / words[0]), *words[1:]]
+    return subprocess.run(command, cwd=tree, env=environment, capture_output=True, text=True, timeout=60)
+
+
+@pytest.mark.parametrize("flag", ["--help", "-h"])
+@pytest.mark.parametrize("name", NAMES)
+def test_each_script_says_what_it_is_for_and_does_nothing_else(name: str, flag: str, tree: Path) -> None:
+    done = run(tree, name, flag)
+    assert (done.returncode, done.stderr) == (0, "")
+    usage = [line for line in done.stdout.splitlines() if line.startswith("usage: ")]
+    assert len(usage) == 1
+    assert name in usage[0]
+    told = [line for line in done.stdout.splitlines() if line and line not in usage]
+    assert any(line[0].isupper() and len(line.split()) > 5 for line in told), "a sentence says what it does"
+    assert "set -e" not in done.stdout
+    assert [path.name for path in tree.iterdir()] == ["scripts"]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("bench", "no-such-benchmark"),
+        ("bench", "--all"),
+        ("bench-judge", "--fast"),
+        ("check", "--fix"),
+        ("check-exports", "--all"),
+        ("check-exports", "run", "pictures", "more"),
+        ("check-loaders", "llava", "file"),
+        ("check-servers", "--everything"),
+        ("cron-regenerate", "--logs", "x", "run"),
+        ("cron-regenerate",),
+        ("download-coco",),
+        ("download-coco", "--into", "x"),
+        ("download-visual-genome", "a", "b"),
+        ("download-visual-genome", "--dir"),
+        ("draw-sample",),
+        ("install", "--force"),
+        ("lint", "--mend"),
+        ("lint", "--fix", "more"),
+    ],
+)
+def test_what_a_script_does_not_take_is_exit_2_and_nothing_is_done(words: tuple[str, ...], tree: Path) -> None:
+    done = run(tree, *words)
+    assert done.returncode == 2, done
+    assert words[0] in done.stderr
+    assert [path.name for path in tree.iterdir()] == ["scripts"]

@@ -1,0 +1,42 @@
+"""Names that nobody knows: the nearest one is offered, and nothing where nothing is near."""
+
+import pytest
+
+from svit.errors import SvitError
+from svit.exports.formats import format_named
+from svit.exports.importing import shape_named
+from svit.resources import config_path
+from svit.spelling import did_you_mean
+from svit.tasks import task_named
+
+TASKS = ["complex_reasoning", "conversation", "detail_description", "referring"]
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [
+        ("refering", "referring"),
+        ("Referring", "referring"),
+        ("detail-description", "detail_description"),
+        ("conversations", "conversation"),
+        ("complex-resoning", "complex_reasoning"),
+        ("x", ""),
+        ("", ""),
+        ("qwerty", ""),
+    ],
+)
+def test_the_nearest_name_is_offered_and_nothing_where_nothing_is_near(given: str, meant: str) -> None:
+    assert did_you_mean(given, TASKS) == (f" Did you mean '{meant}'?" if meant else "")
+
+
+def test_every_name_that_a_person_may_choose_is_looked_up_so() -> None:
+    for words, meant, call, given in (
+        ("no task 'refering'. Choose one of: complex_", "referring'?", task_named, "refering"),
+        ("no format 'qwen2-5-vl'. Choose one of: ", "'qwen2.5-vl'?", format_named, "qwen2-5-vl"),
+        ("no format to import 'llava1.5'. Choose one of: svit, ", "'llava-1.5'?", shape_named, "llava1.5"),
+        ("no config file 'opena.yaml'. Shipped ones, by name: ", "'openai'?", config_path, "opena.yaml"),
+    ):
+        with pytest.raises(SvitError) as refused:
+            call(given)
+        assert words in str(refused.value)
+        assert str(refused.value).endswith(meant)
