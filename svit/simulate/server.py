@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import resource
 import signal
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
@@ -12,6 +11,8 @@ from pathlib import Path
 import orjson
 
 from svit.errors import SvitError
+from svit.event_loop import on_signals
+from svit.operating_system import allow_open_files, open_files
 from svit.simulate.answers import Write
 from svit.simulate.books import Books
 from svit.simulate.endpoint import Endpoint
@@ -79,9 +80,9 @@ async def serve(options: Options, announce: Callable[[Server], None], stop: asyn
     _refuse_missing_folder(options.books)
     loop = asyncio.get_running_loop()
     stop = stop or asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
-    _allow_many_connections()
+    on_signals(loop, (signal.SIGTERM, signal.SIGINT), stop.set)
+    # A shell's 1,024 open files are fewer than a run keeps in flight.
+    allow_open_files(open_files()[1])
     async with serving(options) as server:
         announce(server)
         await stop.wait()
@@ -99,12 +100,6 @@ def task_writers() -> dict[str, Write]:
 def _refuse_missing_folder(books: str | None) -> None:
     if books and not Path(books).absolute().parent.is_dir():
         raise SvitError(f"{books}: there is no such folder to write the books to.")
-
-
-def _allow_many_connections() -> None:
-    """Raise the soft limit of open files to the hard one: a shell's 1,024 are fewer than a run keeps in flight."""
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def _write(path: Path, books: Books) -> None:
