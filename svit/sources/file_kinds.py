@@ -5,6 +5,7 @@ People give the panoptic file for the instances, or scene graphs for the objects
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
@@ -138,14 +139,16 @@ def _kinds_of_object(file: JsonFile, text: str) -> list[str]:
 
 
 def _kinds_of_records(records: Iterable[Record]) -> list[str]:
-    records = list(records)
-    graphs = ["region_graphs"] if any(map(_has_region_graphs, records)) else []
-    return graphs or [kind for kind, keys in _OF_RECORDS if any(keys <= record.keys() for record in records)]
+    """Return what the records are, the most frequent kind first: any of them may be odd."""
+    found = Counter(kind for record in records if (kind := _kind_of_record(record)))
+    return [kind for kind, _ in found.most_common()]
 
 
-def _has_region_graphs(record: Record) -> bool:
+def _kind_of_record(record: Record) -> str | None:
     regions = record.get("regions")
-    return isinstance(regions, list) and any(isinstance(each, dict) and "objects" in each for each in regions)
+    if isinstance(regions, list) and any(isinstance(each, dict) and "objects" in each for each in regions):
+        return "region_graphs"
+    return next((kind for kind, keys in _OF_RECORDS if keys <= record.keys()), None)
 
 
 def _first_records(text: str, position: int) -> list[Record]:

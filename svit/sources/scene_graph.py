@@ -7,7 +7,9 @@ What comes in adds up to what goes out: every annotation is kept, dropped, or sk
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import cached_property
 from itertools import chain, count
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
+
+import msgspec
 
 from svit.boxes import Box
 from svit.records import Object, Region, Relationship
@@ -22,7 +24,7 @@ Placed = tuple[T | None, object]
 """An annotation, None when it is none, and where it stands: something whose text is the place."""
 
 
-class _Thing(NamedTuple):
+class _Thing(msgspec.Struct, frozen=True, gc=False):
     """An object that is kept."""
 
     names: tuple[str, ...]
@@ -42,8 +44,8 @@ class SceneGraph:
         self._counts = counts
         placed = list(mentions)
         self._free = free_numbers(mention.number if mention else None for mention, _ in placed)
+        counts.read["object"] += len(placed)
         for mention, place in placed:
-            counts.read["object"] += 1
             attributes = (mention and mention.attributes) or ()
             if not self._keep(mention, place):
                 self._drop_attributes("attribute_object_unknown", place, len(attributes))
@@ -127,7 +129,8 @@ class SceneGraph:
         """Add what is given to the attributes of the object that is meant. One that it has already is the same one."""
         texts = [one_line(text or "") for text in given]
         words = dict.fromkeys(filter(None, texts))
-        self._drop_attributes("attribute_missing", place, texts.count(""))
+        if "" in texts:
+            self._drop_attributes("attribute_missing", place, texts.count(""))
         number = self._find(mention) if words else None
         if number is not None:
             known = attributes.setdefault(number, {})
@@ -144,8 +147,11 @@ class SceneGraph:
 
     def _find(self, mention: Mention) -> int | None:
         """Return the id of the object that is meant: by id, by an id merged into it (v1.4), by box and name (v1.0)."""
-        numbers: list[int] = [] if mention.number is None else [mention.number]
-        for number in numbers + list(mention.merged_object_ids or ()):
+        own = mention.number
+        if own is not None and own in self._things:
+            return own
+        others = mention.merged_object_ids or ()
+        for number in others if own is None else (own, *others):
             if number in self._things:
                 return number
             if number in self._merged:
@@ -184,8 +190,8 @@ def regions(described: Iterable[Placed[Description]], *, width: int, height: int
     placed = list(described)
     free = free_numbers(region.number if region else None for region, _ in placed)
     seen: set[int | None] = set()
+    counts.read["region"] += len(placed)
     for region, place in placed:
-        counts.read["region"] += 1
         found = _region(region, seen)
         if isinstance(found, str):
             counts.drop(found, "region", str(place))
@@ -217,4 +223,4 @@ def _region(region: Description | None, seen: Collection[int | None]) -> tuple[i
 def free_numbers(taken: Iterable[int | None]) -> Iterator[int]:
     """Yield the ids that none of an image's annotations has, for those that have none."""
     used = set(taken)
-    return (number for number in count(1) if number not in used)
+    yield from (number for number in count(1) if number not in used)

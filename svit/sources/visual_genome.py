@@ -9,7 +9,7 @@ scene_graphs.json holds objects with their attributes, and relationships between
     {"image_id": 1, "objects": [...], "relationships": [{"predicate": "on", "subject_id": 5045, "object_id": 5046}]}
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from itertools import chain
 from pathlib import Path, PurePosixPath
@@ -153,8 +153,8 @@ class VisualGenome:
             relationships=tuple(graph.relationships(self._of(image_id, "relationships"))),
         )
 
-    def _of(self, image_id: ImageId, kind: Member) -> Iterator[tuple[Any, Place]]:
-        """Yield the image's annotations of this kind, from each file that has some."""
+    def _of(self, image_id: ImageId, kind: Member) -> Iterable[tuple[Any, Place]]:
+        """Return the image's annotations of this kind, from each file that has some."""
         return chain.from_iterable(file.of(image_id, member, self.counts) for file, member in self._parts[kind])
 
     def _captions(self, coco_id: int) -> tuple[str, ...]:

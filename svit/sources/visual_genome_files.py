@@ -73,12 +73,14 @@ class AnnotationFile:
         self.records.index(file.whole, dropped)
         refuse_other_records(self.path, self.records, self.member)
 
-    def of(self, image_id: ImageId, member: Member, dropped: Dropped) -> Iterator[tuple[Any, Place]]:
-        """Yield the image's annotations under the key, None for what is none, and where each stands."""
-        for row, record in self._read(image_id, dropped):
-            annotations = getattr(record, member)
-            for index, annotation in enumerate(annotations or ()):
-                yield annotation, Place(self.records, row, member, index)
+    def of(self, image_id: ImageId, member: Member, dropped: Dropped) -> list[tuple[Any, Place]]:
+        """Return the image's annotations under the key, None for what is none, and where each stands."""
+        records = self.records
+        return [
+            (annotation, Place(records, row, member, index))
+            for row, record in self._read(image_id, dropped)
+            for index, annotation in enumerate(getattr(record, member) or ())
+        ]
 
     def _read(self, image_id: ImageId, dropped: Dropped) -> list[tuple[int, AnnotationRecord]]:
         """Return the image's records; count what cannot be read, once for all keys."""
@@ -139,7 +141,7 @@ def refuse_another_file(file: JsonFile, *wanted: str) -> None:
 
 def refuse_other_records(path: Path, records: RecordArray[Any], *members: str) -> None:
     """Raise DataError when there are several records, and none of the first ones has one of the members."""
-    sample = [records.value(row) for row in islice(records.listed, _SAMPLE)]
-    if len(sample) > 1 and not any(member in value for value in sample for member in members):
+    sample = islice(records.listed, _SAMPLE)
+    if len(records) > 1 and not any(member in records.value(row) for row in sample for member in members):
         wanted = " or ".join(f"'{member}'" for member in members)
         raise DataError(f"{path}: none of its records has {wanted}. Is this Visual Genome?")

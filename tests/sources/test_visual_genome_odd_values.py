@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -155,9 +156,12 @@ def test_counts_add_up_with_several_odd_values(write: Write, changes: list[tuple
                 files[name] = replaced(files[name], place, ODD[value])
             except (KeyError, IndexError, TypeError):
                 continue  # an earlier change took the place away
-    contexts, counts = read(write({**files, "captions.json": CAPTIONS}))
+    folder = write({**files, "captions.json": CAPTIONS})
+    contexts, counts = read(folder)
 
     assert_counts_add_up(contexts, counts)
+    with pytest.raises(DataError) if +counts.lost else nullcontext():
+        read(folder, strict=True)
 
 
 def one(files: dict[str, Any], write: Write) -> tuple[ImageContext, Dropped]:
