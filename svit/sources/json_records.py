@@ -9,7 +9,8 @@ import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import BinaryIO, NamedTuple, cast
+from urllib.parse import quote_from_bytes
 
 import msgspec
 
@@ -25,12 +26,15 @@ STDIN = Path("-")
 _CHUNK = 1 << 20
 _HALF = re.compile("[\ud800-\udfff]")
 _GAP = re.compile(r"[\s,]*")
+_IN_ADDRESS = "/:\\"
+"""What stays as it is in an address, beside letters and digits."""
 
 
-def json_rows(path: Path, counts: Dropped) -> Iterator[Row]:
+def json_rows(path: Path, counts: Dropped, path_key: str = "image") -> Iterator[Row]:
     """Yield the records of the file, or of stdin for `-`; empty lines are skipped, and what is no JSON is dropped.
 
-    Halves of characters and bytes that are no UTF-8 become U+FFFD, counted. Raise DataError for what is no JSON at all,
+    Halves of characters and bytes that are no UTF-8 become U+FFFD, counted; below the key of the picture's path they
+    are kept, as a file:// address. Raise DataError for what is no JSON at all,
     and for a file of a known other kind, which is called by its name.
     """
     name = "stdin" if path == STDIN else str(path)
@@ -41,7 +45,8 @@ def json_rows(path: Path, counts: Dropped) -> Iterator[Row]:
             start = b" "
         if foreign := foreign_bytes(start):
             raise DataError(f"{name} {foreign}")
-        yield from _of_array(file, name, counts) if start.startswith(b"[") else _of_lines(file, name, counts)
+        forms = _of_array if start.startswith(b"[") else _of_lines
+        yield from forms(file, name, _Whole(counts, path_key))
 
 
 def beginning(file: BinaryIO) -> bytes:
@@ -84,8 +89,55 @@ def _unpacked(file: BinaryIO, name: str) -> Iterator[BinaryIO]:
             raise DataError(f"{name} is a gzip file that is damaged or not whole. Download or pack it again.") from None
 
 
-def _of_lines(file: BinaryIO, name: str, counts: Dropped) -> Iterator[Row]:
-    records = 0
+def whole_text(text: str, place: str, counts: Dropped) -> str:
+    """Return the text with U+FFFD for each half of a character, and for each byte that is no UTF-8; count the text."""
+    if text.isascii() or not _HALF.search(text):
+        return text
+    counts.note("half_character_replaced", place)
+    return _HALF.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+class _Whole(NamedTuple):
+    """Makes values of Python's json such that they can be written again; `path_key` holds the path of the picture."""
+
+    counts: Dropped
+    path_key: str
+
+    def record(self, value: object, place: str) -> object:
+        """Return the record with whole texts at every place, and null for NaN, which is how tables say nothing."""
+        if not isinstance(value, dict):
+            return self._value(value, place)
+        return {
+            whole_text(key, place, self.counts): self._value(each, place, is_path=key == self.path_key)
+            for key, each in value.items()
+        }
+
+    def _value(self, value: object, place: str, *, is_path: bool = False) -> object:
+        if isinstance(value, str):
+            return self._path(value, place) if is_path else whole_text(value, place, self.counts)
+        if isinstance(value, list):
+            return [self._value(each, place, is_path=is_path) for each in value]
+        if isinstance(value, dict):
+            return {
+                whole_text(key, place, self.counts): self._value(each, place, is_path=is_path)
+                for key, each in value.items()
+            }
+        return None if value != value else value
+
+    def _path(self, value: str, place: str) -> str:
+        """Return the path, as an address where its bytes are no UTF-8."""
+        if value.isascii() or not _HALF.search(value):
+            return value
+        try:
+            body = value.encode("utf-8", "surrogateescape")
+        except UnicodeEncodeError:
+            return whole_text(value, place, self.counts)  # half a character that stands for no byte
+        self.counts.note("image_path_not_utf8", place)
+        return f"file://{quote_from_bytes(body, safe=_IN_ADDRESS)}"
+
+
+def _of_lines(file: BinaryIO, name: str, whole: _Whole) -> Iterator[Row]:
+    records, counts = 0, whole.counts
     for number, line in enumerate(file, start=1):
         if number == 1:
             line = line.removeprefix(BYTE_ORDER_MARK)
@@ -94,7 +146,7 @@ def _of_lines(file: BinaryIO, name: str, counts: Dropped) -> Iterator[Row]:
         records += 1
         place = f"{name}: line {number}"
         try:
-            values = _value(line, place, counts)
+            values = _value(line, place, whole)
         except (ValueError, RecursionError) as error:
             counts.read["image"] += 1
             if isinstance(error, msgspec.DecodeError) and ends_early(error):
@@ -107,7 +159,7 @@ def _of_lines(file: BinaryIO, name: str, counts: Dropped) -> Iterator[Row]:
         yield Row(values, place, number)
 
 
-def _value(line: bytes, place: str, counts: Dropped) -> object:
+def _value(line: bytes, place: str, whole: _Whole) -> object:
     """Return what the line holds, with NaN and halves of characters; raise what msgspec says of no JSON."""
     try:
         return msgspec.json.decode(line)
@@ -116,31 +168,10 @@ def _value(line: bytes, place: str, counts: Dropped) -> object:
             value = json.loads(line.decode("utf-8", "surrogateescape"))
         except ValueError:
             raise error from None
-    return _whole(value, place, counts)
+    return whole.record(value, place)
 
 
-def whole_text(text: str, place: str, counts: Dropped) -> str:
-    """Return the text with U+FFFD for each half of a character, and for each byte that is no UTF-8; count the text."""
-    if text.isascii() or not _HALF.search(text):
-        return text
-    counts.note("half_character_replaced", place)
-    return _HALF.sub("\N{REPLACEMENT CHARACTER}", text)
-
-
-def _whole(value: object, place: str, counts: Dropped) -> object:
-    """Return the value with whole texts at every place in it, and null for NaN, which is how tables say nothing."""
-    if value != value:
-        return None
-    if isinstance(value, str):
-        return whole_text(value, place, counts)
-    if isinstance(value, list):
-        return [_whole(each, place, counts) for each in value]
-    if isinstance(value, dict):
-        return {whole_text(key, place, counts): _whole(each, place, counts) for key, each in value.items()}
-    return value
-
-
-def _of_array(file: BinaryIO, name: str, counts: Dropped) -> Iterator[Row]:
+def _of_array(file: BinaryIO, name: str, whole: _Whole) -> Iterator[Row]:
     """Yield the records of an array, piece by piece: no more than a record and a chunk is in memory."""
     text = io.TextIOWrapper(file, encoding="utf-8-sig", errors="surrogateescape", newline="\n")
     decode = json.JSONDecoder().raw_decode
@@ -166,7 +197,7 @@ def _of_array(file: BinaryIO, name: str, counts: Dropped) -> Iterator[Row]:
             place = f"{name}: record {number}"
             if number == 1 and isinstance(value, dict) and (foreign := foreign_record(value, in_array=True)):
                 raise DataError(f"{name} {foreign}")
-            yield Row(_whole(value, place, counts), place, number)
+            yield Row(whole.record(value, place), place, number)
     finally:
         text.detach()
 

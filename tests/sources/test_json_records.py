@@ -69,11 +69,24 @@ def test_half_characters_are_replaced_and_counted(
     assert not source.counts.lost
 
 
-def test_a_path_with_one_is_kept_as_near_as_json_can_and_counted(tmp_path: Path) -> None:
-    record = json.dumps({**RECORD, "image": "caf\udce9 \u00a0.jpg"})
-    source = own_jsonl(lines(tmp_path / "own.jsonl", record.encode()))
-    assert [context.image for context in source] == ["caf\ufffd \u00a0.jpg"]
-    assert source.counts == {"half_character_replaced": 1}
+@pytest.mark.parametrize(
+    ("written", "kept", "reason"),
+    [
+        (json.dumps("caf\udce9 \u00a0%.jpg").encode(), "file://caf%E9%20%C2%A0%25.jpg", "image_path_not_utf8"),
+        (b'"caf\xe9.jpg"', "file://caf%E9.jpg", "image_path_not_utf8"),
+        (b'{"path": "d\xff/a.jpg", "bytes": null}', "file://d%FF/a.jpg", "image_path_not_utf8"),
+        (b'"a \\ud83d.jpg"', "a \ufffd.jpg", "half_character_replaced"),
+        (b'"caf\xc3\xa9.jpg"', "caf\xe9.jpg", ""),
+    ],
+)
+def test_a_path_that_is_not_utf8_is_kept_as_an_address_and_counted(
+    tmp_path: Path, written: bytes, kept: str, reason: str
+) -> None:
+    record = json.dumps({**RECORD, "image": "HERE"}).encode().replace(b'"HERE"', written)
+    source = own_jsonl(lines(tmp_path / "own.jsonl", record))
+    assert [context.image for context in source] == [kept]
+    assert source.counts == ({reason: 1} if reason else {})
+    assert not source.counts.lost
 
 
 @pytest.mark.parametrize("value", ["NaN", "Infinity", "-Infinity", "1e400"])
