@@ -133,7 +133,7 @@ def _kinds_of_object(file: JsonFile, text: str) -> list[str]:
 
 def _kinds_of_records(records: Iterable[Record]) -> list[str]:
     records = list(records)
-    return [kind for kind, keys in _OF_RECORDS if any(keys <= record.keys() for record in records)]
+    return [kind for kind, keys in _OF_RECORDS if any(keys <= record.keys() for record in records)][:1]
 
 
 def _first_records(text: str, position: int) -> list[Record]:
