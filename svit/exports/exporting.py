@@ -21,6 +21,7 @@ from svit.exports.reading import Reading
 from svit.exports.writing import ENDINGS, chunks, write
 from svit.runs import RunFolder
 from svit.shards import publish
+from svit.sources.dropped import Dropped
 
 Layout = Literal["as-is", "folder", "flat"]
 LAYOUTS: tuple[Layout, ...] = ("as-is", "folder", "flat")
@@ -30,18 +31,23 @@ CARD = "README.md"
 
 
 class Exported(NamedTuple):
-    """What was written: the files with records, those beside them, and what was left out, by why."""
+    """What was written: the files with records, those beside them, and what was left out, by why.
+
+    `first` are the paths of a few pictures that were left out, by why.
+    """
 
     files: tuple[Written, ...]
     others: tuple[str, ...]
     left_out: Mapping[str, int]
+    first: Mapping[str, Sequence[str]] = {}
 
 
 @dataclass(frozen=True)
 class Export:
     """An export: what of it, for whom, and how. `root` and `layout` make the path under which an image is found.
 
-    `pictures` finds the files that go into a table or an archive. `command` is what the card says made it.
+    `pictures` finds the files that go into a table or an archive; `faulty` counts the records without one that can go
+    out. `command` is what the card says made it.
     """
 
     reading: Reading
@@ -53,19 +59,20 @@ class Export:
     pictures: Pictures | None = None
     command: Sequence[str] = ("svit", "export")
     counts: Counts = field(default_factory=Counts)
+    faulty: Dropped = field(default_factory=Dropped)
 
     def rows(self, split: str) -> Iterator[Row]:
         """Yield the records of a split, each with its item as it was read, and count what they are made of.
 
-        Where pictures go into the files, what has none is left out.
+        Where pictures go into the files, what has none that is whole and of its size is left out.
         """
         left_out = self.reading.left_out
         place, leader = self._leader(split)
         left_out.clear()
         others = (item for n, item in enumerate(self.choice.of(self.reading.items(), split)) if n != place)
         for item in chain(leader, others):
-            if self.pictures and self.pictures(item) is None:
-                left_out["no_picture"] += 1
+            if self.pictures and isinstance(fault := self.pictures(item), str):
+                self.faulty.note(fault, item.image)
                 continue
             for line in item.made_of:
                 self.counts.add(line, split, pairs=0)
@@ -98,7 +105,7 @@ class Export:
             raise SvitError(f"{self.format.name} makes a {ending} file: name it so.")
         [split] = self.choice.splits
         files = write(path, self.rows(split), self.format, self.pictures, split)
-        return Exported(tuple(files), (), Counter(self.reading.left_out))
+        return Exported(tuple(files), (), self._left_out(), self.faulty.places)
 
     def to_folder(self, folder: Path, *, packed: bool = False) -> Exported:
         """Write the splits, what a trainer wants beside them, and a data set's card."""
@@ -112,11 +119,22 @@ class Export:
         beside = dict(self.format.sidecars(files, self.style))
         for name, content in beside.items():
             publish(folder / name, [msgspec.json.format(msgspec.json.encode(content), indent=2), b"\n"])
-        made = card.Export(self.format, self.style, files, self.command, photographs=self.pictures is not None)
+        made = card.Export(
+            self.format,
+            self.style,
+            files,
+            self.command,
+            photographs=self.pictures is not None,
+            left_out=self._left_out(),
+        )
         now = time.time()
         runs = [run_facts(RunFolder(source), now) for source in self.reading.sources if source.is_dir()]
         publish(folder / CARD, [card.card(made, self.counts, runs).encode()])
-        return Exported(tuple(files), (*beside, CARD), Counter(self.reading.left_out))
+        return Exported(tuple(files), (*beside, CARD), self._left_out(), self.faulty.places)
+
+    def _left_out(self) -> Mapping[str, int]:
+        """Return what no split has: samples of no use, which each pass sees again, and records without a picture."""
+        return Counter(self.reading.left_out) + Counter(self.faulty)
 
     def _placed(self, item: Item) -> Item:
         parts = PurePosixPath(item.image).parts
