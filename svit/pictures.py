@@ -8,7 +8,7 @@ import warnings
 import zlib
 from io import BytesIO
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from svit.path_address import on_disk
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 Fault = Literal["no_picture", "picture_broken", "picture_other_kind", "picture_size_differs"]
 """Why a picture does not go out: there is no file; it is damaged, or no picture at all; it is neither JPEG, PNG, GIF
-nor WebP; its size is not the record's."""
+nor WebP; boxes do not fit it, as its size is not the record's."""
 Size = tuple[int, int]
 """Width and height in pixels."""
 
@@ -106,19 +106,29 @@ def kind_of(body: bytes) -> str | None:
     return None if kind == "webp" and body[8:12] != b"WEBP" else kind
 
 
-def fault_of(body: bytes, size: Size, *, pixels: bool = True) -> Fault | None:
-    """Return what is wrong with a picture of a record of this size; None where nothing is.
+class Look(NamedTuple):
+    """What a picture file is found to be. `sizes` are the sizes that it can be said to have, none where not known."""
 
-    Without `pixels` only shares of the picture matter, and a smaller or larger copy will do. A picture that EXIF turns
-    may have the size before or after that. Without Pillow the end of the file is looked at alone, and no size compared.
+    fault: Fault | None = None
+    sizes: tuple[Size, ...] = ()
+
+    def fits(self, size: Size, *, pixels: bool = True) -> bool:
+        """Whether it has this size, or, without `pixels`, this shape: then boxes that are shares fit a copy, too."""
+        return not self.sizes or any(_fits(found, size, pixels=pixels) for found in self.sizes)
+
+
+def look_at(body: bytes) -> Look:
+    """Return whether the file is a whole picture, and of which size: where EXIF turns it, that before and after.
+
+    All of it is decoded. Without Pillow only its end is looked at, and its size is not known.
     """
     kind = kind_of(body)
     if kind is None:
         is_other = body.startswith(_OTHER_KINDS) or body[4:].startswith(_PARTS_OF_ISO)
-        return "picture_other_kind" if is_other else "picture_broken"
-    if not can_decode():
-        return None if _has_its_end(body, kind) else "picture_broken"
-    return _decoded_fault(body, kind, size, pixels=pixels)
+        return Look("picture_other_kind" if is_other else "picture_broken")
+    if can_decode():
+        return _decoded(body, kind)
+    return Look() if _has_its_end(body, kind) else Look("picture_broken")
 
 
 def can_decode() -> bool:
@@ -130,21 +140,19 @@ def can_decode() -> bool:
     return True
 
 
-def _decoded_fault(body: bytes, kind: str, size: Size, *, pixels: bool) -> Fault | None:
+def _decoded(body: bytes, kind: str) -> Look:
     from PIL import Image
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of very large pictures, and of odd EXIF
         try:
             with Image.open(BytesIO(body), formats=[kind]) as image:
-                upright, lying = (_fits(image.size[::step], size, pixels=pixels) for step in (1, -1))
-                if not upright and not (lying and _is_turned(image)):
-                    return "picture_size_differs"
+                width, height = image.size
                 image.draft(None, (1, 1))  # a JPEG's smallest scale: all of the file is read, an eighth computed
                 image.load()
+                return Look(None, ((width, height), (height, width)) if _is_turned(image) else ((width, height),))
         except (*_DAMAGE, Image.DecompressionBombError):
-            return "picture_broken"
-    return None
+            return Look("picture_broken")
 
 
 def _is_turned(image: "Image") -> bool:
@@ -156,7 +164,7 @@ def _is_turned(image: "Image") -> bool:
 
 
 def _fits(found: Size, size: Size, *, pixels: bool) -> bool:
-    """Whether a picture has the size, or, without `pixels`, its shape: both sides were rounded to whole pixels."""
+    """Whether the sizes are the same, or, without `pixels`, the shapes: sides are whole pixels, and were rounded."""
     if found == size:
         return True
     (width, height), (own_width, own_height) = size, found

@@ -70,7 +70,7 @@ def export(
     from svit.exports.choosing import Choice, our_requests, splits_of
     from svit.exports.exporting import LAYOUTS, Export, excluded_ids, refuse_what_is_there
     from svit.exports.formats import format_named
-    from svit.exports.pictures import folder_of_pictures
+    from svit.exports.pictures import FolderOfPictures
     from svit.exports.pushing import client, push
     from svit.exports.reading import Reading
     from svit.tasks import task_named
@@ -102,7 +102,7 @@ def export(
         style,
         image_root,
         layout,
-        pictures=folder_of_pictures(images, pixels=found.in_pixels) if images else None,
+        pictures=FolderOfPictures(images, pixels=found.in_pixels) if images else None,
         command=("svit", *map(_last_part, sys.argv[1:])),
     )
     to_stdout, to_file = str(output) == "-", output.suffix in _FILES
@@ -122,7 +122,7 @@ def export(
     if not quiet:
         _say(work, written, output)
         _say_what_is_missing(written.left_out, sources)
-        _say_which_pictures(written.first, looked=images is not None)
+        _say_which_pictures(work, looked=images is not None)
     if push_to_hub:
         names = [*(file.name for file in written.files if file.records), *written.others]
         address = push(output, names, push_to_hub, public=public)
@@ -167,12 +167,17 @@ def _say(work: "Export", written: "Exported", output: Path) -> None:
         talk.say(f"{output if output.is_file() else output / file.name}: {file.records:,} records, {work.format.name}")
 
 
-def _say_which_pictures(first: "Mapping[str, Sequence[str]]", *, looked: bool) -> None:
-    """Name the first pictures that were left out, and say how closely they were looked at."""
+def _say_which_pictures(work: "Export", *, looked: bool) -> None:
+    """Name the first pictures that were left out or have another size, and say how closely they were looked at."""
     from svit.pictures import can_decode
 
-    for why, images in first.items():
+    for why, images in work.faulty.places.items():
         talk.say(f"  {why}, the first: {', '.join(dict.fromkeys(images))}")
+    for why, many in work.odd.items():
+        first = ", ".join(dict.fromkeys(work.odd.places[why]))
+        talk.say(
+            f"{many:,} records went out with a picture of another size than theirs, on which no box depends: {first}"
+        )
     if looked and not can_decode():
         talk.say(
             "Pillow is not installed: whether a picture is whole was seen by its end alone, and no size was compared: "

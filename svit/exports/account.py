@@ -73,6 +73,12 @@ def left_out(counts: Mapping[str, int]) -> Iterator[str]:
         yield table(["why", "records"], _listed(counts))
 
 
+def other_sizes(records: int) -> Iterator[str]:
+    """Yield how many records have a picture of another size; nothing where none has."""
+    if records:
+        yield f"Pictures of another size than the record's, on which no box depends: {many(records, 'record')}."
+
+
 def costs(runs: Sequence[RunFacts]) -> Iterator[str]:
     """Yield what each run has cost, all its tasks and second opinions together."""
     if not runs:

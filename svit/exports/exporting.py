@@ -16,7 +16,7 @@ from svit.exports.base import Format, Item, Style, Written
 from svit.exports.choosing import Choice
 from svit.exports.counts import Counts
 from svit.exports.origins import run_facts
-from svit.exports.pictures import Pictures, Row
+from svit.exports.pictures import FolderOfPictures, Row
 from svit.exports.reading import Reading
 from svit.exports.writing import ENDINGS, chunks, write
 from svit.runs import RunFolder
@@ -31,15 +31,11 @@ CARD = "README.md"
 
 
 class Exported(NamedTuple):
-    """What was written: the files with records, those beside them, and what was left out, by why.
-
-    `first` are the paths of a few pictures that were left out, by why.
-    """
+    """What was written: the files with records, those beside them, and what was left out, by why."""
 
     files: tuple[Written, ...]
     others: tuple[str, ...]
     left_out: Mapping[str, int]
-    first: Mapping[str, Sequence[str]] = {}
 
 
 @dataclass(frozen=True)
@@ -47,7 +43,7 @@ class Export:
     """An export: what of it, for whom, and how. `root` and `layout` make the path under which an image is found.
 
     `pictures` finds the files that go into a table or an archive; `faulty` counts the records without one that can go
-    out. `command` is what the card says made it.
+    out, `odd` those whose picture has another size and went out. `command` is what the card says made it.
     """
 
     reading: Reading
@@ -56,10 +52,11 @@ class Export:
     style: Style = field(default_factory=Style)
     root: str = ""
     layout: Layout = "as-is"
-    pictures: Pictures | None = None
+    pictures: FolderOfPictures | None = None
     command: Sequence[str] = ("svit", "export")
     counts: Counts = field(default_factory=Counts)
     faulty: Dropped = field(default_factory=Dropped)
+    odd: Dropped = field(default_factory=Dropped)
 
     def rows(self, split: str) -> Iterator[Row]:
         """Yield the records of a split, each with its item as it was read, and count what they are made of.
@@ -74,6 +71,8 @@ class Export:
             if self.pictures and isinstance(fault := self.pictures(item), str):
                 self.faulty.note(fault, item.image)
                 continue
+            if self.pictures and self.pictures.is_of_other_size(item):
+                self.odd.note("picture_of_other_size", item.image)
             for line in item.made_of:
                 self.counts.add(line, split, pairs=0)
             for talk in item.talks:
@@ -105,7 +104,7 @@ class Export:
             raise SvitError(f"{self.format.name} makes a {ending} file: name it so.")
         [split] = self.choice.splits
         files = write(path, self.rows(split), self.format, self.pictures, split)
-        return Exported(tuple(files), (), self._left_out(), self.faulty.places)
+        return Exported(tuple(files), (), self._left_out())
 
     def to_folder(self, folder: Path, *, packed: bool = False) -> Exported:
         """Write the splits, what a trainer wants beside them, and a data set's card."""
@@ -126,11 +125,12 @@ class Export:
             self.command,
             photographs=self.pictures is not None,
             left_out=self._left_out(),
+            other_size=self.odd.total(),
         )
         now = time.time()
         runs = [run_facts(RunFolder(source), now) for source in self.reading.sources if source.is_dir()]
         publish(folder / CARD, [card.card(made, self.counts, runs).encode()])
-        return Exported(tuple(files), (*beside, CARD), self._left_out(), self.faulty.places)
+        return Exported(tuple(files), (*beside, CARD), self._left_out())
 
     def _left_out(self) -> Mapping[str, int]:
         """Return what no split has: samples of no use, which each pass sees again, and records without a picture."""

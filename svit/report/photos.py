@@ -4,18 +4,10 @@ import base64
 from pathlib import Path
 from typing import NamedTuple
 
-from svit.pictures import PictureFolder, Size, fault_of, kind_of
+from svit.pictures import PictureFolder, Size, kind_of, look_at
 
 LARGEST = 1_500_000
 """Bytes of a file that is embedded: an image of Visual Genome or COCO has 50,000 to 500,000."""
-
-
-_WHY_NOT = {
-    "no_picture": "not found",
-    "picture_broken": "left out: the file is damaged",
-    "picture_other_kind": "left out: it is no JPEG, PNG, GIF or WebP",
-    "picture_size_differs": "left out: it has not the size of the record, nor its shape",
-}
 
 
 class Photo(NamedTuple):
@@ -43,6 +35,9 @@ def photo_at(folder: Path, image: str, size: Size) -> Photo:
     kind = kind_of(body)
     if kind is None:
         return Photo(why_not="left out: it is no JPEG, PNG, GIF or WebP")
-    if fault := fault_of(body, size, pixels=False):
-        return Photo(why_not=_WHY_NOT[fault])
+    look = look_at(body)
+    if look.fault:
+        return Photo(why_not="left out: the file is damaged")
+    if not look.fits(size, pixels=False):
+        return Photo(why_not="left out: it has not the size of the record, nor its shape")
     return Photo(f"data:image/{kind};base64,{base64.b64encode(body).decode()}")

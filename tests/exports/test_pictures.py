@@ -13,13 +13,18 @@ import pytest
 from exports.made import item, png
 from svit.errors import DataError
 from svit.exports.base import Item
-from svit.exports.pictures import folder_of_pictures
-from svit.pictures import PictureFolder, can_decode, fault_of
+from svit.exports.pictures import FolderOfPictures
+from svit.pictures import PictureFolder, Size, can_decode, look_at
 from svit.report.photos import photo_at
 
 PNG = png(8, 6)
 WHOLE = item(2, 8, 6)
 NFC, NFD = "caf\u00e9.png", "cafe\u0301.png"
+
+
+def fault_of(body: bytes, size: Size, *, pixels: bool = True) -> str | None:
+    look = look_at(body)
+    return look.fault or (None if look.fits(size, pixels=pixels) else "picture_size_differs")
 
 
 def named(image: str) -> Item:
@@ -34,29 +39,29 @@ def test_a_picture_is_found_by_its_path_or_the_end_of_it(place: str, tmp_path: P
     path = tmp_path / place
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(PNG)
-    assert folder_of_pictures(tmp_path)(WHOLE) == PNG
-    assert folder_of_pictures(tmp_path)(named(f"/elsewhere/{place}")) == PNG
-    assert folder_of_pictures(tmp_path)(named("vg/VG_100K/3.jpg")) == "no_picture"
+    assert FolderOfPictures(tmp_path)(WHOLE) == PNG
+    assert FolderOfPictures(tmp_path)(named(f"/elsewhere/{place}")) == PNG
+    assert FolderOfPictures(tmp_path)(named("vg/VG_100K/3.jpg")) == "no_picture"
 
 
 def test_the_longest_end_of_the_path_wins(tmp_path: Path) -> None:
     (tmp_path / "VG_100K").mkdir()
     (tmp_path / "VG_100K" / "2.jpg").write_bytes(PNG)
     (tmp_path / "2.jpg").write_bytes(png(8, 6, 1))
-    assert folder_of_pictures(tmp_path)(WHOLE) == PNG
+    assert FolderOfPictures(tmp_path)(WHOLE) == PNG
 
 
 @pytest.mark.parametrize("image", ["../secret.png", "pictures/../../secret.png", "..", "a/../../secret.png"])
 def test_no_record_leads_out_of_the_folder(image: str, tmp_path: Path) -> None:
     (tmp_path / "secret.png").write_bytes(PNG)
     (tmp_path / "pictures" / "a").mkdir(parents=True)
-    assert folder_of_pictures(tmp_path / "pictures")(named(image)) == "no_picture"
+    assert FolderOfPictures(tmp_path / "pictures")(named(image)) == "no_picture"
 
 
 @pytest.mark.parametrize("image", ["", "nul\0.png", "/", ".", "a" * 300 + ".png", "\ud800.png", "2.jpg/x"])
 def test_what_can_be_no_file_is_none(image: str, tmp_path: Path) -> None:
     (tmp_path / "2.jpg").write_bytes(PNG)
-    assert folder_of_pictures(tmp_path)(named(image)) == "no_picture"
+    assert FolderOfPictures(tmp_path)(named(image)) == "no_picture"
 
 
 @pytest.mark.parametrize(
@@ -79,9 +84,9 @@ def test_what_can_be_no_file_is_none(image: str, tmp_path: Path) -> None:
 def test_a_name_is_found_by_its_very_bytes(name: str, tmp_path: Path) -> None:
     (tmp_path / "d").mkdir()
     (tmp_path / "d" / name).write_bytes(PNG)
-    assert folder_of_pictures(tmp_path)(named(f"d/{name}")) == PNG
-    assert folder_of_pictures(tmp_path)(named(name)) == "no_picture"
-    assert folder_of_pictures(tmp_path / "d")(named(f"d/{name}")) == PNG
+    assert FolderOfPictures(tmp_path)(named(f"d/{name}")) == PNG
+    assert FolderOfPictures(tmp_path)(named(name)) == "no_picture"
+    assert FolderOfPictures(tmp_path / "d")(named(f"d/{name}")) == PNG
 
 
 @pytest.mark.parametrize(
@@ -100,18 +105,18 @@ def test_a_name_is_found_in_another_form_where_one_file_has_it(on_disk: bytes, a
     folder = tmp_path / "donn\udce9es"
     folder.mkdir()
     (folder / os.fsdecode(on_disk)).write_bytes(PNG)
-    assert folder_of_pictures(tmp_path)(named(f"donn\ufffdes/{asked}")) == PNG
-    assert folder_of_pictures(folder)(named(f"elsewhere/{asked}")) == PNG
+    assert FolderOfPictures(tmp_path)(named(f"donn\ufffdes/{asked}")) == PNG
+    assert FolderOfPictures(folder)(named(f"elsewhere/{asked}")) == PNG
 
 
 def test_of_two_names_that_are_the_same_text_the_very_bytes_decide(tmp_path: Path) -> None:
     (tmp_path / NFC).write_bytes(PNG)
     (tmp_path / NFD).write_bytes(png(8, 6, 1))
-    assert folder_of_pictures(tmp_path)(named(NFC)) == PNG
-    assert folder_of_pictures(tmp_path)(named(NFD)) == png(8, 6, 1)
+    assert FolderOfPictures(tmp_path)(named(NFC)) == PNG
+    assert FolderOfPictures(tmp_path)(named(NFD)) == png(8, 6, 1)
     (tmp_path / "b\udce9.png").write_bytes(PNG)
     (tmp_path / "b\udce8.png").write_bytes(PNG)
-    assert folder_of_pictures(tmp_path)(named("b\ufffd.png")) == "no_picture", "nothing is guessed"
+    assert FolderOfPictures(tmp_path)(named("b\ufffd.png")) == "no_picture", "nothing is guessed"
 
 
 @pytest.mark.parametrize("link", ["folder", "subfolder", "file", "chain"])
@@ -130,12 +135,12 @@ def test_links_that_a_person_placed_are_followed(link: str, tmp_path: Path) -> N
         else:
             (tmp_path / "between").symlink_to(disk / "VG_100K")
             (folder / "VG_100K").symlink_to(tmp_path / "between")
-    assert folder_of_pictures(folder)(WHOLE) == PNG
+    assert FolderOfPictures(folder)(WHOLE) == PNG
 
 
 def test_a_link_to_itself_is_no_picture(tmp_path: Path) -> None:
     (tmp_path / "2.jpg").symlink_to(tmp_path / "2.jpg")
-    assert folder_of_pictures(tmp_path)(WHOLE) == "no_picture"
+    assert FolderOfPictures(tmp_path)(WHOLE) == "no_picture"
 
 
 def test_a_folder_is_listed_once_however_many_pictures_are_missing(
@@ -158,7 +163,7 @@ def test_a_folder_is_listed_once_however_many_pictures_are_missing(
 
 def test_a_folder_that_is_not_there_is_said_at_once(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="absent: there is no such folder of pictures"):
-        folder_of_pictures(tmp_path / "absent")
+        FolderOfPictures(tmp_path / "absent")
 
 
 # --- whether it is whole, and of the record's size ---
@@ -216,7 +221,7 @@ def test_without_pillow_a_file_that_was_cut_off_is_broken_too(kind: str, monkeyp
 )
 def test_what_is_no_picture_is_broken(body: bytes, tmp_path: Path) -> None:
     (tmp_path / "2.jpg").write_bytes(body)
-    assert folder_of_pictures(tmp_path)(WHOLE) == "picture_broken"
+    assert FolderOfPictures(tmp_path)(WHOLE) == "picture_broken"
 
 
 def test_a_picture_with_a_hole_in_its_middle_is_broken() -> None:
