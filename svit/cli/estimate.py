@@ -21,6 +21,7 @@ from svit.cli.inputs import (
     VisualGenomeOption,
 )
 from svit.errors import DataError
+from svit.path_address import path_address, path_at
 
 if TYPE_CHECKING:
     from svit.config import RunConfig
@@ -71,7 +72,7 @@ def estimate(
     known = _Known.of(run)
     if run and not known:
         talk.say(f"There is no run in {run} yet, so nothing is done already.")
-    settings = _settings(config, {"prompts": prompts and str(prompts.absolute()), "verify": verify}, known)
+    settings = _settings(config, {"prompts": prompts and path_address(prompts.absolute()), "verify": verify}, known)
     tasks = chosen_tasks(task or (known.tasks if known else []) or ["all"])
     check_requests(settings, jobs(settings, tasks))
     annotations = Annotations.named(contexts, visual_genome, coco_captions, coco_instances, allow_shared_coco_ids)
@@ -108,7 +109,7 @@ class _Known:
         summary = folder.read_summary()
         try:
             contexts = summary["contexts"]
-            file = folder.path / str(contexts["file"])
+            file = folder.path / path_at(str(contexts["file"]))
             return cls(folder, dict(summary["config"]), list(summary["prompts"]), file, str(contexts["digest"]))
         except (KeyError, TypeError, ValueError) as error:
             raise DataError(f"{folder.summary}: another svit than this one wrote it.") from error

@@ -9,8 +9,7 @@ import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, NamedTuple, cast
-from urllib.parse import quote_from_bytes
+from typing import BinaryIO, cast
 
 import msgspec
 
@@ -26,15 +25,12 @@ STDIN = Path("-")
 _CHUNK = 1 << 20
 _HALF = re.compile("[\ud800-\udfff]")
 _GAP = re.compile(r"[\s,]*")
-_IN_ADDRESS = "/:\\"
-"""What stays as it is in an address, beside letters and digits."""
 
 
-def json_rows(path: Path, counts: Dropped, path_key: str = "image") -> Iterator[Row]:
+def json_rows(path: Path, counts: Dropped) -> Iterator[Row]:
     """Yield the records of the file, or of stdin for `-`; empty lines are skipped, and what is no JSON is dropped.
 
-    Halves of characters and bytes that are no UTF-8 become U+FFFD, counted; below the key of the picture's path they
-    are kept, as a file:// address. Raise DataError for what is no JSON at all,
+    Halves of characters and bytes that are no UTF-8 become U+FFFD, counted. Raise DataError for what is no JSON at all,
     and for a file of a known other kind, which is called by its name.
     """
     name = "stdin" if path == STDIN else str(path)
@@ -46,7 +42,7 @@ def json_rows(path: Path, counts: Dropped, path_key: str = "image") -> Iterator[
         if foreign := foreign_bytes(start):
             raise DataError(f"{name} {foreign}")
         forms = _of_array if start.startswith(b"[") else _of_lines
-        yield from forms(file, name, _Whole(counts, path_key))
+        yield from forms(file, name, counts)
 
 
 def beginning(file: BinaryIO) -> bytes:
@@ -97,47 +93,27 @@ def whole_text(text: str, place: str, counts: Dropped) -> str:
     return _HALF.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
-class _Whole(NamedTuple):
-    """Makes values of Python's json such that they can be written again; `path_key` holds the path of the picture."""
-
-    counts: Dropped
-    path_key: str
-
-    def record(self, value: object, place: str) -> object:
-        """Return the record with whole texts at every place, and null for NaN, which is how tables say nothing."""
-        if not isinstance(value, dict):
-            return self._value(value, place)
-        return {
-            whole_text(key, place, self.counts): self._value(each, place, is_path=key == self.path_key)
-            for key, each in value.items()
-        }
-
-    def _value(self, value: object, place: str, *, is_path: bool = False) -> object:
-        if isinstance(value, str):
-            return self._path(value, place) if is_path else whole_text(value, place, self.counts)
-        if isinstance(value, list):
-            return [self._value(each, place, is_path=is_path) for each in value]
-        if isinstance(value, dict):
-            return {
-                whole_text(key, place, self.counts): self._value(each, place, is_path=is_path)
-                for key, each in value.items()
-            }
-        return None if value != value else value
-
-    def _path(self, value: str, place: str) -> str:
-        """Return the path, as an address where its bytes are no UTF-8."""
-        if value.isascii() or not _HALF.search(value):
-            return value
-        try:
-            body = value.encode("utf-8", "surrogateescape")
-        except UnicodeEncodeError:
-            return whole_text(value, place, self.counts)  # half a character that stands for no byte
-        self.counts.note("image_path_not_utf8", place)
-        return f"file://{quote_from_bytes(body, safe=_IN_ADDRESS)}"
+def _whole(value: object, place: str, counts: Dropped) -> object:
+    """Return the value with whole texts at every place, and null for NaN, which is how tables say nothing."""
+    if isinstance(value, str):
+        return whole_text(value, place, counts)
+    if isinstance(value, list):
+        return [_whole(each, place, counts) for each in value]
+    if isinstance(value, dict):
+        return {whole_text(key, place, counts): _whole(each, place, counts) for key, each in value.items()}
+    return None if value != value else value
 
 
-def _of_lines(file: BinaryIO, name: str, whole: _Whole) -> Iterator[Row]:
-    records, counts = 0, whole.counts
+def _record(value: object, place: str, counts: Dropped) -> object:
+    """Return the record as `_whole` makes it; places name the key."""
+    if not isinstance(value, dict):
+        return _whole(value, place, counts)
+    whole = ((whole_text(key, place, counts), each) for key, each in value.items())
+    return {key: _whole(each, f"{place}, {key}", counts) for key, each in whole}
+
+
+def _of_lines(file: BinaryIO, name: str, counts: Dropped) -> Iterator[Row]:
+    records = 0
     for number, line in enumerate(file, start=1):
         if number == 1:
             line = line.removeprefix(BYTE_ORDER_MARK)
@@ -146,7 +122,7 @@ def _of_lines(file: BinaryIO, name: str, whole: _Whole) -> Iterator[Row]:
         records += 1
         place = f"{name}: line {number}"
         try:
-            values = _value(line, place, whole)
+            values = _value(line, place, counts)
         except (ValueError, RecursionError) as error:
             counts.read["image"] += 1
             if isinstance(error, msgspec.DecodeError) and ends_early(error):
@@ -159,7 +135,7 @@ def _of_lines(file: BinaryIO, name: str, whole: _Whole) -> Iterator[Row]:
         yield Row(values, place, number)
 
 
-def _value(line: bytes, place: str, whole: _Whole) -> object:
+def _value(line: bytes, place: str, counts: Dropped) -> object:
     """Return what the line holds, with NaN and halves of characters; raise what msgspec says of no JSON."""
     try:
         return msgspec.json.decode(line)
@@ -168,10 +144,10 @@ def _value(line: bytes, place: str, whole: _Whole) -> object:
             value = json.loads(line.decode("utf-8", "surrogateescape"))
         except ValueError:
             raise error from None
-    return whole.record(value, place)
+    return _record(value, place, counts)
 
 
-def _of_array(file: BinaryIO, name: str, whole: _Whole) -> Iterator[Row]:
+def _of_array(file: BinaryIO, name: str, counts: Dropped) -> Iterator[Row]:
     """Yield the records of an array, piece by piece: no more than a record and a chunk is in memory."""
     text = io.TextIOWrapper(file, encoding="utf-8-sig", errors="surrogateescape", newline="\n")
     decode = json.JSONDecoder().raw_decode
@@ -197,7 +173,7 @@ def _of_array(file: BinaryIO, name: str, whole: _Whole) -> Iterator[Row]:
             place = f"{name}: record {number}"
             if number == 1 and isinstance(value, dict) and (foreign := foreign_record(value, in_array=True)):
                 raise DataError(f"{name} {foreign}")
-            yield Row(whole.record(value, place), place, number)
+            yield Row(_record(value, place, counts), place, number)
     finally:
         text.detach()
 

@@ -74,7 +74,7 @@ def own_jsonl(
 ) -> OwnRecords:
     """Return the file's records as a source; `-` is stdin. `fields` says which key is which."""
     counts = Dropped() if counts is None else counts
-    rows = json_rows(path, counts, (fields.paths.get("image", "image") if fields else "image").partition(".")[0])
+    rows = json_rows(path, counts)
     name = "stdin" if path == STDIN else str(path)
     read = map(fields.record, rows) if fields and fields.paths else rows
     return OwnRecords(read, name=name, counts=counts, boxes=boxes, class_names=class_names, sizes=sizes)
