@@ -1,4 +1,4 @@
-"""Lines in the form of older versions, without the keys or with lists and mappings in them, are read as the new ones."""
+"""Lines in the form of older versions, with lists and mappings or without the keys, are read as the new ones."""
 
 import json
 from collections.abc import Callable

@@ -1,6 +1,5 @@
 """A run's folder as tables' readers take it, without a word about its columns; skipped where one is not installed."""
 
-import glob
 import json
 import warnings
 from collections.abc import Callable, Mapping
@@ -27,7 +26,7 @@ def needed(name: str) -> Any:
 
 def by_datasets(folder: Path, pattern: str, cache: Path) -> list[Row]:
     datasets = needed("datasets")
-    files = sorted(glob.glob(str(folder / pattern)))
+    files = sorted(map(str, folder.glob(pattern)))
     return list(datasets.load_dataset("json", data_files=files, split="train", cache_dir=str(cache)))
 
 
@@ -39,7 +38,7 @@ def by_datasets_glob(folder: Path, pattern: str, cache: Path) -> list[Row]:
 
 def by_pandas(folder: Path, pattern: str, _cache: Path) -> list[Row]:
     pandas = needed("pandas")
-    files = sorted(glob.glob(str(folder / pattern)))
+    files = sorted(map(str, folder.glob(pattern)))
     rows: list[Row] = pandas.concat(pandas.read_json(file, lines=True) for file in files).to_dict("records")
     return rows
 

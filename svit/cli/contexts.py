@@ -6,14 +6,17 @@ from typing import Annotated
 import typer
 
 from svit.cli import talk
+from svit.cli.dropped_table import dropped_table, loss_warnings
 from svit.cli.ending import spoken
 from svit.cli.inputs import (
     Annotations,
     CaptionsOption,
     InstancesOption,
     SharedOption,
+    StrictOption,
     VisualGenomeOption,
 )
+from svit.cli.json_option import JsonOption
 from svit.cli.own_annotations import (
     BoxesOption,
     BoxUnitsOption,
@@ -23,10 +26,8 @@ from svit.cli.own_annotations import (
     ImagesOption,
     JsonlOption,
     MapOption,
-    StrictOption,
     own_annotations,
 )
-from svit.cli.json_option import JsonOption
 from svit.errors import SvitError
 
 app = typer.Typer(help="Build, inspect and print contexts: what is known of each image.", no_args_is_help=True)
@@ -55,11 +56,10 @@ def build(
 ) -> None:
     """Build a store of contexts from annotation files. Visual Genome and COCO are joined by coco_id.
 
-    Examples: svit contexts build --jsonl own.jsonl -o own.contexts;
-    svit contexts build --csv boxes.csv --map image_id=file,name=class --box-units pixels -o own.contexts;
-    svit contexts build --hf DIR --boxes xywh --box-units pixels -o own.contexts
+    Your own are JSONL, tables of boxes in CSV, or data sets on disk. An odd record stops nothing: it is read where it
+    has one meaning, else left out and counted.
     """
-    annotations = Annotations.named(None, visual_genome, coco_captions, coco_instances, allow_shared_coco_ids)
+    annotations = Annotations.named(None, visual_genome, coco_captions, coco_instances, allow_shared_coco_ids, strict)
     own = own_annotations(
         *(jsonl, hf, csv),
         maps=maps,
@@ -97,7 +97,9 @@ def stats(
 
     with ContextStore(contexts) as store:
         found = store.stats()
+        summary = store.summary
         about = {"origin": store.origin, "digest": store.digest, "dropped": dict(store.counts)}
+        about |= {"dropped_places": summary.places, "read": summary.read, "lost": summary.lost}
     if json:
         talk.show(msgspec.json.encode({**msgspec.to_builtins(found), **about}).decode())
         return
@@ -108,8 +110,10 @@ def stats(
     talk.show(talk.table([("", "total", "mean an image", "median", "most"), *rows], indent=""))
     talk.show(f"From {about['origin']}")
     if store.counts:
-        talk.show("Dropped or repaired while reading:")
-        talk.show(talk.counted(store.counts))
+        talk.show("Dropped or repaired while reading, and the first place of each:")
+        talk.show(dropped_table(summary.counts, summary.places))
+    for warning in loss_warnings(summary.read, summary.lost):
+        talk.show(warning)
 
 
 @app.command()

@@ -36,6 +36,7 @@ from svit.cli.working import (
     Work,
 )
 from svit.errors import BudgetReachedError, DataError, SvitError
+from svit.path_address import path_address
 
 if TYPE_CHECKING:
     from svit.config import RunConfig
@@ -204,7 +205,7 @@ def generate(
         "seed": seed,
         "max_cost": max_cost,
         "max_cost_per_month": max_cost_per_month,
-        "prompts": prompts and str(prompts.absolute()),
+        "prompts": prompts and path_address(prompts.absolute()),
         "verify": verify,
     }
     told = _silent if quiet else talk.say

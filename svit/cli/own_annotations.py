@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from svit.cli import talk
-from svit.cli.inputs import refuse_to_overwrite
+from svit.cli.inputs import refuse_to_overwrite, say_what_was_dropped
 from svit.errors import SvitError
 
 if TYPE_CHECKING:
@@ -55,7 +55,6 @@ ImagesOption = Annotated[
     Path | None,
     typer.Option("--images", metavar="DIR", help="Folder of the pictures: sizes that the file lacks are read there."),
 ]
-StrictOption = Annotated[bool, typer.Option("--strict", help="Stop at the first record that would be dropped, exit 2.")]
 
 
 @dataclass(frozen=True)
@@ -86,7 +85,7 @@ class OwnAnnotations:
         talk.say(f"{output}: contexts of {summary.statistics.images:,} images from {self.path}.")
         for remark in source.remarks:
             talk.say(remark)
-        _tell(counts)
+        say_what_was_dropped(summary)
 
     def _source(self, counts: "Dropped", *, quiet: bool) -> "OwnRecords":
         from svit.sources.box_form import BoxForm
@@ -157,16 +156,3 @@ def own_annotations(
     if maps or class_names or images or (order, units) != ("xyxy", "shares"):
         raise SvitError("--map, --boxes, --box-units, --class-names and --images are for --jsonl, --hf and --csv.")
     return None
-
-
-def _tell(counts: "Dropped") -> None:
-    """Say what was dropped or repaired, the first places beside it, and aloud where it is much."""
-    if not counts:
-        return
-    talk.say("Dropped or repaired on the way:")
-    rows = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-    talk.say(talk.table([(reason, number, "; ".join(counts.places.get(reason, ()))) for reason, number in rows]))
-    for kind, (lost, read) in counts.loud().items():
-        talk.say(
-            f"ATTENTION: {lost:,} of {read:,} {kind}s were dropped. Is this the right file, and are its options right?"
-        )

@@ -1,7 +1,7 @@
 """How people write a box, and the box that it is: four numbers in one of two orders and one of two units."""
 
+import math
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -24,6 +24,7 @@ _IN_TEXT = re.compile(r"[^\s,;()\[\]]+")
 
 ROUNDING = 0.001
 """A share beyond the edge by no more than this is a rounding error of float32 or YOLO's six decimals: it is clipped."""
+_FLOATS = {float}
 _PIXELS = 2
 """No share is larger than this, however the box was cut: it is a number of pixels."""
 
@@ -85,6 +86,8 @@ class BoxForm:
 def _box(x1: float, y1: float, x2: float, y2: float) -> Box | None:
     """Return the box clipped to the image, None when nothing is left of it."""
     try:
+        if x1 >= 0 and y1 >= 0 and x2 <= 1 and y2 <= 1:
+            return Box(x1, y1, x2, y2)
         return Box(max(0.0, x1), max(0.0, y1), min(1.0, x2), min(1.0, y2))
     except ValueError:
         return None
@@ -97,7 +100,11 @@ def _is_beyond(corners: Sides, width: int, height: int) -> bool:
 
 def _sides(value: object, order: Order) -> tuple[Sides, Order] | None:
     """Return the four numbers and the order they are in; None where there are not four."""
-    if isinstance(value, Mapping):
+    if type(value) is list and len(value) == len(CORNERS) and set(map(type, value)) == _FLOATS:
+        x1, y1, x2, y2 = value
+        if math.isfinite(x1 + y1 + x2 + y2):
+            return (x1, y1, x2, y2), order  # nearly all are so
+    if isinstance(value, dict):
         for names, named in _BY_NAME:
             if all(name in value for name in names):
                 return _four([value[name] for name in names], named)

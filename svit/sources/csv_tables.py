@@ -12,6 +12,7 @@ from svit.sources.dropped import Dropped
 from svit.sources.field_map import Row
 from svit.sources.foreign_files import foreign_magic
 from svit.sources.json_records import beginning, opened, whole_text
+from svit.sources.lenient_values import number
 from svit.sources.usual_columns import Column, Columns
 
 _DELIMITERS = ",;\t|"
@@ -21,8 +22,11 @@ _LONGEST_CELL = 1 << 24
 def csv_columns(path: Path) -> Columns:
     """Return the columns that the file's first line names; raise DataError when it names none."""
     for row in ([name.strip() for name in cells] for cells in _cells(path)):
-        if len(set(row)) < len(row) or not all(row):
-            raise DataError(f"{path}: its first line does not name the columns, each by its own name: {', '.join(row)}")
+        if len(set(row)) < len(row) or not all(row) or any(number(name) is not None for name in row):
+            raise DataError(
+                f"{path}: its first line does not name the columns, each by its own name: {', '.join(row)}. "
+                "Put a line such as image,x1,y1,x2,y2,name before it."
+            )
         return {name: Column() for name in row}
     raise DataError(f"{path} is empty.")
 
@@ -31,14 +35,14 @@ def csv_rows(path: Path, counts: Dropped) -> Iterator[Row]:
     """Yield the rows below the head by column; a row of another length is dropped and counted."""
     reading = _cells(path)
     head = [name.strip() for name in next(reading)]
-    for number, cells in enumerate(reading, start=1):
-        place = f"{path}: row {number}"
+    for position, cells in enumerate(reading, start=1):
+        place = f"{path}: row {position}"
         if len(cells) != len(head):
             counts.read["row"] += 1
             counts.drop("row_has_other_columns_than_the_head", "row", place)
             continue
         texts = [whole_text(cell, place, counts) if cell.strip() else None for cell in cells]
-        yield Row(dict(zip(head, texts, strict=True)), place, number)
+        yield Row(dict(zip(head, texts, strict=True)), place, position)
 
 
 def class_names(path: Path) -> Mapping[str, str]:
@@ -55,7 +59,7 @@ def class_names(path: Path) -> Mapping[str, str]:
     if rows and all(len(row) >= 2 for row in rows):
         return {row[0].strip(): row[1].strip() for row in rows}
     if rows and all(len(row) == 1 for row in rows):
-        return {str(number): row[0].strip() for number, row in enumerate(rows)}
+        return {str(code): row[0].strip() for code, row in enumerate(rows)}
     raise DataError(f"{path}: class names are a table of code and name, one name a line, or JSON.")
 
 
@@ -65,7 +69,7 @@ def _of_json(path: Path, text: str) -> Mapping[str, str]:
     except ValueError:
         value = None
     if isinstance(value, list) and all(isinstance(each, str) for each in value):
-        return {str(number): name for number, name in enumerate(value)}
+        return {str(code): name for code, name in enumerate(value)}
     if isinstance(value, dict) and all(isinstance(each, str) for each in value.values()):
         return value
     raise DataError(f"{path}: class names in JSON are an array of names, or an object of names by number or code.")

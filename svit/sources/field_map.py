@@ -113,6 +113,8 @@ class FieldMap:
 
 def value_at(value: object, path: str, number: int) -> object:
     """Return what stands at the path, of a list what stands there in each item; None where nothing does."""
+    if type(value) is dict and path in value:
+        return value[path]
     if path == RECORD:
         return value
     if path == NUMBER:
@@ -125,10 +127,8 @@ def value_at(value: object, path: str, number: int) -> object:
         return _HOLE.sub(lambda hole: texts[hole[1]], path) if len(texts) == len(dict(filled)) else None
     if isinstance(value, list | tuple):
         return [value_at(each, path, number) for each in value]
-    if not isinstance(value, Mapping):
+    if not isinstance(value, dict):
         return None
-    if path in value:
-        return value[path]
     head, _, rest = path.partition(".")
     return value_at(value[head], rest, number) if rest and head in value else None
 

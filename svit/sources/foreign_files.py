@@ -44,6 +44,8 @@ def foreign_record(values: Mapping[str, object], *, in_array: bool = False) -> s
         return "is a shard of samples, made from contexts already. Give the run's contexts, or 'svit export' the run."
     if "conversations" in values or "messages" in values:
         return "is instruction data already, not annotations. Look at it with 'svit check'."
+    if "category_id" in values and "image" not in values:
+        return "is a list of COCO annotations or results alone. Give the whole file to --coco-instances."
     if in_array and _is_visual_genome(values):
         return "is a file of Visual Genome. Give its folder: --visual-genome DIR."
     lists = [key for key, value in values.items() if isinstance(value, list) and value and isinstance(value[0], dict)]
@@ -64,9 +66,9 @@ def _is_panoptic(values: Mapping[str, object]) -> bool:
 def _is_visual_genome(values: Mapping[str, object]) -> bool:
     if {"image_id", "url", "width", "height"} <= values.keys() and "image" not in values:
         return True
-    for part in ("objects", "regions", "relationships"):
+    for part in ("objects", "regions", "relationships", "attributes", "qas"):
         listed = values.get(part)
         first = listed[0] if isinstance(listed, list) and listed else None
-        if isinstance(first, dict) and first.keys() & {"object_id", "region_id", "relationship_id", "synsets"}:
+        if isinstance(first, dict) and first.keys() & {"object_id", "region_id", "relationship_id", "qa_id", "synsets"}:
             return True
     return False

@@ -41,7 +41,8 @@ def json_rows(path: Path, counts: Dropped) -> Iterator[Row]:
             start = b" "
         if foreign := foreign_bytes(start):
             raise DataError(f"{name} {foreign}")
-        yield from _of_array(file, name, counts) if start.startswith(b"[") else _of_lines(file, name, counts)
+        forms = _of_array if start.startswith(b"[") else _of_lines
+        yield from forms(file, name, counts)
 
 
 def beginning(file: BinaryIO) -> bytes:
@@ -84,6 +85,33 @@ def _unpacked(file: BinaryIO, name: str) -> Iterator[BinaryIO]:
             raise DataError(f"{name} is a gzip file that is damaged or not whole. Download or pack it again.") from None
 
 
+def whole_text(text: str, place: str, counts: Dropped) -> str:
+    """Return the text with U+FFFD for each half of a character, and for each byte that is no UTF-8; count the text."""
+    if text.isascii() or not _HALF.search(text):
+        return text
+    counts.note("half_character_replaced", place)
+    return _HALF.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+def _whole(value: object, place: str, counts: Dropped) -> object:
+    """Return the value with whole texts at every place, and null for NaN, which is how tables say nothing."""
+    if isinstance(value, str):
+        return whole_text(value, place, counts)
+    if isinstance(value, list):
+        return [_whole(each, place, counts) for each in value]
+    if isinstance(value, dict):
+        return {whole_text(key, place, counts): _whole(each, place, counts) for key, each in value.items()}
+    return None if value != value else value
+
+
+def _record(value: object, place: str, counts: Dropped) -> object:
+    """Return the record as `_whole` makes it; places name the key."""
+    if not isinstance(value, dict):
+        return _whole(value, place, counts)
+    whole = ((whole_text(key, place, counts), each) for key, each in value.items())
+    return {key: _whole(each, f"{place}, {key}", counts) for key, each in whole}
+
+
 def _of_lines(file: BinaryIO, name: str, counts: Dropped) -> Iterator[Row]:
     records = 0
     for number, line in enumerate(file, start=1):
@@ -116,28 +144,7 @@ def _value(line: bytes, place: str, counts: Dropped) -> object:
             value = json.loads(line.decode("utf-8", "surrogateescape"))
         except ValueError:
             raise error from None
-    return _whole(value, place, counts)
-
-
-def whole_text(text: str, place: str, counts: Dropped) -> str:
-    """Return the text with U+FFFD for each half of a character, and for each byte that is no UTF-8; count the text."""
-    if text.isascii() or not _HALF.search(text):
-        return text
-    counts.note("half_character_replaced", place)
-    return _HALF.sub("\N{REPLACEMENT CHARACTER}", text)
-
-
-def _whole(value: object, place: str, counts: Dropped) -> object:
-    """Return the value with whole texts at every place in it, and null for NaN, which is how tables say nothing."""
-    if value != value:
-        return None
-    if isinstance(value, str):
-        return whole_text(value, place, counts)
-    if isinstance(value, list):
-        return [_whole(each, place, counts) for each in value]
-    if isinstance(value, dict):
-        return {whole_text(key, place, counts): _whole(each, place, counts) for key, each in value.items()}
-    return value
+    return _record(value, place, counts)
 
 
 def _of_array(file: BinaryIO, name: str, counts: Dropped) -> Iterator[Row]:
@@ -166,7 +173,7 @@ def _of_array(file: BinaryIO, name: str, counts: Dropped) -> Iterator[Row]:
             place = f"{name}: record {number}"
             if number == 1 and isinstance(value, dict) and (foreign := foreign_record(value, in_array=True)):
                 raise DataError(f"{name} {foreign}")
-            yield Row(_whole(value, place, counts), place, number)
+            yield Row(_record(value, place, counts), place, number)
     finally:
         text.detach()
 

@@ -39,12 +39,21 @@ _DESCRIPTIONS = {
         "object": "The id of an object of this image.",
     },
 }
+_PATIENCE = (
+    "What is read is more: null is an absent key; 42.0 and '42' are 42; ids of objects may be texts or missing; an "
+    "object of lists is a list of objects; boxes may be pixels or x, y, width, height (--box-units, --boxes); other "
+    "names of keys are said by --map. What has no one meaning is left out and counted."
+)
 _LEAST = {"width": 1, "height": 1}
 
 
 def context_schema() -> dict[str, Any]:
     """Return the JSON schema of one line as it should be; `read_jsonl` reads it more patiently."""
-    schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **msgspec.json.schema(ImageContext)}
+    schema = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$comment": _PATIENCE,
+        **msgspec.json.schema(ImageContext),
+    }
     for record, descriptions in _DESCRIPTIONS.items():
         properties = schema["$defs"][record]["properties"]
         for key, description in descriptions.items():

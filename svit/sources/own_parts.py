@@ -91,8 +91,10 @@ class PartReader:
 
     def texts(self, value: object, kind: str, place: str) -> tuple[str, ...]:
         """Return the texts of a list, or the one that stands in its place."""
+        if value is None or value == []:
+            return ()
         value = from_json_text(value)
-        listed = [value] if isinstance(value, str) else [] if value is None else value
+        listed = [value] if isinstance(value, str) else value
         if not isinstance(listed, list | tuple):
             self.counts.read[kind] += 1
             self.counts.drop(f"{kind}_unreadable", kind, place)
@@ -109,6 +111,8 @@ class PartReader:
 
     def unknown_keys(self, values: Mapping[object, object], known: frozenset[str], above: str, place: str) -> None:
         """Count the keys that no record has, by name; raise DataError for one when `strict`."""
+        if values.keys() <= known:
+            return
         for key in values:
             if key in known:
                 continue
@@ -192,9 +196,10 @@ class PartReader:
             self.counts.drop(f"{member}_unreadable", kind, f"{place}, {member}")
             return
         self.counts.read[kind] += len(listed)
-        for i, each in enumerate(map(from_json_text, listed)):
+        for i, item in enumerate(listed):
+            each = item if type(item) is dict else from_json_text(item)
             here = places[i] if i < len(places) else f"{place}, {member}[{i}]"
-            if isinstance(each, Mapping):
+            if isinstance(each, dict):
                 self.unknown_keys(each, _KNOWN[member], f"{member}.", here)
                 yield _Part(each, here)
             else:
@@ -221,7 +226,7 @@ def _transposed(value: object) -> list[object] | None:
     """Return a list of records as such, an object of equally long lists as its records; None for anything else."""
     if isinstance(value, list | tuple):
         return list(value)
-    if not isinstance(value, Mapping):
+    if not isinstance(value, dict):
         return None
     columns = {key: column for key, column in value.items() if column is not None}
     if not all(isinstance(column, list | tuple) for column in columns.values()):

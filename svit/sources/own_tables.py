@@ -6,7 +6,7 @@ from pathlib import Path
 
 from svit.errors import DataError
 from svit.picture_sizes import Size, picture_size
-from svit.pictures import found
+from svit.pictures import PictureFolder
 from svit.sources.arrow_tables import ArrowTables
 from svit.sources.box_form import BoxForm
 from svit.sources.box_rows import image_rows
@@ -72,8 +72,10 @@ def sizes_in(folder: Path) -> Sizes:
     if not folder.is_dir():
         raise DataError(f"There is no folder of pictures {folder}.")
 
+    pictures = PictureFolder(folder)
+
     def size(image: str) -> Size | None:
-        path = found(folder, image)
+        path = pictures.find(image)
         return picture_size(path) if path else None
 
     return size

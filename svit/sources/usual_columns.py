@@ -163,12 +163,17 @@ def _add(paths: dict[str, str], names: Iterator[str], usual: Mapping[str, str], 
 
 
 def _tell_sizes_apart(paths: dict[str, str], columns: Columns, given: FieldMap) -> None:
-    """Take `width` and `height` for the box's where the image has columns of its own."""
+    """Take `width` and `height` for the box's where it has a corner and nothing else that says how large it is."""
+    if "x2" not in paths and "x" not in paths and {"x1", "y1"} <= paths.keys():
+        paths["x"], paths["y"] = paths.pop("x1"), paths.pop("y1")
     by_form = {plain(name): name for name in columns}
     for key, side in (("width", "w"), ("height", "h")):
-        own = paths.get(key, "")
-        if plain(own) != key and key in by_form and side not in paths and "x" in paths and side not in given.paths:
-            paths[side] = by_form[key]
+        column = by_form.get(key)
+        if column is None or "x" not in paths or side in paths or given.paths.get(key) == column:
+            continue
+        paths[side] = column
+        if paths.get(key) == column:
+            del paths[key]
 
 
 def _one_form_of_box(paths: dict[str, str], given: FieldMap) -> None:

@@ -2,12 +2,14 @@
 
 import gzip
 import json
+import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from svit.errors import DataError
+from svit.pictures import PictureFolder
 from svit.records import ImageContext
 from svit.sources import json_records
 from svit.sources.jsonl import own_jsonl
@@ -69,11 +71,29 @@ def test_half_characters_are_replaced_and_counted(
     assert not source.counts.lost
 
 
-def test_a_path_with_one_is_kept_as_near_as_json_can_and_counted(tmp_path: Path) -> None:
-    record = json.dumps({**RECORD, "image": "caf\udce9 \u00a0.jpg"})
-    source = own_jsonl(lines(tmp_path / "own.jsonl", record.encode()))
-    assert [context.image for context in source] == ["caf\ufffd \u00a0.jpg"]
-    assert source.counts == {"half_character_replaced": 1}
+@pytest.mark.parametrize(
+    ("written", "kept", "name"),
+    [
+        (json.dumps("caf\udce9 \u00a0.jpg").encode(), "caf\ufffd \u00a0.jpg", b"caf\xe9 \xc2\xa0.jpg"),
+        (b'"caf\xe9.jpg"', "caf\ufffd.jpg", b"caf\xe9.jpg"),
+        (b'{"path": "\xc4\xe3.jpg", "bytes": null}', "\ufffd\ufffd.jpg", b"\xc4\xe3.jpg"),
+    ],
+)
+def test_a_path_that_is_not_utf8_is_counted_and_its_picture_still_found(
+    tmp_path: Path, written: bytes, kept: str, name: bytes
+) -> None:
+    record = json.dumps({**RECORD, "image": "HERE"}).encode().replace(b'"HERE"', written)
+    source = own_jsonl(lines(tmp_path / "own.jsonl", record))
+    assert [context.image for context in source] == [kept]
+    assert source.counts.places == {"half_character_replaced": [f"{tmp_path / 'own.jsonl'}: line 1, image"]}
+    assert not source.counts.lost
+
+    (tmp_path / "pictures").mkdir()
+    try:
+        (tmp_path / "pictures" / os.fsdecode(name)).touch()
+    except OSError:
+        return  # this file system knows no other names
+    assert PictureFolder(tmp_path / "pictures").find(kept) is not None
 
 
 @pytest.mark.parametrize("value", ["NaN", "Infinity", "-Infinity", "1e400"])
@@ -115,6 +135,8 @@ FOREIGN: list[tuple[bytes, str]] = [
     (b'{"image_id": 1, "task": "referring", "conversations": [], "provenance": {}}', "is a shard of samples"),
     (b'[{"image_id": 1, "objects": [{"object_id": 2, "names": ["a"]}]}]', "is a file of Visual Genome"),
     (b'[{"image_id": 1, "url": "a", "width": 1, "height": 1}]', "is a file of Visual Genome"),
+    (b'[{"image_id": 1, "attributes": [{"object_id": 2, "names": ["a"]}]}]', "is a file of Visual Genome"),
+    (b'[{"image_id": 1, "category_id": 3, "bbox": [1, 2, 3, 4], "score": 0.5}]', "is a list of COCO annotations"),
     (b'{"version": 1, "data": [{"image_id": 1}]}', "is one object with the records under 'data'"),
     (b"file,name,x1,y1\na.jpg,dog,1,2\n", "is a table. Read a CSV file of boxes with --csv"),
     (b"PAR1....", "is a parquet file. Read it with --hf"),

@@ -103,8 +103,8 @@ def test_a_file_that_cannot_be_read_is_a_sentence(tmp_path: Path, name: str, sen
 
 def fits(value: Any, schema: dict[str, Any], root: dict[str, Any]) -> bool:
     """Whether the value is valid by the part of JSON schema that `context_schema` uses."""
-    known = {"$ref", "$defs", "$schema", "anyOf", "type", "title", "description", "default", "properties", "required",
-             "additionalProperties", "items", "prefixItems", "minItems", "maxItems", "minimum"}  # fmt: skip
+    known = {"$ref", "$defs", "$schema", "$comment", "anyOf", "type", "title", "description", "default", "properties",
+             "required", "additionalProperties", "items", "prefixItems", "minItems", "maxItems", "minimum"}  # fmt: skip
     assert schema.keys() <= known
     if "$ref" in schema:
         return fits(value, root["$defs"][schema["$ref"].rpartition("/")[2]], root)

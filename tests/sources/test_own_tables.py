@@ -81,6 +81,19 @@ CSVS: list[tuple[str, str, BoxForm, tuple[str, ...]]] = [
         (),
     ),
     (
+        "left-top-width-height",
+        "photo,left,top,width,height,class\na.jpg,10,10,40,20,dog\na.jpg,50,25,50,25,cat\nb.jpg,10,10,40,20,dog\n",
+        PIXELS,
+        ("image=photo,width==100,height==50",),
+    ),
+    (
+        "xmin-ymin-w-h",
+        "img,xmin,ymin,w,h,category,image_width,image_height\n"
+        f"a.jpg,10,10,40,20,dog,{SIZE}\na.jpg,50,25,50,25,cat,{SIZE}\nb.jpg,10,10,40,20,dog,{SIZE}\n",
+        PIXELS,
+        (),
+    ),
+    (
         "shares-in-tabs",
         "ImageID\tLabelName\tXMin\tXMax\tYMin\tYMax\tConfidence\n"
         "a\tdog\t0.1\t0.5\t0.2\t0.6\t1\na\tcat\t0.5\t1.0000001\t0.5\t1\t1\nb\tdog\t0.1\t0.5\t0.2\t0.6\t1\n",
@@ -183,6 +196,8 @@ def test_a_map_that_does_not_fit_is_a_sentence(tmp_path: Path, maps: list[str], 
         ("", "is empty"),
         ("a,b\n", "no column names the images. It has a, b. Say which: --map image_id=COLUMN"),
         ("a,a\n1,2\n", "its first line does not name the columns"),
+        ("a.jpg,10,10,50,30,dog\n", "its first line does not name the columns"),
+        ("a.jpg,,,,,\n", "its first line does not name the columns"),
         ("image,width,height\n", "is empty"),
         (f"filename,width,height,class,xmin,ymin,xmax,ymax\na,{SIZE},dog,10,10,50,30\n", "--box-units pixels"),
         ("image_id,width,height,name,x1,y1,x2,y2\n1,9,9,a,0,0,1,1\n", "image path missing.*--map image={image_id}.jpg"),
