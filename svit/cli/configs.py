@@ -57,11 +57,10 @@ def list_configs(
     rows = [(each["name"], each.get("provider", ""), each.get("model", "")) for each in (*shipped, *own)]
     columns = talk.table(rows, indent="").splitlines()
     width = max(map(len, columns)) + 2
+    room = max(shutil.get_terminal_size((_WIDTH, 24)).columns - width, 30)
     for each, line in zip((*shipped, *own), columns, strict=True):
         words = f"wrong: {each['error']}" if "error" in each else each["purpose"]
-        talk.show(
-            f"{line.ljust(width)}{textwrap.shorten(words, max(shutil.get_terminal_size((_WIDTH, 24)).columns - width, 30), placeholder=' ...')}".rstrip()
-        )
+        talk.show(f"{line.ljust(width)}{textwrap.shorten(words, room, placeholder=' ...')}".rstrip())
 
 
 @app.command("show")

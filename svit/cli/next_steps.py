@@ -16,12 +16,16 @@ _CEILINGS = ("--max-cost", "--max-cost-per-month")
 
 def steps_text(steps: Sequence[Step], head: str = "Next:") -> str:
     """Return the steps under a head, in 80 columns as far as the commands allow it."""
-    widest = max((len(command) for command, _ in steps), default=0)
-    if all(4 + widest + len(words) <= _WIDTH for _, words in steps):
-        lines = [f"  {command.ljust(widest)}  {words}" for command, words in steps]
-    else:
-        lines = [line for command, words in steps for line in (f"  {command}", f"      {words}")]
-    return "\n".join([head, *lines])
+    fitting = [command for command, words in steps if 4 + len(command) + len(words) <= _WIDTH]
+    column = max(map(len, fitting), default=0)
+    lines = [head]
+    for command, words in steps:
+        if command not in fitting:
+            lines += [f"  {command}", f"      {words}"]
+        else:
+            padded = command.ljust(min(column, _WIDTH - 4 - len(words)))
+            lines.append(f"  {padded}  {words}")
+    return "\n".join(lines)
 
 
 def say_next(steps: Sequence[Step]) -> None:
