@@ -1,6 +1,5 @@
 """WebDataset shards: tar files of `KEY.jpg` and `KEY.json` side by side; all are written before one gets its name."""
 
-import errno
 import hashlib
 import os
 import re
@@ -17,6 +16,7 @@ from svit.errors import StorageError
 from svit.exports.base import Item, Written
 from svit.exports.pictures import Pictures, Row, with_pictures
 from svit.pictures import kind_of
+from svit.refused_writes import why_refused
 from svit.shards import sync_folder
 
 _ENDINGS: dict[str | None, str] = {"jpeg": "jpg", "png": "png", "gif": "gif", "webp": "webp"}
@@ -50,8 +50,7 @@ def write_archives(
             written.append(Written(name, split, _fill(draft / name, some)))
         _settle(folder, stem, draft, [file.name for file in written])
     except OSError as error:
-        why = os.strerror(error.errno or errno.EIO)
-        raise StorageError(f"{folder / stem}-*.tar: cannot be written: {why}.") from error
+        raise StorageError(f"{folder / stem}-*.tar: cannot be written: {why_refused(error, folder)}.") from error
     finally:
         shutil.rmtree(draft, ignore_errors=True)
     return written
