@@ -7,11 +7,13 @@ import typer
 from svit import __version__, interrupts
 from svit.cli import (
     check,
+    configs,
     contexts,
     estimate,
     export,
     generate,
     import_,
+    init,
     look,
     regenerate,
     report,
@@ -35,6 +37,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
+app.command("init", short_help="Write a config and prompts to start from.")(spoken(init.init))
+app.add_typer(configs.app, name="config")
 app.command("estimate", short_help="What a run will ask, take and cost.")(spoken(estimate.estimate))
 app.command("generate", short_help="Generate instruction data.")(spoken(generate.generate))
 app.command("regenerate", short_help="Ask again about what has no sample.")(spoken(regenerate.regenerate))

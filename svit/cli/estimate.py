@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from svit.cli import talk
+from svit.cli.config_options import BaseUrlOption, ModelOption, config_with
 from svit.cli.inputs import (
     Annotations,
     CaptionsOption,
@@ -47,6 +48,8 @@ def estimate(
         str | None,
         typer.Option(metavar="FILE", help="Config file, or the name of a shipped one. Default: the run's, or offline."),
     ] = None,
+    model: ModelOption = None,
+    base_url: BaseUrlOption = None,
     run: Annotated[
         Path | None,
         typer.Option(
@@ -72,7 +75,9 @@ def estimate(
     known = _Known.of(run)
     if run and not known:
         talk.say(f"There is no run in {run} yet, so nothing is done already.")
-    settings = _settings(config, {"prompts": prompts and str(prompts.absolute()), "verify": verify}, known)
+    settings = _settings(
+        config, {"prompts": prompts and str(prompts.absolute()), "verify": verify}, known, model, base_url
+    )
     tasks = chosen_tasks(task or (known.tasks if known else []) or ["all"])
     check_requests(settings, jobs(settings, tasks))
     annotations = Annotations.named(contexts, visual_genome, coco_captions, coco_instances, allow_shared_coco_ids)
@@ -121,13 +126,20 @@ class _Known:
         return Journal(self.folder.journal, read_only=True)
 
 
-def _settings(config: str | None, changes: Mapping[str, object], known: _Known | None) -> "RunConfig":
+def _settings(
+    config: str | None,
+    changes: Mapping[str, object],
+    known: _Known | None,
+    model: str | None = None,
+    base_url: str | None = None,
+) -> "RunConfig":
     """Return the config that was named, or the run's own, with the command line's changes."""
-    from svit.config import changed, read_config
+    from svit.config import changed
     from svit.resources import config_path
 
     if config is not None or known is None:
-        return read_config(config_path(config or "offline"), changes)
+        return config_with(config_path(config or "offline"), changes, model=model, base_url=base_url, say=talk.say)
+    changes = {**changes, "model": model, "base_url": base_url}
     return changed(known.config, changes, name=str(known.folder.summary))
 
 

@@ -22,7 +22,7 @@ from svit.cli.inputs import (
     VisualGenomeOption,
 )
 from svit.cli.locked_run import LockedRun
-from svit.cli.next_steps import Step, command_line, same_command
+from svit.cli.next_steps import Step, command_line, same_command, steps_text
 from svit.cli.past import PastRun
 from svit.cli.task_option import task_option
 from svit.cli.unpaid_folder import removed_when_unpaid
@@ -49,7 +49,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class _Order:
+class Order:
     """What `generate` was told: a run, whether it is there already or not, and the annotations it is made from."""
 
     folder: "RunFolder"
@@ -75,16 +75,16 @@ class _Order:
 
     def run(self, asked_of: "Provider") -> int:
         """Ask for what is missing, and return the exit code."""
-        with self._locked() as run:
+        with removed_when_unpaid(self.folder), self._locked() as run:
             return Work(run, self.books, self.wish).generate(asked_of)
 
-    def preview(self, asked_of: "Provider", number: int, command: str) -> int:
+    def preview(self, asked_of: "Provider", number: int) -> int:
         """Ask about the first so many images, show them, price the rest, and tell the command that goes on."""
-        from svit.cli.preview import go_on_text, previewed, rest_text, show_images
+        from svit.cli.preview import previewed, rest_text, show_images
         from svit.quote import quote
 
         tasks = [job.task for job in self.jobs]
-        with self._locked() as run:
+        with removed_when_unpaid(self.folder), self._locked() as run:
             limit, images = previewed(run.store, number, self.wish.limit)
             work = Work(run, self.books, replace(self.wish, limit=limit, preview=True))
             try:
@@ -97,7 +97,8 @@ class _Order:
         talk.show(rest_text(rest, len(images)))
         sys.stdout.flush()
         if rest.total.requests:
-            talk.say(go_on_text(command, self.folder.path))
+            go_on = same_command(self.wish.called, without=("--preview",))
+            talk.say(steps_text([(go_on, f"asks for the rest; what is in {self.folder.path} is kept")]))
         return code
 
 
@@ -223,11 +224,8 @@ def generate(
         check=endpoint_check(config, model, base_url),
         further=_further(annotations, tasks),
     )
-    order = _Order(folder, settings, todo, annotations, books, wish, start_over=start_over, switch=switch)
-    with removed_when_unpaid(folder):
-        if preview is None:
-            return order.run(asked_of)
-        return order.preview(asked_of, preview, same_command(without=("--preview",)))
+    order = Order(folder, settings, todo, annotations, books, wish, start_over=start_over, switch=switch)
+    return order.run(asked_of) if preview is None else order.preview(asked_of, preview)
 
 
 def _refuse_another_writer(folder: "RunFolder", settings: "RunConfig", journal: "Journal") -> None:

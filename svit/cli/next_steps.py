@@ -16,12 +16,16 @@ _CEILINGS = ("--max-cost", "--max-cost-per-month")
 
 def steps_text(steps: Sequence[Step], head: str = "Next:") -> str:
     """Return the steps under a head, in 80 columns as far as the commands allow it."""
-    widest = max((len(command) for command, _ in steps), default=0)
-    if all(4 + widest + len(words) <= _WIDTH for _, words in steps):
-        lines = [f"  {command.ljust(widest)}  {words}" for command, words in steps]
-    else:
-        lines = [line for command, words in steps for line in (f"  {command}", f"      {words}")]
-    return "\n".join([head, *lines])
+    fitting = [command for command, words in steps if 4 + len(command) + len(words) <= _WIDTH]
+    column = max(map(len, fitting), default=0)
+    lines = [head]
+    for command, words in steps:
+        if command not in fitting:
+            lines += [f"  {command}", f"      {words}"]
+        else:
+            padded = command.ljust(min(column, _WIDTH - 4 - len(words)))
+            lines.append(f"  {padded}  {words}")
+    return "\n".join(lines)
 
 
 def say_next(steps: Sequence[Step]) -> None:
@@ -35,14 +39,14 @@ def command_line(*words: object) -> str:
     return shlex.join(["svit", *map(str, words)])
 
 
-def same_command(without: Collection[str] = (), **instead: str) -> str:
-    """Return the command that this process was called with.
+def same_command(called: Sequence[str] = (), without: Collection[str] = (), **instead: str) -> str:
+    """Return the command of these words, or else the one that this process was called with.
 
     The options of `without`, which all have a value, are left out; those of `instead` (max_cost for --max-cost) have
     this value, as the last one.
     """
     words: list[str] = []
-    given = iter(sys.argv[1:])
+    given = iter(called or sys.argv[1:])
     changed = {f"--{name.replace('_', '-')}": value for name, value in instead.items()}
     for word in given:
         name, equals, _ = word.partition("=")
@@ -66,18 +70,23 @@ def after_end(run: Path, image: object, *, rejected: bool) -> list[Step]:
     ]
 
 
-def after_stop(error: BaseException, run: Path, check: str, *, has_samples: bool) -> list[Step]:
-    """Return the steps after a run that was stopped; `check` is the command that looks at its endpoint."""
+def after_stop(
+    error: BaseException, run: Path, check: str, called: Sequence[str] = (), *, has_samples: bool
+) -> list[Step]:
+    """Return the steps after a run that was stopped.
+
+    `check` is the command that looks at its endpoint, `called` are the words of the one that goes on: this one's.
+    """
     status = (command_line("status", run), "how the run stands")
     export = (command_line("export", run, "-f", "llava-next", "-o", "train.jsonl"), "the samples so far")
     so_far = [status, export] if has_samples else [status]
     if isinstance(error, BudgetReachedError):
         option = _CEILINGS["month" in str(error)]
-        higher = same_command(**{option.removeprefix("--").replace("-", "_"): "DOLLARS"})
+        higher = same_command(called, **{option.removeprefix("--").replace("-", "_"): "DOLLARS"})
         rest = (command_line("estimate", "--run", run), "what the rest will cost")
         return [rest, (higher, "goes on, with a higher ceiling"), *so_far]
     if isinstance(error, ProviderRefusesError):
-        return [(check, "what the endpoint says to the config"), (same_command(), "goes on once that is settled")]
+        return [(check, "what the endpoint says to the config"), (same_command(called), "goes on once that is settled")]
     if isinstance(error, DeadlineReachedError | KeyboardInterrupt):
-        return [(same_command(), "goes on where this one stopped"), *so_far]
+        return [(same_command(called), "goes on where this one stopped"), *so_far]
     return []

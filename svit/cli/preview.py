@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from svit.cli import talk
-from svit.cli.next_steps import Step, steps_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -76,9 +75,3 @@ def _money(amount: float) -> str:
     from svit.prices import NANO, dollars
 
     return dollars(round(amount * NANO))
-
-
-def go_on_text(command: str, run: Path) -> str:
-    """Return the command that asks for the rest, which keeps what the preview has paid for."""
-    steps: list[Step] = [(command, f"asks for the rest; what is in {run} is kept")]
-    return steps_text(steps)

@@ -46,8 +46,9 @@ HURRY, LAST_HURRY = 0.05, 5.0
 class Wish:
     """What a command asks for, beside the run itself. `deadline` is in seconds of the monotonic clock.
 
-    `check` is the command that looks at the endpoint, where a config was named; `further` are steps that fit after a
-    run beside those that always do. A `preview` is followed by steps of its own.
+    `check` is the command that looks at the endpoint, where a config was named, and `called` are the words of the one
+    that goes on, where it is another than this; `further` are steps that fit after a run beside those that always do.
+    A `preview` is followed by steps of its own.
     """
 
     limit: int | None = None
@@ -58,6 +59,7 @@ class Wish:
     quiet: bool = False
     preview: bool = False
     check: str = ""
+    called: Sequence[str] = ()
     further: Sequence[Step] = ()
 
 
@@ -165,7 +167,8 @@ class Work:
             talk.say(f"Not all of it could be published: {told}")
         path, shards = self.run.folder.path, self.run.shards()
         check = self.wish.check or command_line("config", "check", path, "--endpoint")
-        if steps := after_stop(error, path, check, has_samples=any(shard.samples for shard in shards)):
+        has_samples = any(shard.samples for shard in shards)
+        if steps := after_stop(error, path, check, self.wish.called, has_samples=has_samples):
             error.add_note(steps_text(steps))
 
     def _join_the_month(self, open_files: ExitStack) -> None:

@@ -1,0 +1,223 @@
+"""`svit config`: which configs there are, what one comes to, and whether it is right."""
+
+import itertools
+import shutil
+import textwrap
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from svit.cli import talk
+from svit.cli.config_options import BaseUrlOption, ModelOption, config_with
+from svit.cli.ending import spoken
+from svit.cli.next_steps import command_line, steps_text
+from svit.errors import SvitError
+
+if TYPE_CHECKING:
+    from svit.cli.config_checks import ConfigCheck
+    from svit.config import RunConfig
+
+app = typer.Typer(
+    help="Configs: which there are, what one comes to, whether it is right.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    epilog="To write a config of your own: svit init --help.",
+)
+_WIDTH = 80
+_MARKS = {"right": "ok", "warning": "note", "wrong": "WRONG"}
+JsonOption = Annotated[bool, typer.Option("--json", "-j", help="Print JSON, for machines.")]
+ConfigArgument = Annotated[
+    str, typer.Argument(metavar="NAME|FILE", help="A shipped config by its name, a file, or a run folder.")
+]
+
+
+@app.command("list")
+@spoken
+def list_configs(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where to look for your own.")] = Path(),
+    as_json: JsonOption = False,
+) -> None:
+    """List the configs that ship with svit and those in a folder, a line each.
+
+    Example: svit config list
+    """
+    import msgspec
+
+    from svit.resources import CONFIGS
+
+    shipped = [_listed(file, file.stem) for file in sorted(CONFIGS.glob("*.yaml"))]
+    own = [
+        _listed(file, str(file)) for file in sorted([*folder.glob("*.yaml"), *folder.glob("*.yml")]) if _is_ours(file)
+    ]
+    if as_json:
+        talk.show(msgspec.json.encode([*shipped, *own]).decode())
+        return
+    rows = [(each["name"], each.get("provider", ""), each.get("model", "")) for each in (*shipped, *own)]
+    columns = talk.table(rows, indent="").splitlines()
+    width = max(map(len, columns)) + 2
+    room = max(shutil.get_terminal_size((_WIDTH, 24)).columns - width, 30)
+    for each, line in zip((*shipped, *own), columns, strict=True):
+        words = f"wrong: {each['error']}" if "error" in each else each["purpose"]
+        talk.show(f"{line.ljust(width)}{textwrap.shorten(words, room, placeholder=' ...')}".rstrip())
+
+
+@app.command("show")
+@spoken
+def show_config(
+    config: ConfigArgument,
+    model: ModelOption = None,
+    base_url: BaseUrlOption = None,
+    defaults: Annotated[
+        bool, typer.Option("--defaults/--no-defaults", help="Show what the config leaves as it is by default, too.")
+    ] = True,
+    as_json: JsonOption = False,
+) -> None:
+    """Print what a config comes to, as YAML; what is a default is marked. Secrets are not shown.
+
+    Example: svit config show openai
+    """
+    import msgspec
+
+    settings = _read(config, model, base_url)
+    shown = settings.model_dump(mode="json", exclude_defaults=not defaults)
+    if as_json:
+        talk.show(msgspec.json.encode(_numbers(shown)).decode())
+        return
+    for line in _yaml(settings, _numbers(shown)):
+        talk.show(line)
+
+
+@app.command("check")
+@spoken
+def check_config(
+    config: ConfigArgument,
+    model: ModelOption = None,
+    base_url: BaseUrlOption = None,
+    endpoint: Annotated[
+        bool, typer.Option("--endpoint", help="Ask the endpoint, too, for its models: that costs nothing.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> int:
+    """Say whether a config is right: its keys, prompt files, window, price and API key.
+
+    Exits with 2 when something must be changed, with 4 when the endpoint refuses.
+
+    Example: svit config check svit.yaml --endpoint
+    """
+    import msgspec
+
+    from svit.cli.config_checks import ConfigCheck, config_checks, exit_code
+
+    try:
+        found = list(config_checks(_read(config, model, base_url), ask=endpoint))
+    except SvitError as error:
+        if not as_json:
+            raise
+        found = [ConfigCheck("config", "wrong", str(error), error.exit_code)]
+    code = exit_code(found)
+    if as_json:
+        talk.show(msgspec.json.encode({"config": config, "right": not code, "checks": found}).decode())
+        return code
+    talk.show(checks_text(found))
+    if code:
+        talk.say(f"svit: {config}: something is wrong with it, see above.")
+    elif not endpoint and any(each.subject == "key" for each in found):
+        talk.say(steps_text([(command_line("config", "check", config, "--endpoint"), "asks the endpoint, too")]))
+    return code
+
+
+@app.command("settings")
+@spoken
+def describe_settings() -> None:
+    """Print every setting with its type, default, range and meaning: the page docs/settings.md, in Markdown.
+
+    Example: svit config settings | less
+    """
+    from svit.cli.setting_reference import settings_page
+
+    talk.show(settings_page().rstrip("\n"))
+
+
+def checks_text(found: "Sequence[ConfigCheck]") -> str:
+    """Return what was found, a row each, in 80 columns."""
+    widest = max(len(each.subject) for each in found)
+    lines = []
+    for each in found:
+        head = f"{_MARKS[each.state].ljust(5)}  {each.subject.ljust(widest)}  "
+        below = " " * len(head)
+        lines.append(
+            textwrap.fill(each.words, _WIDTH, initial_indent=head, subsequent_indent=below, break_long_words=False)
+        )
+    return "\n".join(lines)
+
+
+def _read(config: str, model: str | None, base_url: str | None) -> "RunConfig":
+    """Return the settings of a config, or of a run as it was last made."""
+    from svit.resources import config_path
+
+    if Path(config).is_dir():
+        from svit.cli.past import PastRun
+
+        changes = {"model": model, "base_url": base_url}
+        return PastRun.read(Path(config), changes).settings
+    return config_with(config_path(config), {}, model=model, base_url=base_url)
+
+
+def _is_ours(file: Path) -> bool:
+    """Whether a YAML file seems to be a config of svit: one that names a provider or a model beside other settings."""
+    from svit.config import RunConfig
+    from svit.yaml_text import read_yaml
+
+    try:
+        read = read_yaml(file.read_text(encoding="utf-8"), name=str(file))
+    except (OSError, UnicodeDecodeError, SvitError):
+        return False
+    known = RunConfig.model_fields.keys()
+    return (
+        isinstance(read, dict)
+        and bool({"provider", "model"} & read.keys())
+        and len(known & read.keys()) * 2 > len(read)
+    )
+
+
+def _listed(file: Path, name: str) -> dict[str, str]:
+    """Return what the list says of a config: its provider and model, or what is wrong with it, and what it is for."""
+    from svit.config import read_config
+
+    listed = {"name": name, "file": str(file), "purpose": _purpose(file)}
+    try:
+        settings = read_config(file, {})
+    except SvitError as error:
+        return {**listed, "error": str(error).removeprefix(f"{file}: ")}
+    return {**listed, "provider": settings.provider, "model": settings.model}
+
+
+def _purpose(file: Path) -> str:
+    """Return the first sentence of a config's first comment."""
+    lines = itertools.takewhile(lambda line: line.strip("# "), file.read_text(encoding="utf-8").splitlines())
+    comment = " ".join(line.strip("# ") for line in lines if line.startswith("#"))
+    sentence, stop, _ = comment.partition(". ")
+    return sentence + stop.strip()
+
+
+def _numbers(values: dict[str, Any]) -> dict[str, Any]:
+    """Return the values with amounts of money as numbers, which JSON's form of them keeps as text."""
+    return {
+        key: float(value) if key.startswith("max_cost") and value is not None else value
+        for key, value in values.items()
+    }
+
+
+def _yaml(settings: "RunConfig", shown: dict[str, Any]) -> Iterator[str]:
+    """Yield the lines of the settings as YAML, those that are defaults marked."""
+    import yaml
+
+    from svit.config import RunConfig
+
+    defaults = RunConfig().model_dump(mode="json")
+    for key, value in shown.items():
+        text = yaml.safe_dump({key: value}, sort_keys=False, allow_unicode=True, default_flow_style=False).rstrip()
+        is_default = key in defaults and defaults[key] == settings.model_dump(mode="json")[key]
+        yield f"{text}  # default" if is_default else text
