@@ -18,6 +18,7 @@ import orjson
 from svit.errors import DataError, StorageError
 from svit.operating_system import sync_folder
 from svit.records import Flaw, ImageId, Provenance, Rejection, Sample
+from svit.refused_writes import why_refused
 
 SHARD_IMAGES = 1000
 """Images of one shard."""
@@ -213,7 +214,7 @@ def whole(path: Path) -> Iterator[BinaryIO]:
             draft.unlink(missing_ok=True)
         if not isinstance(error, OSError):
             raise
-        raise StorageError(f"{path}: cannot be written: {os.strerror(error.errno or errno.EIO)}.") from error
+        raise StorageError(f"{path}: cannot be written: {why_refused(error, path)}.") from error
 
 
 def removed(path: Path) -> None:

@@ -6,6 +6,7 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
+from itertools import takewhile
 from typing import Any
 
 import pytest
@@ -59,7 +60,7 @@ def test_each_command_answers_h_with_examples_that_stand_on_lines_of_their_own(w
 def test_each_example_is_one_that_the_command_line_takes(words: str, example: str) -> None:
     program, *rest = shlex.split(example, comments=True)
     assert program == "svit"
-    taken = parsed(rest[: rest.index(">")] if ">" in rest else rest)
+    taken = parsed(list(takewhile(lambda word: word not in (">", "|"), rest)))
     assert taken == words or (hasattr(ALL[words], "commands") and taken.startswith(words))
 
 

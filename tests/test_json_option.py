@@ -13,18 +13,14 @@ from svit.cli.examples import EXAMPLES
 from svit.tasks import TASKS
 
 WITHOUT = {
-    "",
-    "generate",
-    "regenerate",
-    "rebuild",
-    "report",
-    "simulate",
-    "contexts",
-    "contexts build",
-    "contexts schema",
+    *("", "init", "generate", "regenerate", "rebuild", "report", "simulate", "config", "config settings"),
+    *("contexts", "contexts build", "contexts schema"),
 }
 """Commands that print no table: those that make something, and whose talk is JSON with --log-json, and groups."""
 GIVEN = {
+    "config list": "config list",
+    "config show": "config show offline",
+    "config check": "config check offline",
     "estimate": "estimate",
     "runs": "runs .",
     "status": "status r",

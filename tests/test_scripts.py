@@ -58,6 +58,7 @@ def test_each_script_says_what_it_is_for_and_does_nothing_else(name: str, flag: 
         ("draw-sample",),
         ("install", "--force"),
         ("lint", "--mend"),
+        ("make-settings-page", "--all"),
         ("lint", "--fix", "more"),
     ],
 )

@@ -41,7 +41,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 app.command("init", short_help="Write a config and prompts to start from.")(spoken(init.init))
-app.add_typer(configs.app, name="config")
+app.add_typer(configs.app, name="config", cls=Group, short_help="Configs: list, look at one, check it.")
 app.command("estimate", short_help="What a run will ask, take and cost.")(spoken(estimate.estimate))
 app.command("generate", short_help="Generate instruction data.")(spoken(generate.generate))
 app.command("regenerate", short_help="Ask again about what has no sample.")(spoken(regenerate.regenerate))

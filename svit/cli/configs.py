@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from svit.cli import talk
+from svit.cli.completion import matching_configs
 from svit.cli.config_options import BaseUrlOption, ModelOption, config_with
 from svit.cli.ending import spoken
+from svit.cli.json_option import JsonOption
 from svit.cli.next_steps import command_line, steps_text
 from svit.errors import SvitError
 
@@ -27,9 +29,13 @@ app = typer.Typer(
 )
 _WIDTH = 80
 _MARKS = {"right": "ok", "warning": "note", "wrong": "WRONG"}
-JsonOption = Annotated[bool, typer.Option("--json", "-j", help="Print JSON, for machines.")]
 ConfigArgument = Annotated[
-    str, typer.Argument(metavar="NAME|FILE", help="A shipped config by its name, a file, or a run folder.")
+    str,
+    typer.Argument(
+        metavar="NAME|FILE",
+        help="A shipped config by its name, a file, or a run folder.",
+        autocompletion=matching_configs,
+    ),
 ]
 
 
@@ -39,10 +45,7 @@ def list_configs(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where to look for your own.")] = Path(),
     as_json: JsonOption = False,
 ) -> None:
-    """List the configs that ship with svit and those in a folder, a line each.
-
-    Example: svit config list
-    """
+    """List the configs that ship with svit and those in a folder, a line each."""
     import msgspec
 
     from svit.resources import CONFIGS
@@ -74,10 +77,7 @@ def show_config(
     ] = True,
     as_json: JsonOption = False,
 ) -> None:
-    """Print what a config comes to, as YAML; what is a default is marked. Secrets are not shown.
-
-    Example: svit config show openai
-    """
+    """Print what a config comes to, as YAML; what is a default is marked. Secrets are not shown."""
     import msgspec
 
     settings = _read(config, model, base_url)
@@ -103,8 +103,6 @@ def check_config(
     """Say whether a config is right: its keys, prompt files, window, price and API key.
 
     Exits with 2 when something must be changed, with 4 when the endpoint refuses.
-
-    Example: svit config check svit.yaml --endpoint
     """
     import msgspec
 
@@ -131,10 +129,7 @@ def check_config(
 @app.command("settings")
 @spoken
 def describe_settings() -> None:
-    """Print every setting with its type, default, range and meaning: the page docs/settings.md, in Markdown.
-
-    Example: svit config settings | less
-    """
+    """Print every setting with its type, default, range and meaning: the page docs/settings.md, in Markdown."""
     from svit.cli.setting_reference import settings_page
 
     talk.show(settings_page().rstrip("\n"))

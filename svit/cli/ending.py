@@ -2,6 +2,7 @@
 
 import errno
 import functools
+import os
 import sys
 import traceback
 from collections.abc import Callable
@@ -13,6 +14,7 @@ from svit import interrupts
 from svit.cli import talk
 from svit.cli.watchdog import BUG, process_watchdog
 from svit.errors import SvitError
+from svit.refused_writes import known_name
 
 P = ParamSpec("P")
 INTERRUPTED = "Interrupted. The same command continues where this one stopped."
@@ -71,6 +73,7 @@ def _say_notes(error: BaseException) -> None:
 
 def _refused(error: OSError) -> str:
     """Return what the system refused, and what to do."""
+    name = known_name(os.fsdecode(error.filename)) if isinstance(error.filename, str | bytes) else ""
     if error.errno in _TOO_MANY:
-        return f"{error.filename or 'A file'} cannot be opened: {error.strerror}. Raise that limit (ulimit -n)."
-    return f"{error.filename or 'stdout'} cannot be written: {error.strerror}."
+        return f"{name or 'A file'} cannot be opened: {error.strerror}. Raise that limit (ulimit -n)."
+    return f"{name or 'stdout'} cannot be written: {error.strerror}."

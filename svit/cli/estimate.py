@@ -6,7 +6,6 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -22,6 +21,7 @@ from svit.cli.inputs import (
     VisualGenomeOption,
 )
 from svit.cli.json_option import JsonOption
+from svit.cli.scratch_folder import scratch_folder
 from svit.cli.task_option import task_option
 from svit.errors import DataError
 from svit.path_address import path_address, path_at
@@ -154,7 +154,7 @@ def _store(annotations: Annotations, known: _Known | None) -> "Iterator[ContextS
         with ContextStore(known.contexts) as store:
             yield store
         return
-    with TemporaryDirectory() as folder, annotations.store(RunFolder(Path(folder)), quiet=True) as store:
+    with scratch_folder() as folder, annotations.store(RunFolder(folder), quiet=True) as store:
         yield store
 
 

@@ -8,6 +8,16 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "svit generate --task referring               # from the bundled sample, free",
         "svit runs                                    # what was made here",
     ),
+    "init": (
+        "svit init",
+        "svit init mine --model Qwen/Qwen3-32B --base-url http://127.0.0.1:8000/v1",
+        "svit init mine --model gpt-6-luna --preview 3 --contexts vg.contexts",
+    ),
+    "config": ("svit config list",),
+    "config list": ("svit config list", "svit config list projects --json"),
+    "config show": ("svit config show openai", "svit config show mine/svit.yaml --no-defaults"),
+    "config check": ("svit config check mine/svit.yaml", "svit config check openai --endpoint"),
+    "config settings": ("svit config settings | less",),
     "estimate": (
         "svit estimate --config openai --task all --contexts vg.contexts",
         "svit estimate --run runs/vg-all-openai       # with what it has measured",
@@ -15,6 +25,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "generate": (
         "svit generate --task referring",
         "svit generate --task all --contexts vg.contexts --run runs/first --limit 100",
+        "svit generate --task referring --contexts vg.contexts --preview 3",
         "svit generate --config openai --task all --contexts vg.contexts --max-cost 5",
     ),
     "regenerate": (

@@ -13,6 +13,7 @@ from svit.cli import talk
 from svit.cli.completion import matching_formats
 from svit.cli.json_option import JsonOption
 from svit.cli.task_option import task_names, task_option
+from svit.cli.unfinished_output import removed_when_failed
 from svit.errors import SvitError
 from svit.path_address import in_utf8
 
@@ -154,7 +155,8 @@ def _to_files(work: "Export", output: Path, *, packed: bool) -> "Exported":
     if to_file:
         _refuse_several_splits(work)
     refuse_what_is_there(output)
-    return work.to_file(output) if to_file else work.to_folder(output, packed=packed)
+    with removed_when_failed(output):
+        return work.to_file(output) if to_file else work.to_folder(output, packed=packed)
 
 
 def _refuse_several_splits(work: "Export") -> None:

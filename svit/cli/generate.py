@@ -68,7 +68,7 @@ class Order:
         folder, annotations = self.folder, self.annotations
         with folder.locked(), annotations.store(folder, quiet=self.wish.quiet) as store:
             _refuse_other_contexts(folder, store)
-            file = str(annotations.contexts.absolute()) if annotations.contexts else folder.contexts.name
+            file = path_address(annotations.contexts.absolute()) if annotations.contexts else folder.contexts.name
             with folder.opened_journal(start_over=self.start_over, say=talk.say) as journal:
                 if not self.switch:
                     _refuse_another_writer(folder, self.settings, journal)

@@ -62,8 +62,6 @@ def init(
 
     Nothing that is there is overwritten. With --preview, a few images are asked about: of the annotations that are
     named, or of the bundled sample.
-
-    Example: svit init mine --model Qwen/Qwen3-32B --base-url http://127.0.0.1:8000/v1 --preview 3
     """
     from svit.config import chosen_tasks, jobs, read_config, spending
     from svit.config import provider as asked

@@ -4,7 +4,6 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -14,6 +13,7 @@ from svit.cli.completion import matching_configs
 from svit.cli.inputs import Annotations, ContextsOption
 from svit.cli.json_option import JsonOption
 from svit.cli.past import PastRun
+from svit.cli.scratch_folder import scratch_folder
 from svit.cli.shown_records import prompt_record, task_record
 from svit.cli.task_option import one_task_name, task_option
 from svit.errors import SvitError
@@ -59,8 +59,8 @@ def prompt(
     assert name is not None
     [job] = jobs(settings, chosen_tasks([name]))
     with (
-        TemporaryDirectory() as folder,
-        Annotations.named(contexts).store(RunFolder(Path(folder)), quiet=True) as store,
+        scratch_folder() as folder,
+        Annotations.named(contexts).store(RunFolder(folder), quiet=True) as store,
     ):
         context = store.get(image) if image else next(store.slice(0, 1), None)
     if context is None:

@@ -1,6 +1,5 @@
 """WebDataset shards: tar files of `KEY.jpg` and `KEY.json` side by side; all are written before one gets its name."""
 
-import errno
 import hashlib
 import os
 import re
@@ -18,6 +17,7 @@ from svit.exports.base import Item, Written
 from svit.exports.pictures import Pictures, Row, with_pictures
 from svit.operating_system import sync_folder
 from svit.pictures import kind_of
+from svit.refused_writes import why_refused
 
 _ENDINGS: dict[str | None, str] = {"jpeg": "jpg", "png": "png", "gif": "gif", "webp": "webp"}
 _UNFIT = re.compile(r"[^0-9A-Za-z_-]")
@@ -50,8 +50,7 @@ def write_archives(
             written.append(Written(name, split, _fill(draft / name, some)))
         _settle(folder, stem, draft, [file.name for file in written])
     except OSError as error:
-        why = os.strerror(error.errno or errno.EIO)
-        raise StorageError(f"{folder / stem}-*.tar: cannot be written: {why}.") from error
+        raise StorageError(f"{folder / stem}-*.tar: cannot be written: {why_refused(error, folder)}.") from error
     finally:
         shutil.rmtree(draft, ignore_errors=True)
     return written

@@ -18,6 +18,7 @@ import msgspec
 from svit.errors import DataError, StorageError, SvitError
 from svit.operating_system import sync_file, sync_folder
 from svit.records import ImageContext, ImageId
+from svit.refused_writes import known_name, why_refused
 from svit.sources.dropped import Dropped
 from svit.sources.spread import Statistics, Tally
 from svit.text import path_text
@@ -84,7 +85,8 @@ def build_store(
     except sqlite3.OperationalError as error:
         raise StorageError(f"{path} cannot be written: {error}. Make room, then run the same command.") from None
     except OSError as error:
-        reason = f"{error.strerror} ({error.filename})"
+        known = Path(known_name(os.fsdecode(error.filename or path)))
+        reason = why_refused(error, path) + ("" if known in (path, *path.parents) else f" ({known})")
         raise StorageError(f"{path} cannot be written: {reason}. Change that, then run the same command.") from None
 
 
@@ -214,6 +216,7 @@ def _build(path: Path, contexts: Iterable[ImageContext], origin: str, counts: Ma
     building = path.with_name(f".{path.name}.{secrets.token_hex(4)}.building")
     tally = Tally()
     try:
+        building.touch()  # the system says why it cannot, and SQLite does not
         with closing(sqlite3.connect(building, isolation_level=None)) as database:
             database.executescript(_TABLES)
             digest = hashlib.blake2b(digest_size=16)
