@@ -5,6 +5,7 @@ The file is written beside its place and renamed when it is whole; it never chan
 """
 
 import hashlib
+import os
 import secrets
 import sqlite3
 import zlib
