@@ -40,9 +40,14 @@ class _CocoFile:
         self.dropped = dropped
 
     def span(self, member: str) -> Span:
-        if member not in self.members:
+        if not self.has(member):
             raise DataError(f"{self.json.path} has no '{member}'. Is this {self.json.kind}?")
         return self.members[member]
+
+    def has(self, member: str) -> bool:
+        """Whether the file has something there: null is nothing."""
+        start, stop = self.members.get(member, (0, 0))
+        return stop - start > len("null") or self.json.map[start:stop] not in (b"", b"null")
 
     def annotations(self, record: type[T], kind: str, lenient: Lenient[T]) -> RecordArray[T]:
         found = RecordArray(self.json, record, kind=kind, lenient=lenient)
@@ -146,7 +151,7 @@ class Coco:
             self._categories = [file.categories() for file in opened]
             self._annotations = [file.annotations(CocoInstance, "object", odd_instance) for file in opened]
             files.enter_context(self.captions)
-            opened += [file for file in self.captions.opened if not self.instances or "images" in file.members]
+            opened += [file for file in self.captions.opened if not self.instances or file.has("images")]
             self._images = [file.images() for file in opened]
             self._refuse_shares()
             self._files = files.pop_all()
