@@ -166,7 +166,10 @@ class Coco:
         return sum(1 for _ in self._listed())
 
     def __iter__(self) -> Iterator[ImageContext]:
-        """Yield every image that a file lists, once, in the order of the files; `counts` starts anew."""
+        """Yield every image that a file lists, once, in the order of the files; `counts` starts anew.
+
+        Raise DataError when there are several and none has a size.
+        """
         self.counts.clear()
         self.counts.include(self._opening)
         self.counts.include(self.captions.dropped)
@@ -180,6 +183,9 @@ class Coco:
                 self.described += bool(context.objects)
                 self.joined += bool(context.objects and context.captions)
                 yield context
+        if len(self) == len(unread) > 1:
+            first = self.counts.places["image_size_missing"][0]
+            raise DataError(f"{first}: neither this nor any other of {len(unread):,} images has a width and a height.")
         self._drop_what_has_no_image(unread)
 
     def _context(self, key: ImageId) -> ImageContext | None:

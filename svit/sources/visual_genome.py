@@ -246,6 +246,9 @@ class VisualGenome:
                     "Let each of them have its captions with --allow-shared-coco-ids."
                 )
             sharing |= {other, image_id}
+        if self._length == 0 and len(self._images) > 1:
+            place = self._images.place(self._images.listed[0])
+            raise DataError(f"{place}: neither this nor any other of {len(self._images):,} images has a size.")
         return len(sharing)
 
     def _readable_images(self) -> Iterator[tuple[ImageId, GenomeImage]]:

@@ -206,6 +206,21 @@ def test_instances_need_their_categories(write: Write) -> None:
         read(instances=[folder / "i.json"])
 
 
+def test_ids_that_a_file_gives_twice_are_told_apart_from_an_annotation_of_an_earlier_file(write: Write) -> None:
+    other = {**LAMP, "bbox": [0, 0, 100, 50]}
+    folder = write(
+        {
+            "i.json": coco([IMAGE], [LAMP, other, LAMP, {**LAMP, "id": 2}], CATEGORIES),
+            "revised.json": coco([IMAGE], [{**LAMP, "bbox": [21, 10, 40, 50]}], CATEGORIES),
+        }
+    )
+    (context,), counts = read(instances=[folder / "i.json", folder / "revised.json"])
+
+    assert [thing.id for thing in context.objects] == [1, 3, 2]
+    assert counts == {"object_id_given": 1, "duplicate_object_id": 2}
+    assert (counts.read["object"], counts.left["object"]) == (5, 2)
+
+
 ABSENT = object()
 SQUARE_BOX = Box(0.1, 0.1, 0.3, 0.6)
 
@@ -362,6 +377,16 @@ def test_an_odd_image_is_read_or_dropped_with_its_annotations(
     else:
         assert len(contexts[1].objects) == 1
         assert contexts[1].coco_id == 33471
+
+
+def test_images_none_of_which_has_a_size_are_refused(write: Write) -> None:
+    sizeless = [{"id": number, "file_name": f"{number}.jpg"} for number in (1, 2, 33471)]
+    folder = write({"i.json": coco(sizeless, [LAMP], CATEGORIES)})
+
+    with pytest.raises(DataError, match=r"i\.json: record 0 of 'images': neither this nor any other of 3 images has"):
+        read(instances=[folder / "i.json"])
+    folder = write({"i.json": coco(sizeless[:1], [LAMP], CATEGORIES)})
+    assert read(instances=[folder / "i.json"])[0] == []
 
 
 def test_text_ids_join_and_of_an_image_listed_twice_the_first_is_kept(write: Write) -> None:

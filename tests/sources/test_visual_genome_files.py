@@ -80,6 +80,26 @@ def test_scene_graphs_named_as_objects_beside_relationships_are_counted(write: W
     assert counts.left == {"relationship": 1}
 
 
+def test_attributes_of_an_object_that_is_dropped_are_dropped_and_counted(write: Write) -> None:
+    twice = {**GREEN, "names": ["lantern"], "attributes": ["old", "blue"]}
+    graph = {"image_id": 7, "objects": [GREEN, twice, DESK], "relationships": []}
+    context, counts, _ = read(write(IMAGES | {"scene_graphs.json": [graph]}))
+
+    assert context.objects[0].attributes == ("green",)
+    assert counts == {"duplicate_object_id": 1, "attribute_object_unknown": 2}
+    assert counts.lost == {"object": 1, "attribute": 2}
+
+
+@pytest.mark.parametrize("name", ["objects.json", "scene_graphs.json"])
+def test_a_record_without_objects_is_counted_once(write: Write, name: str) -> None:
+    graphs = [{"image_id": 7, "relationships": [BY_ID]}, {"image_id": 9, "objects": [GREEN], "relationships": []}]
+    context, counts, _ = read(write({**IMAGES, name: graphs}))
+
+    assert context.objects == ()
+    assert counts["record_without_objects"] == 1
+    assert counts["relationship_end_unknown"] == 1
+
+
 def test_the_origin_names_what_was_read(write: Write) -> None:
     folder = write(IMAGES | GRAPHS | OBJECTS | REGIONS)
     _, _, genome = read(folder)

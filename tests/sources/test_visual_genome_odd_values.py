@@ -321,6 +321,13 @@ def test_an_image_without_a_size_is_dropped_with_all_that_belongs_to_it(write: W
     assert_counts_add_up(contexts, counts)
 
 
+def test_images_none_of_which_has_a_size_are_refused(write: Write) -> None:
+    images = [{**image, "width": None} for image in IMAGES]
+
+    with pytest.raises(DataError, match=r"image_data\.json: record 0: neither this nor any other of 2 images has a"):
+        read(write({**FIVE, "image_data.json": images}))
+
+
 @pytest.mark.parametrize(
     ("value", "coco_id", "noted"),
     [
