@@ -48,7 +48,7 @@ def test_what_is_left_out_is_told_by_reason_with_its_place_and_loudly(
 
     assert "category_unknown    1  " in said
     assert "i.json: record 1 of 'annotations'" in said
-    assert "Warning: 2 of 3 objects (67 %) were dropped: " in said
+    assert "Warning: 2 of 3 objects (67 %) were dropped, see above." in said
     assert built(tmp_path, capsys, coco_instances=[file], quiet=True) == ""
     with ContextStore(tmp_path / "a.contexts") as store:
         assert (store.summary.lost, store.summary.read["object"]) == ({"object": 2}, 3)
@@ -132,9 +132,9 @@ def test_the_table_fits_in_80_columns_and_keeps_the_end_of_a_place(place: str) -
 @pytest.mark.parametrize(
     ("read", "lost", "words"),
     [
-        ({"object": 9000}, {"object": 1200}, ["Warning: 1,200 of 9,000 objects (13 %) were dropped: "]),
+        ({"object": 9000}, {"object": 1200}, ["Warning: 1,200 of 9,000 objects (13 %) were dropped, see above. "]),
         ({"object": 100}, {"object": 5}, []),
-        ({}, {"caption": 2}, ["Warning: 2 of 2 captions (100 %) were dropped: "]),
+        ({}, {"caption": 2}, ["Warning: 2 of 2 captions (100 %) were dropped, see above. "]),
         ({"image": 10, "object": 10}, {"image": 1, "object": 1}, ["Warning: 1 of 10 images", "Warning: 1 of 10 obj"]),
         ({"object": 10}, {}, []),
     ],

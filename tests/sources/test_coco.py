@@ -206,6 +206,21 @@ def test_instances_need_their_categories(write: Write) -> None:
         read(instances=[folder / "i.json"])
 
 
+def test_ids_that_a_file_gives_twice_are_told_apart_from_an_annotation_of_an_earlier_file(write: Write) -> None:
+    other = {**LAMP, "bbox": [0, 0, 100, 50]}
+    folder = write(
+        {
+            "i.json": coco([IMAGE], [LAMP, other, LAMP, {**LAMP, "id": 2}], CATEGORIES),
+            "revised.json": coco([IMAGE], [{**LAMP, "bbox": [21, 10, 40, 50]}], CATEGORIES),
+        }
+    )
+    (context,), counts = read(instances=[folder / "i.json", folder / "revised.json"])
+
+    assert [thing.id for thing in context.objects] == [1, 3, 2]
+    assert counts == {"object_id_given": 1, "duplicate_object_id": 2}
+    assert (counts.read["object"], counts.left["object"]) == (5, 2)
+
+
 ABSENT = object()
 SQUARE_BOX = Box(0.1, 0.1, 0.3, 0.6)
 
