@@ -248,7 +248,7 @@ def test_what_stays_contradicted_is_rejected_with_the_reasons(tmp_path: Path, st
     assert len(provider.asked) == 5 * 2 + 5, "two answers of an image are the same here, and so is what is said of them"
     rejected = lines(tmp_path, "rejected")
     assert set(rejected) == {1, 2, 3, 4, 5}
-    assert rejected[1]["flaws"] == [{"code": "contradicted", "words": "2 (a cat)"}]
+    assert rejected[1]["flaws"] == [{"code": "contradicted", "words": "2 (a cat)", "severity": "reject"}]
 
 
 def test_without_an_opinion_a_sample_is_rejected_and_regenerating_asks_for_the_opinion_alone(

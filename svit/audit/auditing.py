@@ -46,7 +46,7 @@ def audit(
             write_records(fix, lines, as_array=data.is_array)
         else:
             deque(lines, maxlen=0)
-    return tally.report(contexts=str(contexts) if contexts else None, fix=str(fix) if fix else None)
+    return tally.report(contexts=path_address(contexts) if contexts else None, fix=path_address(fix) if fix else None)
 
 
 def _left_of(pieces: Iterable[Piece], tally: Tally, task: str | None, find: _Find | None) -> Iterator[bytes]:

@@ -11,6 +11,7 @@ from svit.picture_sizes import Size
 from svit.records import ImageContext, ImageId
 from svit.sources.box_form import BoxForm
 from svit.sources.dropped import Dropped
+from svit.sources.exact_records import exact_record
 from svit.sources.field_map import Row
 from svit.sources.lenient_values import identifier, whole_number
 from svit.sources.own_parts import PartReader
@@ -61,6 +62,7 @@ class OwnRecords:
         self._form = boxes or BoxForm()
         self._parts = PartReader(self._form, counts, class_names or {})
         self._sizes = sizes
+        self._is_plain = self._form == BoxForm() and not class_names
         self._seen: set[ImageId] = set()
         self._objects = 0
 
@@ -80,6 +82,8 @@ class OwnRecords:
 
     def _context(self, row: Row) -> ImageContext | None:
         """Return the row's context; None, counted, where it has no id of its own, no path or no size."""
+        if (exact := self._exact(row)) is not None:
+            return exact
         if not isinstance(row.values, Mapping):
             self.counts.drop("record_unreadable", "image", row.place)
             return None
@@ -89,6 +93,21 @@ class OwnRecords:
             self.counts.drop(image, "image", row.place)
             return None
         return self._whole(row, row.values, image)
+
+    def _exact(self, row: Row) -> ImageContext | None:
+        """Return the context of a record that needs no patience, and count its parts."""
+        if not self._is_plain or (context := exact_record(row.values)) is None or context.image_id in self._seen:
+            return None
+        self.counts.read.update(
+            caption=len(context.captions),
+            object=len(context.objects),
+            attribute=sum(len(thing.attributes) for thing in context.objects),
+            alias=sum(len(thing.aliases) for thing in context.objects),
+            region=len(context.regions),
+            relationship=len(context.relationships),
+            coco_id=context.coco_id is not None,
+        )
+        return context
 
     def _image(self, values: Mapping[object, object]) -> tuple[ImageId, str, Size] | str:
         """Return the image's id, path and size, or the reason why it has none."""

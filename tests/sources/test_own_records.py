@@ -9,6 +9,7 @@ import pytest
 
 from svit.errors import DataError
 from svit.records import ImageContext, Relationship
+from svit.sources import own_records
 from svit.sources.box_form import BoxForm
 from svit.sources.dropped import Dropped
 from svit.sources.jsonl import own_jsonl
@@ -329,20 +330,71 @@ VALUES: list[Any] = [
 ]
 
 
-@pytest.mark.parametrize("place", places(FULL), ids=lambda place: ".".join(map(str, place)) or "record")
+def with_value(record: Any, place: tuple[Any, ...], value: Any) -> Any:
+    """Return the record with the value at this place, without the key for "missing"."""
+    holder = {"": json.loads(json.dumps(record))}
+    parent: Any = holder
+    *way, last = ("", *place)
+    for key in way:
+        parent = parent[key]
+    if value != "missing":
+        parent[last] = value
+    elif place:
+        del parent[last]
+    return holder[""]
+
+
+CLEAN = json.loads(" ".join(json.dumps(FULL).replace(r"\n", " ").replace(r"\t", " ").split()))
+for each in (CLEAN["captions"], *CLEAN["objects"], *CLEAN["relationships"]):
+    for key, text in each.items() if isinstance(each, dict) else enumerate(each):
+        each[key] = text.strip() if isinstance(text, str) else text
+PLACES = places(FULL)
+NAMES = [".".join(map(str, place)) or "record" for place in PLACES]
+
+
+@pytest.mark.parametrize("place", PLACES, ids=NAMES)
+def test_the_fast_way_reads_what_the_patient_one_does(
+    tmp_path: Path, place: tuple[Any, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    values = [*VALUES, "missing", " a\u00a0b ", "[]", 7, 2, 0, [0, 0, 1, 1], ["a"], [DESK], 2**63, -(2**63)]
+    records = [with_value(CLEAN, place, value) for value in values]
+    assert own_records.exact_record(CLEAN) is not None
+    fast = [outcome(read(tmp_path, record, FULL)) for record in records]
+    monkeypatch.setattr(own_records, "exact_record", lambda values: None)
+    assert fast == [outcome(read(tmp_path, record, FULL)) for record in records]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"relationships": [], "objects": [DESK, DESK]},
+        {"regions": [{**REGION, "phrase": "a lamp"}] * 2},
+        {"relationships": [{"subject": 9, "predicate": "on", "object": 2}]},
+        {"coco_id": 2**63},
+        {"captions": ["12"]},
+        {"captions": ["A  dog."]},
+        {"image": ""},
+    ],
+)
+def test_what_needs_patience_is_not_read_fast(change: dict[str, Any]) -> None:
+    assert own_records.exact_record(CLEAN) is not None
+    assert own_records.exact_record({**CLEAN, **change}) is None
+
+
+def outcome(source: OwnRecords) -> tuple[Any, ...]:
+    try:
+        contexts = list(source)
+    except DataError as error:
+        return (str(error),)
+    read_ = {kind: number for kind, number in source.counts.read.items() if number and kind != "source"}
+    return contexts, dict(source.counts), read_, source.remarks
+
+
+@pytest.mark.parametrize("place", PLACES, ids=NAMES)
 def test_no_value_at_any_place_stops_the_file_and_the_counts_add_up(tmp_path: Path, place: tuple[Any, ...]) -> None:
     for value in [*VALUES, "missing"]:
-        holder = {"": json.loads(json.dumps(FULL))}
-        parent: Any = holder
-        *way, last = ("", *place)
-        for key in way:
-            parent = parent[key]
-        if value != "missing":
-            parent[last] = value
-        elif place:
-            del parent[last]
         good = [{**FULL, "image_id": n} for n in range(100, 130)]
-        source = read(tmp_path, *good[:15], holder[""], *good[15:])
+        source = read(tmp_path, *good[:15], with_value(FULL, place, value), *good[15:])
         contexts = list(source)
         assert len(contexts) >= 30
         for kind, number in kept(contexts).items():
