@@ -56,7 +56,7 @@ def test_a_run_is_the_same_to_the_byte_and_resumes_and_is_exported(tmp_path: Pat
 
 
 def test_the_simulator_heeds_a_signal_where_the_loop_cannot(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "svit", "simulate", "--port", "0", "--books", tmp_path / "books.json"]
+    command = [sys.executable, "-m", "svit", "simulate", "--port", "0", "--books", str(tmp_path / "books.json")]
     environment = {**os.environ, "PYTHONPATH": str(WITHOUT)}
     with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE) as process:
         assert process.stderr is not None
