@@ -60,7 +60,7 @@ def test_what_another_process_holds_cannot_be_taken_until_it_is_killed(words: st
 @needs_flock
 def test_an_older_svit_is_kept_out_too(tmp_path: Path) -> None:
     lock = FileLock(tmp_path / "run.lock")
-    asking = [sys.executable, "-c", f"import sys; {OLDER}", lock.path]
+    asking = [sys.executable, "-c", f"import sys; {OLDER}", str(lock.path)]
     assert lock.take()
     refused = subprocess.run(asking, capture_output=True, text=True, check=False)
     assert "BlockingIOError" in refused.stderr
@@ -132,7 +132,7 @@ def test_a_file_system_without_locks_is_said_with_what_to_do(code: str, tmp_path
         f"def flock(*_): raise OSError(errno.{code}, os.strerror(errno.{code}))\n"
         f"fcntl.flock = flock\n"
     )
-    command = [sys.executable, "-m", "svit", "generate", "--task", "referring", "--run", tmp_path / "r"]
+    command = [sys.executable, "-m", "svit", "generate", "--task", "referring", "--run", str(tmp_path / "r")]
     ended = subprocess.run(command, env={"PYTHONPATH": str(tmp_path)}, capture_output=True, text=True, check=False)
     assert ended.returncode == 2, ended.stderr
     assert ended.stderr.endswith("Its file system has no locks: put the run on another with --run.\n")

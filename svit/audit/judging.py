@@ -42,16 +42,19 @@ class Judged(NamedTuple):
         return tuple(flaw.code for flaw in self.flaws if flaw.severity == "reject")
 
 
-def judged(record: Record, context: ImageContext | None) -> Judged:
+def judged(record: Record, context: ImageContext | None, number: int | None = None) -> Judged:
     """Judge the record, with the annotations of its image or, without a context, by its text alone.
 
-    Dialogues are counted where they are ours: others ask for as many as they like.
+    Dialogues are counted where they are ours: others ask for as many as they like. `number` is how many the run asked
+    for, where that is not the task's own number.
     """
     if size := _too_long(record):
         flaw = Flaw("too_large", f"a record of {size:,} characters, where at most {_LONGEST:,} are read")
         return Judged((flaw,), (), {}, (), is_changed=True)
     is_ours, grounded = record.is_ours, context is not None
     task = TASKS[record.task] if is_ours else _uncounted(record.task)
+    if is_ours and number is not None:
+        task = task.asking_for(number)
     plain, tidied = _in_plain_text(record, task, context)
     draft, repairs = task.repair(plain) if grounded and task.repair else (plain, ())
 

@@ -6,11 +6,11 @@ the bytes may come out of a packer.
 
 import gzip
 import zlib
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from itertools import chain
 from pathlib import Path
-from typing import BinaryIO, NamedTuple, Self, cast
+from typing import Any, BinaryIO, NamedTuple, Self, cast
 
 from svit.audit.splitting import LONGEST, TOO_LONG, elements
 from svit.errors import DataError
@@ -38,6 +38,7 @@ class DataFile:
         self.path = path
         self.is_array = False
         """Whether its records are the elements of one array, and not lines."""
+        self.numbers: Mapping[str, int] = {}
 
     def __enter__(self) -> Self:
         """Open the file; raise DataError when it is missing, a folder, empty or packed by something else than gzip."""
@@ -108,6 +109,8 @@ class RunData:
     """The samples of a run, whole shards and partial ones, as the pieces of one file; opened by a `with` block."""
 
     is_array = False
+    numbers: Mapping[str, int] = {}
+    """How many dialogues the run asked for, by task, where it was another number than the task's own."""
 
     def __init__(self, path: Path) -> None:
         """Remember the folder; nothing is looked at yet."""
@@ -120,6 +123,7 @@ class RunData:
             raise DataError(f"{self.path} is a folder, not a file, and no run of svit: there is no run.json in it.")
         shards = read_published(folder, TASKS)
         paths = [(shard.task, files_of(folder, shard)[0]) for shard in shards]
+        self.numbers = numbers_of(folder.read_summary().get("config", {}))
         self._files = [(task, path) for task, path in paths if path.is_file()]
         if not self._files:
             raise DataError(f"{self.path}: no sample of this run is in a file. See 'svit status {self.path}'.")
@@ -146,9 +150,24 @@ class RunData:
                     yield piece._replace(place=f"{task}/{path.name}, {piece.place}")
 
 
+def numbers_of(config: Mapping[str, Any]) -> Mapping[str, int]:
+    """Return how many dialogues the config of a run asks for, by task, where it says so."""
+    asked = {
+        task: settings.get(TASKS[task].counted)
+        for task, settings in (config.get("tasks") or {}).items()
+        if task in TASKS and isinstance(settings, dict)
+    }
+    return {task: number for task, number in asked.items() if isinstance(number, int)}
+
+
 def opened_data(path: Path) -> DataFile | RunData:
     """Return what reads the records there: of a file, or of a run."""
-    return RunData(path) if path.is_dir() else DataFile(path)
+    if path.is_dir():
+        return RunData(path)
+    data, run = DataFile(path), RunFolder(path.absolute().parent.parent)
+    with suppress(DataError):  # most files are of no run, and stand beside whatever there is
+        data.numbers = numbers_of(run.read_summary().get("config", {}))
+    return data
 
 
 @contextmanager

@@ -7,17 +7,22 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import orjson
 
 from svit.errors import SvitError
 from svit.event_loop import on_signals
 from svit.operating_system import allow_open_files, open_files
+from svit.records import ImageContext
 from svit.simulate.answers import Write
 from svit.simulate.books import Books
 from svit.simulate.endpoint import Endpoint
 from svit.simulate.http import Connection
 from svit.simulate.options import Options
+
+if TYPE_CHECKING:
+    from svit.tasks.base import Task
 
 _BACKLOG = 4096
 _PAUSE = 0.02
@@ -94,7 +99,14 @@ def task_writers() -> dict[str, Write]:
     """Return the offline writers of all tasks."""
     from svit.tasks import TASKS
 
-    return {name: task.write_offline for name, task in TASKS.items()}
+    def writer(task: "Task") -> Write:
+        def write(context: ImageContext, seed: int, number: int | None) -> str:
+            asked = task.asking_for(number) if number and task.counted else task
+            return asked.write_offline(context, seed)
+
+        return write
+
+    return {name: writer(task) for name, task in TASKS.items()}
 
 
 def _refuse_missing_folder(books: str | None) -> None:

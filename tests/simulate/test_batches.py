@@ -1,7 +1,8 @@
 """Batches by a clock of the test's own: their states, what comes out, and what is billed."""
 
 import json
-from typing import Any, Final
+from pathlib import Path
+from typing import Any, BinaryIO, Final
 
 import pytest
 
@@ -371,10 +372,10 @@ def test_output_that_cannot_be_kept_fails_the_batch(monkeypatch: pytest.MonkeyPa
     to = endpoint(batch_time=0.0)
     ident = created(to, lines(2))
 
-    def full(*_: object) -> int:
-        raise OSError(28, "No space left on device")
+    def full(*, buffering: int) -> BinaryIO:
+        return Path("/dev/full").open("r+b", buffering=buffering)
 
-    monkeypatch.setattr("os.pwrite", full)
+    monkeypatch.setattr("tempfile.TemporaryFile", full)
     end = batch(to, ident, 1.0)
     assert (end["status"], "No space left" in end["errors"]["data"][0]["message"]) == ("failed", True)
 

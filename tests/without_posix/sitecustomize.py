@@ -35,4 +35,4 @@ sys.modules.update(dict.fromkeys(MODULES))  # type: ignore[arg-type]  # None: it
 for module, names in ((os, NAMES), (time, CLOCKS)):
     for name in names:
         delattr(module, name)
-asyncio.SelectorEventLoop.add_signal_handler = _no_signals  # type: ignore[method-assign]
+asyncio.SelectorEventLoop.add_signal_handler = _no_signals  # type: ignore[method-assign, assignment]
