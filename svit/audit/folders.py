@@ -1,0 +1,108 @@
+"""A folder of records: a run's shards, or the data files of an export, as the pieces of one file."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Self
+
+from svit.audit.reading import DataFile, Piece
+from svit.errors import DataError, SvitError
+from svit.published import files_of, read_published
+from svit.runs import RunFolder
+from svit.sources.contexts import ContextStore
+from svit.tasks import TASKS
+
+_ENDINGS = (".json", ".jsonl", ".json.gz", ".jsonl.gz")
+_UNREAD = (".parquet", ".tar", ".zst")
+_BESIDE = ("dataset_info.json", "meta.json")
+"""What an export of ours has beside its data."""
+
+
+class DataFolder:
+    """The records in a folder's files, in the order of their names; opened by a `with` block."""
+
+    is_array = False
+    contexts: Path | None = None
+    """The contexts that the records were made from, where the folder has them."""
+
+    def __init__(self, path: Path) -> None:
+        """Remember the folder; nothing is looked at yet."""
+        self.path = path
+        self._files: list[Path] = []
+
+    def __enter__(self) -> Self:
+        """Look for its files; raise DataError when there is none that can be read."""
+        names = sorted(file for file in self.path.iterdir() if file.is_file() and file.name not in _BESIDE)
+        self._files = [
+            file
+            for file in names
+            if file.name.endswith(_ENDINGS) and ".rejected." not in file.name and not file.name.startswith(".")
+        ]
+        if not self._files:
+            others = sorted({file.suffix for file in names if file.suffix in _UNREAD})
+            what = (
+                f"its data is in {' and '.join(others)} files, which svit check does not read. Export it as llava-next"
+                if others
+                else "no run of svit, as there is no run.json in it, and no export in .json or .jsonl files"
+            )
+            raise DataError(f"{self.path} is a folder, not a file, and {what}.")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Do nothing: each file is closed when it was read."""
+
+    @property
+    def size(self) -> int:
+        """Bytes of the files on the disk."""
+        return sum(path.stat().st_size for path in self._files)
+
+    @property
+    def position(self) -> int:
+        """How many of these bytes were read: that is not counted."""
+        return 0
+
+    def __iter__(self) -> Iterator[Piece]:
+        """Yield the records in their order; raise DataError when the disk gives no more."""
+        for path in self._files:
+            with DataFile(path) as data:
+                for piece in data:
+                    yield piece._replace(place=f"{self._name(path)}, {piece.place}")
+
+    def _name(self, path: Path) -> str:
+        return path.name
+
+
+class RunData(DataFolder):
+    """The samples of a run, whole shards and partial ones, task by task."""
+
+    def __enter__(self) -> Self:
+        """Look for its shards and contexts; raise DataError when no sample is in a file."""
+        folder = RunFolder(self.path)
+        shards = read_published(folder, TASKS)
+        self._files = [path for shard in shards if (path := files_of(folder, shard)[0]).is_file()]
+        if not self._files:
+            rejected = sum(sum(shard.flaws.values()) for shard in shards)
+            why = f"all {rejected:,} answers in its files were rejected" if rejected else "none is in a file yet"
+            raise DataError(f"{self.path}: this run has no sample to check: {why}. See 'svit status {self.path}'.")
+        self.contexts = _contexts(folder)
+        return self
+
+    def _name(self, path: Path) -> str:
+        return f"{path.parent.name}/{path.name}"
+
+
+def opened_data(path: Path) -> DataFile | DataFolder:
+    """Return what reads the records there: of a file, of a run, or of an export's folder."""
+    if not path.is_dir():
+        return DataFile(path)
+    return RunData(path) if RunFolder(path).summary.is_file() else DataFolder(path)
+
+
+def _contexts(folder: RunFolder) -> Path | None:
+    """Return the store that the run was made from; None where it is not there any more, or is another one."""
+    try:
+        told = folder.read_summary()["contexts"]
+        path = folder.path / str(told["file"])
+        with ContextStore(path) as store:
+            return path if store.digest == told["digest"] else None
+    except (SvitError, KeyError, TypeError):
+        return None
