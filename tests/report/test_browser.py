@@ -186,8 +186,9 @@ def test_nothing_scrolls_sideways_on_paper_and_nothing_leaves_a_phone(run: Path,
     _, [scrolled, widest] = looked_at(run / name, paper, _SCROLLED, _WIDEST, width=700, media="print")
     assert scrolled == []
     assert widest <= 700
-    _, [wide] = looked_at(run / name, phone, "document.documentElement.scrollWidth", width=390)
+    _, [wide, scrolled] = looked_at(run / name, phone, "document.documentElement.scrollWidth", _SCROLLED, width=390)
     assert wide == 390
+    assert set(scrolled) <= {"DIV.scroll"}, "the first words alone are wider than a phone, in a frame of their own"
 
 
 def test_several_samples_are_on_a_printed_page_and_none_is_cut(run: Path, tmp_path: Path) -> None:
