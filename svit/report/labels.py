@@ -88,10 +88,10 @@ class _Ground(NamedTuple):
                     return Label(text, area)
         text = texts[-1]
         places = sorted(self._anywhere(width_of(text)), key=box.distance)
-        area = next(filter(self._is_free, places), None)
-        if area is None:  # so many boxes leave no place: the number stands where it hides least
-            nowhere = Area(box.x1, box.y1, box.x1 + width_of(text), box.y1 + LINE)
-            area = min(places[:_NEAREST], key=self._hidden, default=nowhere)
+        found = next(filter(self._is_free, places), None)
+        nowhere = Area(box.x1, box.y1, box.x1 + width_of(text), box.y1 + LINE)
+        # So many boxes may leave no place: then the number stands where it hides least.
+        area = found or min(places[:_NEAREST], key=self._hidden, default=nowhere)
         return Label(text, area, _line(box, area))
 
     def _is_free(self, area: Area) -> bool:
