@@ -85,8 +85,8 @@ def test_a_run_without_a_sample_is_told(left: str, run: Path) -> None:
         if left == "rejections":
             (run / task / "00000.rejected.jsonl").write_text(json.dumps(rejection) + "\n")
     words = svit("check", run, code=2)
-    assert "this run has no sample to check" in words
-    assert ("all 4 answers in its files were rejected" in words) == (left == "rejections")
+    assert "no sample of this run is in a file" in words
+    assert ("all 4 answers that are in one were rejected" in words) == (left == "rejections")
     assert f"svit status {run}" in words
 
 

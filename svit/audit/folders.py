@@ -81,8 +81,8 @@ class RunData(DataFolder):
         self._files = [path for shard in shards if (path := files_of(folder, shard)[0]).is_file()]
         if not self._files:
             rejected = sum(sum(shard.flaws.values()) for shard in shards)
-            why = f"all {rejected:,} answers in its files were rejected" if rejected else "none is in a file yet"
-            raise DataError(f"{self.path}: this run has no sample to check: {why}. See 'svit status {self.path}'.")
+            why = f": all {rejected:,} answers that are in one were rejected" if rejected else ""
+            raise DataError(f"{self.path}: no sample of this run is in a file{why}. See 'svit status {self.path}'.")
         self.contexts = _contexts(folder)
         return self
 
