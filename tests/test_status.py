@@ -317,7 +317,8 @@ def test_a_run_that_came_to_its_ceiling_says_so(ceiling: str, tmp_path: Path, mo
     monkeypatch.setenv("SVIT_LEDGER", str(tmp_path / "ledger.db"))
     with running(Options(port=0)) as server:
         process = generate(tmp_path, server, ceiling, "0.004")
-        assert process.wait(60) == 3, process.stderr and process.stderr.read()
+        _, said = process.communicate(timeout=60)
+        assert process.returncode == 3, said
         found = status(tmp_path)
         assert found["stopped_by"] == ("ceiling" if ceiling == "--max-cost" else "month")
         assert found["state"] == "stopped"
@@ -325,6 +326,8 @@ def test_a_run_that_came_to_its_ceiling_says_so(ceiling: str, tmp_path: Path, mo
         text = told(tmp_path, "r")
         assert f"ceiling of $0.0040 ({ceiling})" in text
         assert "What remains, " in text
-        assert generate(tmp_path, server, ceiling, "5").wait(60) in (0, 1)
+        process = generate(tmp_path, server, ceiling, "5")
+        _, said = process.communicate(timeout=60)
+        assert process.returncode in (0, 1), said
     done = status(tmp_path)
     assert (done["state"], done["stopped_by"], done["dollars_left"]) == ("finished", None, 0)
