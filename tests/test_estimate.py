@@ -446,7 +446,8 @@ def test_coco_is_estimated(tmp_path: Path) -> None:
 def test_the_json_has_a_stable_shape(tmp_path: Path) -> None:
     found = json.loads(svit(tmp_path, "estimate", "--config", "openai", "--json", "--limit", "2").stdout)
     assert sorted(found) == sorted(
-        "provider model prices_as_of tier images images_drawn token_error attempts reasons reasoning opinion_reasoning tasks total levers hours "
+        "provider model prices_as_of tier images images_drawn token_error attempts reasons reasoning "
+        "opinion_reasoning tasks total levers hours "
         "spent max_cost max_cost_needed max_cost_per_month month_spent reach shutdown".split()
     )
     assert sorted(found["total"]) == sorted(

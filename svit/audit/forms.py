@@ -12,9 +12,10 @@ from dataclasses import dataclass
 
 from svit.audit.box_requests import without_request
 from svit.audit.notations import Read, in_our_notation
-from svit.audit.record_fields import TOLD_NOTHING, Form, Part, Told, conversations, decoded, image_id, pixels
+from svit.audit.record_fields import TOLD_NOTHING, Form, Part, conversations, decoded, image_id, pixels
 from svit.audit.task_shapes import exported_key, is_mixed, task_by_shape
 from svit.records import Dialogue, ImageId, Turn
+from svit.shards import Remarks
 from svit.tasks import TASKS
 
 IMPORTED = "imported:"
@@ -43,7 +44,7 @@ class Record:
     dialogues: tuple[Dialogue, ...]
     boxes: Read
     marks: tuple[str, str] = ("", "")
-    told: Told = TOLD_NOTHING
+    told: Remarks = TOLD_NOTHING
     is_ours: bool = False
     is_mixed: bool = False
     width: int = 0
@@ -52,7 +53,7 @@ class Record:
     @property
     def is_counted(self) -> bool:
         """Whether it must have as many dialogues as its task asks for: ours, unless it says that it has others."""
-        excused = self.told.dropped or any(flaw.code == "wrong_count" for flaw in self.told.warnings or ())
+        excused = self.told.dropped or any(flaw.code == "wrong_count" for flaw in self.told.warnings)
         return self.is_ours and not excused
 
 
@@ -73,7 +74,7 @@ def read(raw: bytes, task: str | None = None) -> Record:
     if form in ("llava", "chat"):
         dialogues, marks = _one_dialogue(parts)
     else:
-        dialogues = tuple(_dialogue(_turns_of(part), part.topic) for part in parts)
+        dialogues = tuple(_dialogue(_turns_of(part), part.topic or None) for part in parts)
     is_ours = form == "own" and not _is_imported(entry.provenance)
     width, height = pixels(entry.width), pixels(entry.height)
     boxes = Read(dialogues)

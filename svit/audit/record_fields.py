@@ -4,7 +4,8 @@ from typing import Literal
 
 import msgspec
 
-from svit.records import Flaw, ImageId
+from svit.records import ImageId
+from svit.shards import Remarks
 from svit.sources.arrays import Key
 from svit.sources.faults import fault
 
@@ -48,14 +49,7 @@ class Part(msgspec.Struct, rename={"who": "from"}):
         return "".join(part.text for part in self.content if part.text)
 
 
-class Told(msgspec.Struct, frozen=True):
-    """What our own records say of themselves."""
-
-    dropped: dict[str, int] | None = None
-    warnings: tuple[Flaw, ...] | None = None
-
-
-TOLD_NOTHING = Told()
+TOLD_NOTHING = Remarks()
 
 
 class Entry(msgspec.Struct):
@@ -83,10 +77,10 @@ class Entry(msgspec.Struct):
 
 
 _decode_entry = msgspec.json.Decoder(Entry).decode
-_decode_told = msgspec.json.Decoder(Told).decode
+_decode_told = msgspec.json.Decoder(Remarks).decode
 
 
-def decoded(raw: bytes) -> tuple[Entry, Told]:
+def decoded(raw: bytes) -> tuple[Entry, Remarks]:
     """Return the members of a record, and what an own one says of itself. Raise ValueError with its predicate."""
     try:
         entry = _decode_entry(raw)

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -11,8 +11,8 @@ from svit import clean
 from svit.audit.box_requests import request_behind
 from svit.audit.forms import SYSTEM, Record
 from svit.audit.judging import Judged
-from svit.records import Dialogue
-from svit.shards import as_line
+from svit.records import Dialogue, Flaw
+from svit.shards import as_line, json_text, warnings_text
 
 
 def rewritten(raw: bytes, record: Record, found: Judged) -> bytes:
@@ -34,11 +34,23 @@ def rewritten(raw: bytes, record: Record, found: Judged) -> bytes:
                 block["topic"] = dialogue.topic
         entry["conversations"] = blocks
     if record.form == "own":
-        if left_out := Counter(record.told.dropped or {}) + Counter(found.dropped):
-            entry["dropped"] = left_out
-        if known := tuple(dict.fromkeys((*(record.told.warnings or ()), *found.warnings))):
-            entry["warnings"] = msgspec.to_builtins(known)
+        _remark(
+            entry,
+            Counter(record.told.dropped) + Counter(found.dropped),
+            tuple(dict.fromkeys((*record.told.warnings, *found.warnings))),
+        )
     return as_line(json.dumps(entry, ensure_ascii=False, separators=(",", ":")).encode())
+
+
+def _remark(entry: dict[str, Any], dropped: Mapping[str, int], warnings: Sequence[Flaw]) -> None:
+    """Put this into a record of ours as its keys have it: within a text, or as it is in lines of older versions."""
+    if isinstance(entry.get("dropped"), str) or isinstance(entry.get("warnings"), str):
+        entry |= {"dropped": json_text(dropped), "warnings": warnings_text(warnings)}
+        return
+    if dropped:
+        entry["dropped"] = dropped
+    if warnings:
+        entry["warnings"] = msgspec.to_builtins(warnings)
 
 
 def _changed(record: Record, judged: Sequence[Dialogue], place: int, dialogue: Dialogue) -> list[str | None]:

@@ -23,6 +23,7 @@ from svit.cli.inputs import (
     VisualGenomeOption,
 )
 from svit.errors import DataError
+from svit.path_address import path_address, path_at
 
 if TYPE_CHECKING:
     from svit.config import RunConfig
@@ -79,7 +80,7 @@ def estimate(
     known = _Known.of(run)
     if run and not known:
         talk.say(f"There is no run in {run} yet, so nothing is done already.")
-    changes = {"prompts": prompts and str(prompts.absolute()), "verify": verify}
+    changes = {"prompts": prompts and path_address(prompts.absolute()), "verify": verify}
     changes |= {"max_cost": max_cost, "max_cost_per_month": max_cost_per_month}
     settings = _settings(config, changes, known)
     tasks = chosen_tasks(task or (known.tasks if known else []) or ["all"])
@@ -135,7 +136,7 @@ class _Known:
         summary = folder.read_summary()
         try:
             contexts = summary["contexts"]
-            file = folder.path / str(contexts["file"])
+            file = folder.path / path_at(str(contexts["file"]))
             return cls(folder, dict(summary["config"]), list(summary["prompts"]), file, str(contexts["digest"]))
         except (KeyError, TypeError, ValueError) as error:
             raise DataError(f"{folder.summary}: another svit than this one wrote it.") from error

@@ -10,6 +10,7 @@ import typer
 
 from svit.cli import talk
 from svit.errors import SvitError
+from svit.path_address import in_utf8
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -70,7 +71,7 @@ def export(
     from svit.exports.choosing import Choice, splits_of
     from svit.exports.exporting import LAYOUTS, Export, excluded_ids, refuse_what_is_there
     from svit.exports.formats import format_named
-    from svit.exports.pictures import folder_of_pictures
+    from svit.exports.pictures import FolderOfPictures
     from svit.exports.pushing import client, push
     from svit.exports.reading import Reading
     from svit.tasks import task_named
@@ -91,6 +92,7 @@ def export(
         seed=seed,
         requests=our_requests() if requests else (),
     )
+    name, image_root = _in_utf8("--name", name), _in_utf8("--image-root", image_root)
     style = Style(padded=padded, dataset=name, images=image_root)
     if images and found.container not in ("parquet", "tar"):
         raise SvitError(f"--images: the records of {to} name their pictures and do not hold them.")
@@ -101,7 +103,7 @@ def export(
         style,
         image_root,
         layout,
-        pictures=folder_of_pictures(images) if images else None,
+        pictures=FolderOfPictures(images, pixels=found.in_pixels) if images else None,
         command=("svit", *map(_last_part, sys.argv[1:])),
     )
     to_stdout, to_file = str(output) == "-", output.suffix in _FILES
@@ -121,6 +123,7 @@ def export(
     if not quiet:
         _say(work, written, output)
         _say_what_is_missing(written.left_out, sources)
+        _say_which_pictures(work, looked=images is not None)
     if push_to_hub:
         names = [*(file.name for file in written.files if file.records), *written.others]
         address = push(output, names, push_to_hub, public=public)
@@ -149,12 +152,38 @@ def _one_of(option: str, given: str, names: "Sequence[str]") -> int:
     return names.index(given)
 
 
+def _in_utf8(option: str, given: str) -> str:
+    """Return a word of the command as records can hold it. Raises SvitError where its bytes are no UTF-8."""
+    words = in_utf8(given)
+    if words is None:
+        raise SvitError(f"{option}: '{given}' is not UTF-8, as the text of records must be. Rename it, or link to it.")
+    return words
+
+
 def _say(work: "Export", written: "Exported", output: Path) -> None:
     if not any(file.records for file in written.files):
         talk.say("Nothing was exported: there is no sample of these tasks.")
         return
     for file in written.files:
         talk.say(f"{output if output.is_file() else output / file.name}: {file.records:,} records, {work.format.name}")
+
+
+def _say_which_pictures(work: "Export", *, looked: bool) -> None:
+    """Name the first pictures that were left out or have another size, and say how closely they were looked at."""
+    from svit.pictures import can_decode
+
+    for why, images in work.faulty.places.items():
+        talk.say(f"  {why}, the first: {', '.join(dict.fromkeys(images))}")
+    for why, many in work.odd.items():
+        first = ", ".join(dict.fromkeys(work.odd.places[why]))
+        talk.say(
+            f"{many:,} records went out with a picture of another size than theirs, on which no box depends: {first}"
+        )
+    if looked and not can_decode():
+        talk.say(
+            "Pillow is not installed: whether a picture is whole was seen by its end alone, and no size was compared: "
+            "pip install 'svit[export]'"
+        )
 
 
 def _say_what_is_missing(left_out: "Mapping[str, int]", sources: "Sequence[Path]") -> None:

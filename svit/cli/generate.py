@@ -27,6 +27,7 @@ from svit.cli.working import (
     Work,
 )
 from svit.errors import DataError, SvitError
+from svit.path_address import path_address
 
 if TYPE_CHECKING:
     from svit.config import RunConfig
@@ -89,7 +90,7 @@ def generate(
         "seed": seed,
         "max_cost": max_cost,
         "max_cost_per_month": max_cost_per_month,
-        "prompts": prompts and str(prompts.absolute()),
+        "prompts": prompts and path_address(prompts.absolute()),
         "verify": verify,
     }
     settings = read_config(config_path(config), changes)
@@ -104,7 +105,7 @@ def generate(
     other = None if reuse is None else PastRun.read(reuse).folder.journal
     with folder.locked(), annotations.store(folder, quiet=quiet) as store:
         _refuse_other_contexts(folder, store)
-        file = str(annotations.contexts.absolute()) if annotations.contexts else folder.contexts.name
+        file = path_address(annotations.contexts.absolute()) if annotations.contexts else folder.contexts.name
         with folder.opened_journal(start_over=start_over, say=talk.say) as journal:
             if not switch:
                 _refuse_another_writer(folder, settings, journal)

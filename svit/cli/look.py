@@ -12,6 +12,7 @@ from svit.cli import talk
 from svit.cli.inputs import Annotations, ContextsOption
 from svit.cli.past import PastRun
 from svit.errors import SvitError
+from svit.path_address import path_address
 
 if TYPE_CHECKING:
     from svit.entries import Intent, Kept
@@ -42,7 +43,7 @@ def prompt(
     from svit.resources import config_path
     from svit.runs import RunFolder
 
-    settings = read_config(config_path(config), {"prompts": prompts and str(prompts.absolute())})
+    settings = read_config(config_path(config), {"prompts": prompts and path_address(prompts.absolute())})
     if task == "all":
         raise SvitError("Name one task. 'svit tasks' lists them.")
     [job] = jobs(settings, chosen_tasks([task]))

@@ -10,13 +10,13 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from svit import __version__
-from svit.records import Rejection
 from svit.report import drawing, sections, telling
 from svit.report.drawing import COLOURS
 from svit.report.findings import MEASURED, SAME_PLACE, Grounding, TaskFindings
 from svit.report.gathering import Gathered
 from svit.report.sheet import Card, Refused, card, refused
 from svit.report.shelf import Shelf
+from svit.shards import RejectionLine
 
 _NUMBERED = 60
 """Boxes of one card that are lit up when their words are pointed at."""
@@ -89,7 +89,7 @@ def _refusals(found: Gathered) -> list[tuple[str, int, list[Refused]]]:
     return [(code, total[code], [refused(each, code) for each in _few(found, code)]) for code in ordered]
 
 
-def _few(found: Gathered, code: str) -> list[Rejection]:
+def _few(found: Gathered, code: str) -> list[RejectionLine]:
     """Return some rejections that have the flaw, of all tasks in turn."""
     drawn = [task.refused[code].drawn() for task in found.tasks if code in task.refused]
     return [each for turn in zip_longest(*drawn) for each in turn if each][:_OF_A_CODE]

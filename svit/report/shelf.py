@@ -23,7 +23,7 @@ class Shelf:
             return "", None
         key = image, width, height
         if key not in self._found:
-            name, photo = f"photo-{len(self._found) + 1}", photo_at(self.folder, image)
+            name, photo = f"photo-{len(self._found) + 1}", photo_at(self.folder, image, (width, height))
             if photo.data:
                 self.symbols.append(drawing.symbol(name, photo.data, width=width, height=height))
             self._found[key] = name, photo

@@ -100,11 +100,11 @@ def test_no_image_path_leads_out_of_the_folder(run: Path, tmp_path: Path) -> Non
     inside = tmp_path / "inside"
     inside.mkdir()
     for name in ("secret.jpg", "inside/real.jpg"):
-        (tmp_path / name).write_bytes(b"\xff\xd8\xff" + name.encode())
+        (tmp_path / name).write_bytes((SAMPLE / "images" / "astronaut.jpg").read_bytes() + name.encode())
     (inside / "link.jpg").symlink_to(tmp_path / "secret.jpg")
     copy = sample_run(tmp_path / "run")
     images = ["../secret.jpg", str(tmp_path / "secret.jpg"), "link.jpg", "a\0b", "real.jpg", "deep/../../secret.jpg"]
-    lines = [record(n, "referring", [("q", "a")]) | {"image": image} for n, image in enumerate(images)]
+    lines = [record(n, "referring", [("q", "a")]) | {"image": image, "height": 400} for n, image in enumerate(images)]
     rewritten(copy / "referring" / "00000.jsonl", lines)
     found = found_in(copy)
     assert page(found, Shelf(inside)).count("data:image/jpeg") == 1
