@@ -43,6 +43,7 @@ from svit import resources
 from svit.cli import app
 from svit.config import chosen_tasks, jobs, provider, read_config
 from svit.models import Capabilities, request_body
+from svit.prompt_files import PromptFiles
 from svit.providers import openai_online  # noqa: F401 - imported before anything is measured
 from svit.providers.base import Failure, Request
 from svit.records import ImageContext, Prompt
@@ -98,7 +99,7 @@ def prompts(folder: Path) -> Iterator[Prompt]:
 
 def marks() -> dict[Task, bytes]:
     """Return a line of each task's prompt file that no other's has, as it stands in a request's body."""
-    texts = {task: resources.prompt_text(f"{name}.txt", folder=None)[0] for name, task in TASKS.items()}
+    texts = {task: PromptFiles(None, {}).template(task).text for task in TASKS.values()}
     found = {}
     for task, text in texts.items():
         others = "\n".join(other for of, other in texts.items() if of is not task)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from svit.errors import SvitError
+from svit.operating_system import is_open_to_others
 
 _LARGEST = 2**16
 """Bytes of a key file that are read: a key has some hundred."""
@@ -75,7 +76,7 @@ def _text(file: Path, say: Callable[[str], None]) -> str:
     try:
         with file.open("rb") as opened:
             content = opened.read(_LARGEST + 1)
-        mode = file.stat().st_mode
+        found = file.stat()
     except OSError as error:
         hint = " svit expands ~ in a path, but no $NAME." if "$" in str(file) else ""
         raise SvitError(f"key_file {file}: it cannot be read: {error.strerror}.{hint}") from error
@@ -87,8 +88,9 @@ def _text(file: Path, say: Callable[[str], None]) -> str:
         text = "\0"
     if "\0" in text:
         raise SvitError(f"key_file {file}: it is no text in UTF-8. Save it as such (on Windows, not as UTF-16).")
-    if stat.S_ISREG(mode) and mode & (stat.S_IRWXG | stat.S_IRWXO):
-        say(f"Warning: key_file {file} is open to others than you (mode {stat.S_IMODE(mode):04o}): chmod 600 it.")
+    if is_open_to_others(found):
+        mode = stat.S_IMODE(found.st_mode)
+        say(f"Warning: key_file {file} is open to others than you (mode {mode:04o}): chmod 600 it.")
     return text
 
 

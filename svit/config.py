@@ -52,6 +52,12 @@ class TaskSettings(_Settings):
     temperature: float | None = Field(default=None, ge=0, le=2)
     top_p: float | None = Field(default=None, gt=0, le=1)
     min_pairs: int | None = Field(default=None, ge=0, le=1000)
+    pairs: int | None = Field(
+        default=None, ge=1, le=20, description="How many question-answer pairs are asked for: 15, and 10 of referring."
+    )
+    conversations: int | None = Field(
+        default=None, ge=1, le=20, description="How many conversations of five turns are asked for: 3."
+    )
 
 
 class VerifySettings(_Settings):
@@ -123,9 +129,26 @@ def changed(read: Mapping[str, Any], changes: Mapping[str, object], *, name: str
             given[key] = {**before, "model": value} if key == "verify" and isinstance(before, dict) else value
     refuse_literal_key(given, name=name)
     config = checked(RunConfig, given, name=name)
-    for name in config.tasks:
-        task_named(name)
+    for name, settings in config.tasks.items():
+        _check_counted(task_named(name), settings)
     return config
+
+
+def _check_counted(task: Task, settings: TaskSettings) -> None:
+    """Raise SvitError for a number of what the task does not write."""
+    for key in ("pairs", "conversations"):
+        if getattr(settings, key) is not None and key != task.counted:
+            instead = f"Set '{task.counted}' there." if task.counted else "Leave that out."
+            writes = task.counted or "one description"
+            raise SvitError(f"tasks.{task.name}.{key}: this task writes {writes}, not {key}. {instead}")
+
+
+def asked_as(config: RunConfig, task: Task) -> Task:
+    """Return the task with the numbers of this config: of dialogues, and of pairs that are enough for a sample."""
+    settings = config.tasks.get(task.name, TaskSettings())
+    number = settings.pairs or settings.conversations
+    asked = task if number is None else task.asking_for(number)
+    return asked if settings.min_pairs is None else replace(asked, min_pairs=settings.min_pairs)
 
 
 def chosen_tasks(names: Iterable[str]) -> list[Task]:
@@ -146,11 +169,16 @@ def jobs(config: RunConfig, tasks: Iterable[Task], texts: Mapping[str, str] | No
         raise SvitError(f"{config.prompts}: there is no prompt file in it. Their names are {', '.join(names)}.")
     tokens = token_counter()
     files = PromptFiles(config.prompts, texts or {})
-    shared = min(_room(config, task, tokens, files) for task in TASKS.values()) if config.context_first else None
+    tasks = [asked_as(config, task) for task in tasks]
+    for task in tasks:
+        if task.dialogues != TASKS[task.name].dialogues:
+            files.check_number(task)
+    every = [asked_as(config, task) for task in TASKS.values()]
+    shared = min(_room(config, task, tokens, files) for task in every) if config.context_first else None
     verifier = _verifier(config, files)
     return [
         Job(
-            _with_min_pairs(config, task),
+            task,
             _recipe(config, task, tokens, files, shared),
             config.attempts,
             None if config.provider == "offline" else _repairs(config, task, files),
@@ -183,11 +211,6 @@ def _verifier(config: RunConfig, files: PromptFiles) -> Verifier | None:
     return Verifier(files.verify(), sampling, config.attempts)
 
 
-def _with_min_pairs(config: RunConfig, task: Task) -> Task:
-    least = config.tasks.get(task.name, TaskSettings()).min_pairs
-    return task if least is None else replace(task, min_pairs=least)
-
-
 def _repairs(config: RunConfig, task: Task, files: PromptFiles) -> Repairs:
     """Return which flaws the model is told of when it is asked again. Raises SvitError for a flaw that has no words."""
     told = files.flaws()
@@ -211,7 +234,7 @@ def provider(
     Raises SvitError for an address, a key or a way to the endpoint that is not right.
     """
     if config.provider == "offline":
-        return Offline({name: task.write_offline for name, task in TASKS.items()})
+        return Offline({name: asked_as(config, task).write_offline for name, task in TASKS.items()})
     from svit.providers.openai_online import Online
 
     tokens = lru_cache(maxsize=1_000)(token_counter().count)  # a task's prompts share their beginning

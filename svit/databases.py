@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from svit.errors import FileHeldError, StorageError
+from svit.operating_system import is_open_to_others
 
 T = TypeVar("T")
 
@@ -19,6 +20,8 @@ PATIENCE = 150.0
 SLICE = 0.1
 """Seconds that SQLite waits by itself: between two such waits signals are heard."""
 _TOLD_AFTER = 5.0
+_PAUSE = 0.01
+"""Seconds between two attempts to lock what SQLite does not wait for."""
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 _SUFFIXES = ("", "-wal", "-shm")
 
@@ -35,7 +38,7 @@ def made_private(path: Path) -> None:
     """
     file = beside(path, "")
     with suppress(FileExistsError):
-        os.close(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+        os.close(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
     for suffix in _SUFFIXES:
         with suppress(OSError):
             close_to_others(beside(path, suffix))
@@ -44,7 +47,7 @@ def made_private(path: Path) -> None:
 def close_to_others(file: Path) -> None:
     """Take all rights on a file from everybody but its owner. Never opens it: that would end SQLite's locks on it."""
     found = file.stat()
-    if stat.S_ISREG(found.st_mode) and found.st_mode & _OTHERS:
+    if is_open_to_others(found):
         file.chmod(stat.S_IMODE(found.st_mode) & ~_OTHERS)
 
 
@@ -97,6 +100,14 @@ class Turn:
         """What is waited for, in words; empty when nothing is."""
         return f"another process that holds {self.path.name}" if self._since is not None else ""
 
+    def wait_until(self, attempt: Callable[[], bool]) -> None:
+        """Make the attempt again until it succeeds. Raises as `wait` does."""
+        entered = time.monotonic()
+        while not attempt():
+            self._held(entered)
+            time.sleep(_PAUSE)
+        self._since, self._told = None, False
+
     def _held(self, entered: float) -> None:
         now = time.monotonic()
         since = self._since = entered if self._since is None else self._since
@@ -118,27 +129,21 @@ class Whereabouts:
 
     def __init__(self, path: Path) -> None:
         """Look where they are: device and inode. What is not there now is not missed later."""
-        found = {beside(path, suffix): _place(beside(path, suffix)) for suffix in _SUFFIXES}
+        found = {beside(path, suffix): place_of(beside(path, suffix)) for suffix in _SUFFIXES}
         self._files = {file: place for file, place in found.items() if place is not None}
 
     def missing(self) -> Iterator[Path]:
         """Yield the files that are gone, or that others have taken the place of. What can't be told is not."""
         for file, place in self._files.items():
             with suppress(OSError):
-                if _place(file) != place:
+                if place_of(file) != place:
                     yield file
 
 
-def _place(file: Path) -> tuple[int, int] | None:
-    """Return a file's device and inode, None where there is no such file."""
+def place_of(file: Path | int) -> tuple[int, int] | None:
+    """Return the device and inode of a file, by its name or its handle; None where there is no such file."""
     try:
-        found = file.stat()
+        found = os.stat(file)  # noqa: PTH116 - a handle has no Path
     except (FileNotFoundError, NotADirectoryError):
         return None
     return found.st_dev, found.st_ino
-
-
-def same_file(handle: int, path: Path) -> bool:
-    """Whether the file that is open under this handle is the one with this name."""
-    found = os.fstat(handle)
-    return _place(path) == (found.st_dev, found.st_ino)

@@ -13,6 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from svit.errors import StorageError
+from svit.operating_system import BINARY
 
 _NUMBER = 8
 """Bytes."""
@@ -31,7 +32,7 @@ class Departures:
             return
         with suppress(OSError):
             path.unlink(missing_ok=True)
-            flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+            flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | BINARY
             self._handle = os.open(path, flags, 0o600)
             os.write(self._handle, _bytes(last) + _stamp(path, journal, session, boot))
 
@@ -41,7 +42,8 @@ class Departures:
             return
         self._last = number
         try:
-            os.pwrite(self._handle, _bytes(number), 0)
+            os.lseek(self._handle, 0, os.SEEK_SET)
+            os.write(self._handle, _bytes(number))
         except OSError as error:
             self._give_up(error)
 

@@ -6,20 +6,20 @@ on the books as was spent, never less; what it held too much is given back when 
 run that comes to the limit and finds nobody working there.
 """
 
-import fcntl
 import os
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple, Self
 
 from svit.budget import Claim, granted
-from svit.databases import SLICE, Turn, close_to_others, made_private
+from svit.databases import SLICE, Turn, made_private
 from svit.entries import SpentOfMonth
 from svit.errors import DataError, StorageError
+from svit.file_locks import FileLock
 
 Idle = Callable[[str, Path], AbstractContextManager[Mapping[str, SpentOfMonth] | None]]
 """Given a run's id and folder, what it spent by month, nobody working there while the context lasts; else None."""
@@ -56,7 +56,7 @@ def ledger_path(environment: Mapping[str, str], home: Callable[[], Path] = Path.
         return Path(own).absolute()
     state = environment.get("XDG_STATE_HOME", "")
     try:
-        folder = Path(state) if state.startswith("/") else home() / ".local" / "state"
+        folder = Path(state) if Path(state).is_absolute() else home() / ".local" / "state"
     except RuntimeError as error:
         raise StorageError("There is no home folder: name the ledger's file in SVIT_LEDGER.") from error
     return folder / "svit" / "ledger.db"
@@ -106,14 +106,12 @@ class Ledger:
     @contextmanager
     def _alone(self) -> Iterator[None]:
         """Hold off other processes while the file is made: SQLite does not wait for them when it turns WAL on."""
-        handle = os.open(f"{self.path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        lock = FileLock(Path(f"{self.path}.lock"))
+        self._turn.wait_until(lock.take)
         try:
-            with suppress(PermissionError):
-                close_to_others(Path(f"{self.path}.lock"))
-            fcntl.flock(handle, fcntl.LOCK_EX)
             yield
         finally:
-            os.close(handle)
+            lock.let_go()
 
     def __enter__(self) -> Self:
         """Return the ledger itself."""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from svit import resources
 from svit.errors import SvitError
-from svit.render import Template
+from svit.render import Template, numbered_prompt, says_number
 from svit.tasks.base import Task
 from svit.verify import HOLE
 
@@ -25,7 +25,17 @@ class PromptFiles:
     def template(self, task: Task) -> Template:
         """Return the task's own file."""
         text, path = self.text(f"{task.name}.txt")
-        return Template(text, name=path)
+        return Template(numbered_prompt(text, task.counted, task.dialogues), name=path)
+
+    def check_number(self, task: Task) -> None:
+        """Raise SvitError where the task's file asks for a number of its own, whatever the config says."""
+        name = f"{task.name}.txt"
+        text, path = self.text(name)
+        if name not in self.texts and not says_number(text, task.counted):
+            raise SvitError(
+                f"{path}: the config asks for {task.dialogues} {task.counted}, and this file has no "
+                f"{{{{{task.counted}}}}} that the number could go into. Write that where the number stands."
+            )
 
     def repair(self) -> str:
         """Return the message that asks for a mended answer."""

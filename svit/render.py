@@ -15,6 +15,8 @@ from svit.tokens import TokenCounter
 
 _ROLE = re.compile(r"^### (system|user)[ \t]*$", re.MULTILINE | re.IGNORECASE)
 _HOLE = re.compile(r"\{\{(\w+)\}\}")
+_NUMBER = re.compile(r"\{\{([#^])several\}\}(.*?)\{\{/several\}\}|\{\{(\w+)\}\}", re.DOTALL)
+_WORDS = "zero one two three four five six seven eight nine ten eleven twelve".split()
 
 _RENDERED: deque[tuple[ImageContext, bool, str]] = deque(maxlen=4)
 """The texts of the contexts seen last: the tasks of an image are rendered one after another, each more than once."""
@@ -51,6 +53,29 @@ def shared_context_text(context: ImageContext) -> str:
 def version_of(text: str) -> str:
     """Return the hash that a prompt file is known by: 12 hexadecimal digits."""
     return hashlib.blake2b(text.encode(), digest_size=6).hexdigest()
+
+
+def numbered_prompt(text: str, counted: str, number: int) -> str:
+    """Return the text of a prompt file with the number of `pairs` or `conversations` in its holes.
+
+    `{{pairs}}` is a numeral, `{{conversations}}` a word up to twelve. What stands from `{{#several}}` to `{{/several}}`
+    is for more than one, what stands from `{{^several}}` to `{{/several}}` for one. All other holes stay.
+    """
+
+    def filled(found: re.Match[str]) -> str:
+        sign, words, hole = found.groups()
+        if sign:
+            return _NUMBER.sub(filled, words) if (sign == "#") == (number > 1) else ""
+        if hole != counted:
+            return found[0]
+        return _WORDS[number] if counted == "conversations" and number < len(_WORDS) else str(number)
+
+    return _NUMBER.sub(filled, text) if counted else text
+
+
+def says_number(text: str, counted: str) -> bool:
+    """Whether a prompt file has a hole for the number of `pairs` or `conversations`."""
+    return bool(counted) and f"{{{{{counted}}}}}" in text
 
 
 class Template:

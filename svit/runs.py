@@ -1,6 +1,6 @@
 """A run on disk: its folder, the lock that one process holds, and run.json."""
 
-import fcntl
+import errno
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -10,17 +10,20 @@ from typing import Any
 
 import orjson
 
-from svit.databases import beside, close_to_others, same_file
+from svit.databases import beside
 from svit.entries import SpentOfMonth
 from svit.errors import DataError, RunLockedError, StorageError, SvitError
+from svit.file_locks import FileLock
 from svit.journal import Journal
 from svit.manifest import Manifest, read_manifest
 from svit.shards import publish
 
 _LOST = "Put the right one back, or have what it lacks asked and paid for again: svit generate ... --start-over"
-_TRIES = 4
+_LOCKLESS = (errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP)
+"""What some file systems of networks and clusters say when they are asked for a lock, which they don't have."""
+_TRIES = 6
 _PROBE = 0.02
-"""Seconds, far longer than `is_locked` shares the lock for: a look at a run never keeps another from starting."""
+"""Seconds, far longer than `is_locked` has the lock for: a look at a run keeps nobody from starting or looking."""
 
 
 @contextmanager
@@ -50,8 +53,7 @@ class RunFolder:
         self.journal = path / "journal.db"
         self.contexts = path / "contexts.db"
         self.summary = path / "run.json"
-        self._lock = path / "run.lock"
-        self._held: int | None = None
+        self._lock = FileLock(path / "run.lock")
 
     def samples(self, task: str, shard: int, *, partial: bool = False) -> Path:
         """Return the file of a shard's samples; a partial one holds those that were there when the run stopped."""
@@ -69,55 +71,39 @@ class RunFolder:
         """
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            handle = os.open(self._lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            taken = self._took()
         except OSError as error:
-            raise StorageError(f"{self.path}: the run folder cannot be used: {error.strerror}.") from error
+            raise StorageError(f"{self.path}: the run folder cannot be {_refused(error)}.") from error
+        if not taken:
+            raise RunLockedError(f"{self.path}: another svit is working in this run. Wait for it, or use --run.")
         try:
-            with suppress(PermissionError):
-                close_to_others(self._lock)
-            self._take(handle)
-            self._held = handle
             yield
         finally:
-            self._held = None
-            os.close(handle)
+            self._lock.let_go()
 
     def check_in_place(self) -> None:
         """Raise StorageError when the lock that this process holds is no more the run's: another one may begin."""
-        if self._held is not None and not same_file(self._held, self._lock):
+        if not self._lock.is_in_place():
             raise StorageError(
-                f"{self._lock}: the run's folder or its lock was moved, deleted or replaced while the run went on. Put "
-                f"it back, and the same command continues."
+                f"{self._lock.path}: the run's folder or its lock was moved, deleted or replaced while the run went "
+                f"on. Put it back, and the same command continues."
             )
 
-    def _take(self, handle: int) -> None:
-        for tries_left in reversed(range(_TRIES)):
-            try:
-                return fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                if tries_left:
-                    time.sleep(_PROBE)
-            except OSError as error:
-                raise StorageError(f"{self.path}: the run folder cannot be locked: {error.strerror}.") from error
-        raise RunLockedError(f"{self.path}: another svit is working in this run. Wait for it, or use --run.")
+    def _took(self) -> bool:
+        """Whether this process has the lock now; it waits a moment for whoever only looks."""
+        return _again(self._lock.take)
 
     def is_locked(self) -> bool:
         """Whether a process holds the run's lock. Only asks: a process that starts meanwhile gets its lock."""
+        lock = FileLock(self._lock.path)
         try:
-            handle = os.open(self._lock, os.O_RDONLY | os.O_CLOEXEC)
+            return not _again(lambda: not lock.is_held_by_another())
         except FileNotFoundError:
             return False
         except OSError as error:
-            raise StorageError(f"{self.path}/run.lock: it cannot be read: {error.strerror}.") from error
-        try:
-            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-        except OSError as error:
-            raise StorageError(f"{self.path}/run.lock: it cannot be asked: {error.strerror}.") from error
-        finally:
-            os.close(handle)
-        return False
+            if error.errno == errno.EBADF:  # NFS, mounted to read: nobody can work in the run from here
+                return False
+            raise StorageError(f"{lock.path}: it cannot be asked who holds it: {error.strerror}.") from error
 
     def opened_journal(self, *, start_over: bool = False, say: Callable[[str], None] = lambda _: None) -> Journal:
         """Open the run's journal to write. Raises DataError when it lacks replies that the run counts, for they cost.
@@ -189,6 +175,23 @@ class RunFolder:
         except (OSError, orjson.JSONDecodeError) as error:
             raise DataError(f"{self.path}: this is no run of svit: run.json cannot be read.") from error
         return written, read_manifest(self.summary, written)
+
+
+def _again(attempt: Callable[[], bool]) -> bool:
+    """Whether one of some attempts succeeds, over a time in which whoever only looks at the lock has let it go."""
+    for tries_left in reversed(range(_TRIES)):
+        if attempt():
+            return True
+        if tries_left:
+            time.sleep(_PROBE)
+    return False
+
+
+def _refused(error: OSError) -> str:
+    """Return what of a run folder was refused, why, and what to do about it where it is not plain."""
+    if error.errno in _LOCKLESS:
+        return f"locked: {error.strerror}. Its file system has no locks: put the run on another with --run"
+    return f"used: {error.strerror}"
 
 
 def _size(file: Path) -> int:

@@ -16,6 +16,7 @@ import msgspec
 import orjson
 
 from svit.errors import DataError, StorageError
+from svit.operating_system import sync_folder
 from svit.records import Flaw, ImageId, Provenance, Rejection, Sample
 
 SHARD_IMAGES = 1000
@@ -221,15 +222,6 @@ def removed(path: Path) -> None:
         path.unlink(missing_ok=True)
     except OSError as error:
         raise StorageError(f"{path}: cannot be removed: {os.strerror(error.errno or errno.EIO)}.") from error
-
-
-def sync_folder(folder: Path) -> None:
-    """Make a rename last: the name lives in the folder's own data."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def lines_of(path: Path) -> Iterator[bytes]:

@@ -297,6 +297,7 @@ def test_a_ledger_that_cannot_be_used_is_said_in_a_sentence(
 
 
 def test_a_full_disk_stops_a_run_before_it_spends_and_leaves_the_ledger_whole(tmp_path: Path) -> None:
+    pytest.importorskip("resource")
     path, folder = tmp_path / "ledger.db", tmp_path / "a"
     with Ledger(path):
         pass

@@ -9,6 +9,7 @@ import pytest
 
 from svit.boxes import Box
 from svit.errors import SvitError
+from svit.prompt_files import PromptFiles
 from svit.records import ImageContext, Object, Region, Relationship, Sampling
 from svit.render import Recipe, Template, context_text, shared_context_text, shortened
 from svit.resources import prompt_text
@@ -17,6 +18,10 @@ from svit.tasks import TASKS
 from svit.tokens import TokenCounter
 
 WORDS = TokenCounter(lambda text: len(text.split()), exact=True)
+
+
+def shipped(task: str) -> str:
+    return PromptFiles(None, {}).template(TASKS[task]).text
 
 
 def recipe(template: str = "Tell.", room: int = 10_000, questions: tuple[str, ...] = ()) -> Recipe:
@@ -34,13 +39,13 @@ def test_the_context_of_a_sample_image_is_as_before(
 def test_the_prompt_of_each_task_is_as_before(
     task: str, sample: dict[int, ImageContext], golden: Callable[[str, str], None]
 ) -> None:
-    made = TASKS[task].prompt(sample[2], recipe(prompt_text(f"{task}.txt")[0], room=100_000))
+    made = TASKS[task].prompt(sample[2], recipe(shipped(task), room=100_000))
     golden(f"prompt-{task}.txt", "\n".join(f"### {m.role}\n{m.content}" for m in made.messages))
 
 
 def recipe_after(task: str, room: int = 100_000) -> Recipe:
     """A recipe of the shipped prompt file of this task that puts the context first."""
-    return replace(recipe(prompt_text(f"{task}.txt")[0], room), lead=prompt_text("context_first.txt")[0].strip())
+    return replace(recipe(shipped(task), room), lead=prompt_text("context_first.txt")[0].strip())
 
 
 @pytest.mark.parametrize("task", TASKS)
@@ -223,7 +228,7 @@ def test_a_prompt_file_of_any_form_can_follow_the_context(text: str, instruction
 
 def test_the_layout_changes_the_prompt_but_not_what_it_is_judged_against() -> None:
     task = TASKS["conversation"]
-    plain = task.prompt(crowded(), recipe(prompt_text("conversation.txt")[0]))
+    plain = task.prompt(crowded(), recipe(shipped("conversation")))
     first = task.prompt(crowded(), recipe_after("conversation"))
     assert plain.id != first.id
     assert (plain.shared, first.shared) == (0, 1)

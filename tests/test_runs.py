@@ -1,11 +1,13 @@
-import fcntl
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from svit.entries import Intent
 from svit.errors import RunLockedError
+from svit.file_locks import FileLock
 from svit.journal import Journal
 from svit.runs import RunFolder, idle
 
@@ -34,18 +36,25 @@ def test_whether_a_run_is_locked_can_be_asked_and_changes_nothing(tmp_path: Path
     assert not run.is_locked()
 
 
+@contextmanager
+def looking(run: RunFolder) -> Iterator[None]:
+    """Have somebody look at the run's lock as the block begins, for a moment."""
+    looker = FileLock(run.path / "run.lock")
+    assert looker.take()
+    leaves = threading.Timer(0.01, looker.let_go)
+    leaves.start()
+    yield
+    leaves.join()
+
+
 def test_a_look_at_the_lock_does_not_keep_a_run_from_starting(tmp_path: Path) -> None:
     run = RunFolder(tmp_path / "r")
     with run.locked():
         pass
-    with (run.path / "run.lock").open() as looked_at:
-        fcntl.flock(looked_at, fcntl.LOCK_SH)
+    with looking(run):
         assert not run.is_locked(), "two may look at once"
-        leaves = threading.Timer(0.01, fcntl.flock, (looked_at, fcntl.LOCK_UN))
-        leaves.start()
-        with run.locked():
-            leaves.join()
-            assert RunFolder(tmp_path / "r").is_locked()
+    with looking(run), run.locked():
+        assert RunFolder(tmp_path / "r").is_locked()
 
 
 def test_what_another_run_spent_is_told_only_where_nobody_works_and_nobody_begins_meanwhile(tmp_path: Path) -> None:

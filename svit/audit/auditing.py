@@ -2,7 +2,7 @@
 
 import zlib
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -45,7 +45,7 @@ def audit(
         opened.enter_context(data)
         contexts = contexts or (data.contexts if isinstance(data, DataFolder) else None)
         find = opened.enter_context(ContextStore(contexts)).find if contexts else None
-        lines = _left_of(watch(data), tally, task, find)
+        lines = _left_of(watch(data), tally, task, find, data.numbers)
         if fix:
             write_records(fix, lines, as_array=data.is_array)
         else:
@@ -53,7 +53,9 @@ def audit(
     return tally.report(contexts=path_address(contexts) if contexts else None, fix=path_address(fix) if fix else None)
 
 
-def _left_of(pieces: Iterable[Piece], tally: Tally, task: str | None, find: _Find | None) -> Iterator[bytes]:
+def _left_of(
+    pieces: Iterable[Piece], tally: Tally, task: str | None, find: _Find | None, numbers: Mapping[str, int]
+) -> Iterator[bytes]:
     """Judge and count the records one by one, and yield those that are left, a line of JSON each.
 
     One in which nothing was changed is yielded as it stands. Raise DataError when there was no record to judge.
@@ -68,7 +70,7 @@ def _left_of(pieces: Iterable[Piece], tally: Tally, task: str | None, find: _Fin
             tally.damage(place, str(error))
             continue
         context = find and context_of(record, find)
-        found = judged(record, context)
+        found = judged(record, context, numbers.get(record.task))
         tally.count(place, record, found, grounded=context is not None)
         if found.kept:
             yield rewritten(raw, record, found) if found.is_changed else on_one_line(raw)

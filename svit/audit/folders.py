@@ -1,8 +1,9 @@
 """A folder of records: a run's shards, or the data files of an export, as the pieces of one file."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from svit.audit.reading import DataFile, Piece
 from svit.errors import DataError, SvitError
@@ -23,6 +24,8 @@ class DataFolder:
     is_array = False
     contexts: Path | None = None
     """The contexts that the records were made from, where the folder has them."""
+    numbers: Mapping[str, int] = {}
+    """How many dialogues the run asked for, by task, where it was another number than the task's own."""
 
     def __init__(self, path: Path) -> None:
         """Remember the folder; nothing is looked at yet."""
@@ -84,6 +87,7 @@ class RunData(DataFolder):
             why = f": all {rejected:,} answers that are in one were rejected" if rejected else ""
             raise DataError(f"{self.path}: no sample of this run is in a file{why}. See 'svit status {self.path}'.")
         self.contexts = _contexts(folder)
+        self.numbers = numbers_of(folder.read_summary().get("config", {}))
         return self
 
     def _name(self, path: Path) -> str:
@@ -92,9 +96,23 @@ class RunData(DataFolder):
 
 def opened_data(path: Path) -> DataFile | DataFolder:
     """Return what reads the records there: of a file, of a run, or of an export's folder."""
-    if not path.is_dir():
-        return DataFile(path)
-    return RunData(path) if RunFolder(path).summary.is_file() else DataFolder(path)
+    if path.is_dir() and RunFolder(path).summary.is_file():
+        return RunData(path)
+    data = DataFolder(path) if path.is_dir() else DataFile(path)
+    run = path.absolute().parent if path.is_dir() else path.absolute().parent.parent
+    with suppress(DataError):  # most files are of no run, and stand beside whatever there is
+        data.numbers = numbers_of(RunFolder(run).read_summary().get("config", {}))
+    return data
+
+
+def numbers_of(config: Mapping[str, Any]) -> Mapping[str, int]:
+    """Return how many dialogues the config of a run asks for, by task, where it says so."""
+    asked = {
+        task: settings.get(TASKS[task].counted)
+        for task, settings in (config.get("tasks") or {}).items()
+        if task in TASKS and isinstance(settings, dict)
+    }
+    return {task: number for task, number in asked.items() if isinstance(number, int)}
 
 
 def _contexts(folder: RunFolder) -> Path | None:

@@ -51,11 +51,11 @@ class Judged(NamedTuple):
         return tuple(flaw.code for flaw in self.flaws if flaw.severity == "reject")
 
 
-def judged(record: Record, context: ImageContext | None) -> Judged:
+def judged(record: Record, context: ImageContext | None, number: int | None = None) -> Judged:
     """Judge the record, with the annotations of its image or, without a context, by its text alone.
 
-    Dialogues are counted where they are ours: others ask for as many as they like. One that is mixed is judged task by
-    task.
+    Dialogues are counted where they are ours: others ask for as many as they like. `number` is how many the run asked
+    for, where that is not the task's own number. A record that is mixed is judged task by task.
     """
     if size := _too_long(record):
         flaw = Flaw("too_large", f"a record of {size:,} characters, where at most {_LONGEST:,} are read")
@@ -64,7 +64,7 @@ def judged(record: Record, context: ImageContext | None) -> Judged:
     dialogues, is_padded = placed(record.boxes, width, height, context)
     if record.is_mixed:
         return _by_part(record, dialogues, context)._replace(is_padded=is_padded)
-    return _of_one_task(record, record.task, dialogues, context)._replace(is_padded=is_padded)
+    return _of_one_task(record, record.task, dialogues, context, number)._replace(is_padded=is_padded)
 
 
 def _by_part(record: Record, dialogues: tuple[Dialogue, ...], context: ImageContext | None) -> Judged:
@@ -92,9 +92,17 @@ def _cleaned_whole(dialogue: Dialogue) -> Dialogue:
     return plain
 
 
-def _of_one_task(record: Record, name: str, dialogues: tuple[Dialogue, ...], context: ImageContext | None) -> Judged:
+def _of_one_task(
+    record: Record,
+    name: str,
+    dialogues: tuple[Dialogue, ...],
+    context: ImageContext | None,
+    number: int | None = None,
+) -> Judged:
     is_ours, grounded = record.is_ours, context is not None
     task = TASKS[name] if is_ours else _uncounted(name)
+    if is_ours and number is not None:
+        task = task.asking_for(number)
     plain, tidied = _in_plain_text(record, task, dialogues, context)
     mends = grounded and dialogues == record.boxes.dialogues
     draft, repairs = task.repair(plain) if mends and task.repair else (plain, ())

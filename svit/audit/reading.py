@@ -6,7 +6,7 @@ the bytes may come out of a packer.
 
 import gzip
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from itertools import chain
 from pathlib import Path
@@ -37,6 +37,7 @@ class DataFile:
         self.path = path
         self.is_array = False
         """Whether its records are the elements of one array, and not lines."""
+        self.numbers: Mapping[str, int] = {}
 
     def __enter__(self) -> Self:
         """Open the file; raise DataError when it is missing, a folder, empty or packed by something else than gzip."""

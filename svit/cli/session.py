@@ -17,6 +17,7 @@ from svit.cli.durations import duration
 from svit.cli.ending import INTERRUPTED
 from svit.cli.watchdog import ASLEEP, BUG, GRACE, process_watchdog
 from svit.errors import DeadlineReachedError, FileHeldError, StalledError, SvitError
+from svit.event_loop import loop_factory, on_signals
 
 if TYPE_CHECKING:
     from svit.pipeline import Generation
@@ -64,13 +65,12 @@ class Session:
 
     def run(self, asked_of: "Provider") -> None:
         """Run to the end. The first signal lets what is in the air be answered, the second stops at once."""
-        import uvloop
-
+        factory = loop_factory()
         # What is there by now stays, and little of what comes is cyclic: the collector need not look all the time.
         gc.freeze()
         gc.set_threshold(_ALLOCATIONS)
         try:
-            with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            with asyncio.Runner(loop_factory=factory) as runner:
                 runner.run(self._run(asked_of))
         except asyncio.CancelledError:
             if not (self.generation.is_done or self._fault or self._lost or self._signals or self.generation.is_late):
@@ -101,8 +101,7 @@ class Session:
             else:
                 self._end(main, time.monotonic(), interrupts.EXIT_CODE, INTERRUPTED)
 
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, stop)
+        on_signals(loop, (signal.SIGINT, signal.SIGTERM), stop)
         self._begin(self._ticking(asked_of, main), main)
         if self.deadline is not None:
             self._begin(self._keep_the_deadline(main, self.deadline), main)

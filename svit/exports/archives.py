@@ -16,8 +16,8 @@ import orjson
 from svit.errors import StorageError
 from svit.exports.base import Item, Written
 from svit.exports.pictures import Pictures, Row, with_pictures
+from svit.operating_system import sync_folder
 from svit.pictures import kind_of
-from svit.shards import sync_folder
 
 _ENDINGS: dict[str | None, str] = {"jpeg": "jpg", "png": "png", "gif": "gif", "webp": "webp"}
 _UNFIT = re.compile(r"[^0-9A-Za-z_-]")

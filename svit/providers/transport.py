@@ -8,7 +8,6 @@ a request costs in processor time (`scripts/bench online`).
 import asyncio
 import contextlib
 import os
-import resource
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -22,6 +21,7 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from svit.errors import SvitError
+from svit.operating_system import allow_open_files, open_files
 from svit.providers import redirects
 from svit.providers.base import Failure
 from svit.providers.connection import WANTS_A_USER, Connection
@@ -270,16 +270,16 @@ def _client(endpoint: Endpoint, http: httpx2.AsyncClient) -> openai.AsyncOpenAI:
 
 def _allow_files(connections: int) -> None:
     """Raise the number of files that may be open, as far as the system lets us: each connection is one."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    soft, hard = open_files()
     wanted = connections + _OTHER_FILES
-    if soft != resource.RLIM_INFINITY and soft < wanted:
-        if hard != resource.RLIM_INFINITY and hard < wanted:
-            raise SvitError(
-                f"in_flight: {connections} requests at once need {wanted} open files, and this machine allows {hard} "
-                f"(ulimit -Hn). Lower 'in_flight' to {max(1, hard - _OTHER_FILES)}, or raise that limit."
-            )
+    if hard < wanted:
+        raise SvitError(
+            f"in_flight: {connections} requests at once need {wanted} open files, and this machine allows {hard} "
+            f"(ulimit -Hn). Lower 'in_flight' to {max(1, hard - _OTHER_FILES)}, or raise that limit."
+        )
+    if soft < wanted:
         with contextlib.suppress(ValueError, OSError):
-            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+            allow_open_files(wanted)
 
 
 async def _content(response: aiohttp.ClientResponse, heard: Callable[[], None] = lambda: None) -> bytes:

@@ -48,9 +48,10 @@ def listed(words: Sequence[str]) -> str:
 def time_of(stamp: str) -> str:
     """Return a time of run.json for people, in the zone it is written in; unread text as it is."""
     try:
-        return datetime.fromisoformat(stamp).strftime("%-d %B %Y, %H:%M")
+        when = datetime.fromisoformat(stamp)
     except ValueError:
         return stamp
+    return f"{when.day} {when:%B %Y, %H:%M}"
 
 
 def money(nano: int | None) -> str:

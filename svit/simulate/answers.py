@@ -10,12 +10,12 @@ from svit.errors import SvitError
 from svit.records import ImageContext
 from svit.simulate.completions import Answer, cut_short
 from svit.simulate.options import quantity
-from svit.simulate.reading import BOXED_LINE, asked_task, doubted, told
+from svit.simulate.reading import BOXED_LINE, Told, asked_number, asked_task, doubted, told
 from svit.simulate.window import Counted
 from svit.tokens import estimated_tokens
 
-Write = Callable[[ImageContext, int], str]
-"""Writes about a context; the number makes the wording another one."""
+Write = Callable[[ImageContext, int, int | None], str]
+"""Writes about a context, with a seed, and so many pairs or conversations, where the prompt says how many."""
 
 _NOTHING_TOLD = "It seems that your message is empty. Please provide the image."
 _DOUBTS = 0.04
@@ -67,9 +67,12 @@ class Offline:
         text = opinions(prompt.texts, seed)
         if not text:
             found = told(prompt.texts)
-            text = self._writers[asked_task(found.around)](found.context, seed) if found else _NOTHING_TOLD
+            text = self._written(found, seed) if found else _NOTHING_TOLD
         answer = Answer(text, prompt.tokens, estimated_tokens(text))
         return cut_short(answer, cap) if cap else answer
+
+    def _written(self, found: Told, seed: int) -> str:
+        return self._writers[asked_task(found.around)](found.context, seed, asked_number(found.around))
 
 
 class Fixed:

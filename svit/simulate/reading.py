@@ -12,6 +12,8 @@ BOXED_LINE = re.compile(r"^(.+): \[(-?[\d.]+), (-?[\d.]+), ([\d.]+), ([\d.]+)\]$
 _FIRST_LABEL = re.compile(r"^(?:captions|objects|regions):$", re.MULTILINE)
 _MARKERS = (("<st>", "referring"), ("Topic:", "conversation"), ("Question:", "complex_reasoning"))
 """Marks of the answer forms, in the shipped prompt files as in people's own, the most telling first."""
+_NUMBER = re.compile(r"\bWrite (?:(\d+)|([a-z]+)) (?:separate )?(?:questions?|conversations?)\b")
+_WORDS = "one two three four five six seven eight nine ten eleven twelve".split()
 _DOUBTED = re.compile(r"^(\d+)\. Question: .*\nAnswer: ", re.MULTILINE)
 """How `svit.verify.numbered` writes what a second opinion is asked about."""
 
@@ -44,6 +46,15 @@ def asked_task(around: str) -> str:
     The answer form that it shows tells; a text that shows none asks for a description.
     """
     return next((task for marker, task in _MARKERS if marker in around), "detail_description")
+
+
+def asked_number(around: str) -> int | None:
+    """Return how many pairs or conversations the text asks for, in the words of the shipped prompt files, else None."""
+    found = _NUMBER.search(around)
+    if found is None:
+        return None
+    numeral, word = found.groups()
+    return int(numeral) if numeral else _WORDS.index(word) + 1 if word in _WORDS else None
 
 
 def doubted(texts: Sequence[str]) -> list[int]:

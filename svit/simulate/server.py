@@ -2,21 +2,27 @@
 
 import asyncio
 import os
-import resource
 import signal
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import orjson
 
 from svit.errors import SvitError
+from svit.event_loop import on_signals
+from svit.operating_system import allow_open_files, open_files
+from svit.records import ImageContext
 from svit.simulate.answers import Write
 from svit.simulate.books import Books
 from svit.simulate.endpoint import Endpoint
 from svit.simulate.http import Connection
 from svit.simulate.options import Options
+
+if TYPE_CHECKING:
+    from svit.tasks.base import Task
 
 _BACKLOG = 4096
 _PAUSE = 0.02
@@ -79,9 +85,9 @@ async def serve(options: Options, announce: Callable[[Server], None], stop: asyn
     _refuse_missing_folder(options.books)
     loop = asyncio.get_running_loop()
     stop = stop or asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
-    _allow_many_connections()
+    on_signals(loop, (signal.SIGTERM, signal.SIGINT), stop.set)
+    # A shell's 1,024 open files are fewer than a run keeps in flight.
+    allow_open_files(open_files()[1])
     async with serving(options) as server:
         announce(server)
         await stop.wait()
@@ -93,18 +99,19 @@ def task_writers() -> dict[str, Write]:
     """Return the offline writers of all tasks."""
     from svit.tasks import TASKS
 
-    return {name: task.write_offline for name, task in TASKS.items()}
+    def writer(task: "Task") -> Write:
+        def write(context: ImageContext, seed: int, number: int | None) -> str:
+            asked = task.asking_for(number) if number and task.counted else task
+            return asked.write_offline(context, seed)
+
+        return write
+
+    return {name: writer(task) for name, task in TASKS.items()}
 
 
 def _refuse_missing_folder(books: str | None) -> None:
     if books and not Path(books).absolute().parent.is_dir():
         raise SvitError(f"{books}: there is no such folder to write the books to.")
-
-
-def _allow_many_connections() -> None:
-    """Raise the soft limit of open files to the hard one: a shell's 1,024 are fewer than a run keeps in flight."""
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def _write(path: Path, books: Books) -> None:

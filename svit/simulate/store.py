@@ -1,6 +1,5 @@
 """Files that were uploaded or written by batches. They lie on disk under no name, and go when the simulator does."""
 
-import os
 import secrets
 import tempfile
 import time
@@ -8,6 +7,7 @@ import weakref
 from collections.abc import Iterator
 
 _MONTH = 30 * 24 * 3600
+_PIECE = 2**16
 
 
 class StoredFile:
@@ -22,29 +22,41 @@ class StoredFile:
         self._created = int(time.time())
         handle = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 - closed when this object goes
         weakref.finalize(self, handle.close)
-        self._descriptor = handle.fileno()
+        self._file = handle
 
     def append(self, data: bytes | memoryview) -> None:
         """Add to the end. Raises OSError when the disk is full."""
         rest = memoryview(data)
+        self._file.seek(self.size)
         while rest:
-            written = os.pwrite(self._descriptor, rest, self.size)
+            written = self._file.write(rest)
             self.size += written
             rest = rest[written:]
 
     def read(self, at: int = 0, length: int | None = None) -> bytes:
         """Return so many bytes from `at` on, or all that follow."""
-        return os.pread(self._descriptor, self.size - at if length is None else length, at)
+        self._file.seek(at)
+        return self._file.read(self.size - at if length is None else length)
 
     def lines(self) -> Iterator[tuple[int, bytes]]:
         """Yield each line that is not blank, and where it begins."""
         at = 0
-        with open(self._descriptor, "rb", closefd=False) as reader:
-            reader.seek(0)
-            for line in reader:
-                if line.strip():
-                    yield at, line
-                at += len(line)
+        for line in self._all_lines():
+            if line.strip():
+                yield at, line
+            at += len(line)
+
+    def _all_lines(self) -> Iterator[bytes]:
+        """Yield each line with its end, however the file is read or added to meanwhile."""
+        begun: list[bytes] = []
+        for at in range(0, self.size, _PIECE):
+            *ended, rest = self.read(at, _PIECE).split(b"\n")
+            for line in ended:
+                yield b"".join([*begun, line, b"\n"])
+                begun.clear()
+            begun.append(rest)
+        if last := b"".join(begun):
+            yield last
 
     def described(self) -> dict[str, object]:
         """Return what the API says of it."""

@@ -5,7 +5,6 @@ The file is written beside its place and renamed when it is whole; it never chan
 """
 
 import hashlib
-import os
 import secrets
 import sqlite3
 import zlib
@@ -13,11 +12,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import Any, Self
-from urllib.parse import quote
 
 import msgspec
 
 from svit.errors import DataError, StorageError, SvitError
+from svit.operating_system import sync_file, sync_folder
 from svit.records import ImageContext, ImageId
 from svit.sources.spread import Statistics, Tally
 
@@ -83,7 +82,7 @@ class ContextStore:
         if not self.path.is_file():
             raise DataError(f"There is no context store {self.path}. Make it with svit contexts build.")
         # The file never changes, so SQLite needs no lock and no journal: it may lie on a read-only file system.
-        address = f"file:{quote(os.fsencode(self.path.absolute()))}?mode=ro&immutable=1"
+        address = f"{self.path.absolute().as_uri()}?mode=ro&immutable=1"
         self._database = sqlite3.connect(address, uri=True, isolation_level=None, check_same_thread=False)
         try:
             self.summary = self._summary()
@@ -232,17 +231,9 @@ def _write(database: sqlite3.Connection, contexts: Iterable[ImageContext]) -> st
 
 def _publish(building: Path, path: Path) -> None:
     """Put the file in its place, after the disk has all of it."""
-    _flush(building)
+    sync_file(building)
     building.replace(path)
-    _flush(path.parent)
-
-
-def _flush(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    sync_folder(path.parent)
 
 
 def _forms(image_id: ImageId) -> Iterator[ImageId]:

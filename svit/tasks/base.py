@@ -2,8 +2,9 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import NamedTuple
+from dataclasses import dataclass, replace
+from math import ceil
+from typing import Literal, NamedTuple
 
 from svit import __version__, checks, clean
 from svit.checks import Check
@@ -16,6 +17,12 @@ _CUT_LINES = 12
 
 _SHOWN = 4_000
 """Characters that a rejection shows of an answer that is too long to be judged. The whole of it is in the journal."""
+
+_LEAST_TOKENS = 512
+"""Room for an answer, however few pairs are asked for: one of them may be long."""
+
+Write = Callable[[ImageContext, int], str]
+"""Writes a completion about a context; the number is the seed."""
 
 Repair = Callable[[Draft], tuple[Draft, tuple[Flaw, ...]]]
 """Returns the draft with what could be mended, and what that was: flaws of the severity `repair`."""
@@ -41,7 +48,8 @@ class Task:
     alone, in that same answer form. `draws_question` says that the model writes the answer alone and the user's
     question is drawn from a file. `answer_tokens` is what an estimate takes a completion to be before one was seen;
     None takes the `max_tokens`. With `min_pairs`, flawless dialogues of a flawed completion make a sample when they
-    have so many pairs together; 0 wants all or nothing.
+    have so many pairs together; 0 wants all or nothing. `counted` is what a config calls the dialogues where it may ask
+    for another number of them, and `writer` then gives the offline writer for that number.
     """
 
     name: str
@@ -50,13 +58,33 @@ class Task:
     parse: Callable[[str], tuple[Dialogue, ...]]
     dialogues: int
     checks: tuple[Check, ...]
-    write_offline: Callable[[ImageContext, int], str]
+    write_offline: Write
     max_tokens: int
     grounding: tuple[Check, ...] = ()
     repair: Repair | None = None
     draws_question: bool = False
     answer_tokens: int | None = None
     min_pairs: int = 0
+    counted: Literal["pairs", "conversations", ""] = ""
+    writer: Callable[[int], Write] | None = None
+
+    def asking_for(self, number: int) -> "Task":
+        """Return the task that asks for so many dialogues; what it needs of them and the room for them grow along."""
+        if number == self.dialogues:
+            return self
+        assert self.writer is not None
+
+        def grown(figure: int) -> int:
+            return ceil(figure * number / self.dialogues)
+
+        return replace(
+            self,
+            dialogues=number,
+            write_offline=self.writer(number),
+            max_tokens=max(min(_LEAST_TOKENS, self.max_tokens), grown(self.max_tokens)),
+            answer_tokens=None if self.answer_tokens is None else grown(self.answer_tokens),
+            min_pairs=grown(self.min_pairs),
+        )
 
     def prompt(self, context: ImageContext, recipe: Recipe) -> Prompt:
         """Return the request about this image, its context shortened to the recipe's room when it must be."""

@@ -6,6 +6,7 @@ put elsewhere first, or it might break.
 """
 
 from functools import partial
+from math import ceil
 from random import Random
 
 from svit.checks import EVERY_TASK, counts_are_annotated, shows_no_coordinates
@@ -28,17 +29,21 @@ _SHARES = ((RELATIONS, 5), ((*PLACE, *SENSE), 4), ((*GEOMETRY, *IMAGINED), 4))
 """How many pairs of each sort are wanted at most; situations fill up."""
 
 
-def _write(context: ImageContext, seed: int) -> str:
+def _write(context: ImageContext, seed: int, number: int = PAIRS) -> str:
     scene, rng = Scene(context), seeded(context, seed, "complex_reasoning")
-    return "\n\n".join(f"Question: {one.question}\nAnswer: {one.answer}" for one in _pairs(scene, rng))
+    return "\n\n".join(f"Question: {one.question}\nAnswer: {one.answer}" for one in _pairs(scene, rng, number))
 
 
-def _pairs(scene: Scene, rng: Random) -> list[Asked]:
+def _pairs(scene: Scene, rng: Random, number: int) -> list[Asked]:
     chooser = Chooser(scene, rng)
-    found = [one for kinds, most in _SHARES for one in chooser.choose(kinds, most)]
-    found.extend(chooser.choose(_SITUATIONS, PAIRS - len(found)))
+    found: list[Asked] = []
+    for kinds, most in _SHARES:
+        found.extend(chooser.choose(kinds, min(ceil(most * number / PAIRS), number - len(found))))
+    found.extend(chooser.choose(_SITUATIONS, number - len(found)))
     found.extend(
-        chooser.choose((*RELATIONS, *PLACE, *SENSE, *GEOMETRY, *IMAGINED, *_SITUATIONS), PAIRS - len(found), again=True)
+        chooser.choose(
+            (*RELATIONS, *PLACE, *SENSE, *GEOMETRY, *IMAGINED, *_SITUATIONS), number - len(found), again=True
+        )
     )
     rng.shuffle(found)
     return found
@@ -62,4 +67,6 @@ TASK = Task(
     max_tokens=3072,
     answer_tokens=ANSWER_TOKENS,
     min_pairs=ENOUGH,
+    counted="pairs",
+    writer=lambda number: partial(_write, number=number),
 )

@@ -63,25 +63,25 @@ _ABOUT_ONE = tuple(kind for kind in (*PLACING, *COLORING, *ACTING, *ARRANGING, *
 _EVERYTHING = tuple(dict.fromkeys(kind for topic in _TOPICS for kind in topic.kinds))
 
 
-def _write(context: ImageContext, seed: int) -> str:
+def _write(context: ImageContext, seed: int, number: int = CONVERSATIONS) -> str:
     scene, rng = Scene(context), seeded(context, seed, "conversation")
-    written = _conversations(scene, Chooser(scene, rng), rng)
+    written = _conversations(scene, Chooser(scene, rng), rng, number)
     return "\n\n".join(
         "\n".join([f"Topic: {topic}", *(f"User: {one.question}\nGPT: {one.answer}" for one in turns)])
         for topic, turns in written
     )
 
 
-def _conversations(scene: Scene, chooser: Chooser, rng: Random) -> list[tuple[str, list[Asked]]]:
+def _conversations(scene: Scene, chooser: Chooser, rng: Random, number: int) -> list[tuple[str, list[Asked]]]:
     found: list[tuple[str, list[Asked]]] = []
     found.extend(_about_one(scene, chooser, rng))
     for topic in rng.sample(_TOPICS, len(_TOPICS)):
-        if len(found) == CONVERSATIONS:
+        if len(found) == number:
             break
         turns = _turns(chooser, topic.kinds)
         if turns:
             found.append((rng.choice(topic.titles), turns))
-    for title in rng.sample(_MIXED_TITLES, CONVERSATIONS - len(found)):
+    for title in _mixed_titles(rng, number - len(found)):
         turns = _turns(chooser, _EVERYTHING, again=True)
         if turns:
             found.append((title, turns))
@@ -89,6 +89,15 @@ def _conversations(scene: Scene, chooser: Chooser, rng: Random) -> list[tuple[st
 
 
 _MIXED_TITLES = ("A closer look", "This and that", "More about the scene")
+
+
+def _mixed_titles(rng: Random, wanted: int) -> list[str]:
+    """Return so many titles, no two of them alike."""
+    titles = rng.sample(_MIXED_TITLES, min(wanted, len(_MIXED_TITLES)))
+    return titles + [
+        f"{_MIXED_TITLES[more % len(_MIXED_TITLES)]}, part {more // len(_MIXED_TITLES) + 2}"
+        for more in range(wanted - len(titles))
+    ]
 
 
 def _turns(chooser: Chooser, kinds: Sequence[Kind], *, about: int | None = None, again: bool = False) -> list[Asked]:
@@ -152,4 +161,6 @@ TASK = Task(
     max_tokens=2048,
     answer_tokens=ANSWER_TOKENS,
     min_pairs=ENOUGH,
+    counted="conversations",
+    writer=lambda number: partial(_write, number=number),
 )

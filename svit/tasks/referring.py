@@ -6,6 +6,7 @@ Answer: The <st>lamp<ed> [0.672, 0.3, 0.714, 0.417] is to the right of the <st>c
 """
 
 from functools import partial
+from math import ceil
 from random import Random
 
 from svit.checks import (
@@ -36,15 +37,17 @@ PAIRS = 10
 _SHARES = ((WHERE, 4), (WHAT, 4), (WHY, 1), (SITUATED, 1))
 
 
-def _write(context: ImageContext, seed: int) -> str:
+def _write(context: ImageContext, seed: int, number: int = PAIRS) -> str:
     scene, rng = Scene(context), seeded(context, seed, "referring")
-    return "\n\n".join(f"Question: {one.question}\nAnswer: {one.answer}" for one in _pairs(scene, rng))
+    return "\n\n".join(f"Question: {one.question}\nAnswer: {one.answer}" for one in _pairs(scene, rng, number))
 
 
-def _pairs(scene: Scene, rng: Random) -> list[Asked]:
+def _pairs(scene: Scene, rng: Random, number: int) -> list[Asked]:
     chooser = Chooser(scene, rng)
-    found = [one for kinds, most in _SHARES for one in chooser.choose(kinds, most)]
-    found.extend(chooser.choose((*WHERE, *WHAT, *WHY, *SITUATED), PAIRS - len(found), again=True))
+    found: list[Asked] = []
+    for kinds, most in _SHARES:
+        found.extend(chooser.choose(kinds, min(ceil(most * number / PAIRS), number - len(found))))
+    found.extend(chooser.choose((*WHERE, *WHAT, *WHY, *SITUATED), number - len(found), again=True))
     rng.shuffle(found)
     return found
 
@@ -80,4 +83,6 @@ TASK = Task(
     max_tokens=2048,
     answer_tokens=ANSWER_TOKENS,
     min_pairs=ENOUGH,
+    counted="pairs",
+    writer=lambda number: partial(_write, number=number),
 )

@@ -17,7 +17,7 @@ def chat(text: str = CONTEXT, **more: object) -> bytes:
 
 def endpoint(**options: Any) -> Endpoint:
     return Endpoint(
-        Options(**options), {"detail_description": lambda c, seed: f"{' '.join(c.captions)} No {seed}."}, 0.0
+        Options(**options), {"detail_description": lambda c, seed, number: f"{' '.join(c.captions)} No {seed}."}, 0.0
     )
 
 

@@ -6,9 +6,9 @@ import pytest
 
 from svit.boxes import Box
 from svit.errors import SvitError
+from svit.prompt_files import PromptFiles
 from svit.records import Completion, ImageContext, Message, Object, Prompt, Sample, Sampling
-from svit.render import Recipe, Template
-from svit.resources import prompt_text
+from svit.render import Recipe
 from svit.simulate.answers import Writer, writer
 from svit.simulate.completions import Answer, Asked, read_request
 from svit.simulate.server import task_writers
@@ -20,7 +20,7 @@ COUNTER = TokenCounter(estimated_tokens, exact=False)
 
 
 def prompt(task: str, context: ImageContext) -> Prompt:
-    template = Template(prompt_text(f"{task}.txt")[0], name=task)
+    template = PromptFiles(None, {}).template(TASKS[task])
     return TASKS[task].prompt(context, Recipe(template, Sampling("m", 4096), COUNTER, 100_000, questions=("Tell me.",)))
 
 
@@ -33,8 +33,8 @@ def answered(writes: Writer, messages: tuple[Message, ...], seed: int, cap: int 
 def test_the_tasks_own_writer_answers_from_what_the_prompt_tells(task: str) -> None:
     seen: list[tuple[str, ImageContext, int]] = []
 
-    def write(name: str) -> Callable[[ImageContext, int], str]:
-        return lambda context, seed: seen.append((name, context, seed)) or f"by {name}"  # type: ignore[func-returns-value]
+    def write(name: str) -> Callable[[ImageContext, int, int | None], str]:
+        return lambda context, seed, number: seen.append((name, context, seed)) or f"by {name}"  # type: ignore[func-returns-value]
 
     context = ImageContext(77, "a.jpg", 9, 9, captions=("A man: [", "objects:"))
     answer = answered(writer("offline", {name: write(name) for name in TASKS}), prompt(task, context).messages, 5)
@@ -73,7 +73,7 @@ def test_a_fixed_answer_names_the_first_thing_that_the_prompt_tells() -> None:
 @pytest.mark.parametrize("kind", ["offline", "fixed:600"])
 def test_the_cap_cuts_an_answer_short(kind: str) -> None:
     messages = (Message("user", "captions:\nA man."),)
-    writes = writer(kind, {"detail_description": lambda context, seed: "A man looks at a dog. " * 40})
+    writes = writer(kind, {"detail_description": lambda context, seed, number: "A man looks at a dog. " * 40})
     whole, cut = answered(writes, messages, 1), answered(writes, messages, 1, cap=100)
     assert (whole.finish_reason, cut.finish_reason, cut.completion_tokens) == ("stop", "length", 100)
     assert (whole.text or "").startswith(cut.text or "x")

@@ -5,10 +5,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from svit.boxes import Box
+from svit.prompt_files import PromptFiles
 from svit.records import ImageContext, Object, Region
-from svit.render import Template, context_text
+from svit.render import context_text
 from svit.resources import prompt_text
-from svit.simulate.reading import asked_task, told
+from svit.simulate.reading import asked_number, asked_task, told
+from svit.tasks import task_named
 from svit.text import one_line
 
 TASKS = ("conversation", "complex_reasoning", "detail_description", "referring")
@@ -121,7 +123,7 @@ def test_where_no_context_is_nothing_is_told(texts: list[str]) -> None:
 
 @pytest.mark.parametrize("task", TASKS)
 def test_the_shipped_prompts_ask_for_their_tasks(task: str) -> None:
-    messages = Template(prompt_text(f"{task}.txt")[0], name=task).messages(context=context_text(CONTEXT))
+    messages = PromptFiles(None, {}).template(task_named(task)).messages(context=context_text(CONTEXT))
     found = told([message.content for message in messages])
     assert found
     assert asked_task(found.around) == task
@@ -129,7 +131,7 @@ def test_the_shipped_prompts_ask_for_their_tasks(task: str) -> None:
 
 @pytest.mark.parametrize("task", TASKS)
 def test_the_shipped_prompts_ask_for_their_tasks_after_the_context_too(task: str) -> None:
-    template, lead = Template(prompt_text(f"{task}.txt")[0], name=task), prompt_text("context_first.txt")[0]
+    template, lead = PromptFiles(None, {}).template(task_named(task)), prompt_text("context_first.txt")[0]
     messages = template.messages_after(context_text(CONTEXT, region_boxes=True), lead=lead)
     found = told([message.content for message in messages])
     assert found
@@ -148,3 +150,20 @@ def test_the_shipped_prompts_ask_for_their_tasks_after_the_context_too(task: str
 )
 def test_own_prompts_are_told_by_the_answer_form(around: str, task: str) -> None:
     assert asked_task(around) == task
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("Write 15 questions about this image", 15),
+        ("Write 1 question about specific parts", 1),
+        ("Write one conversation between", 1),
+        ("Write three separate conversations between", 3),
+        ("Write 20 separate conversations between", 20),
+        ("Write nothing but the description.", None),
+        ("Write several questions", None),
+        ("Rewrite 3 questions", None),
+    ],
+)
+def test_how_many_are_asked_for(text: str, number: int | None) -> None:
+    assert asked_number(f"Look.\n\n{text}, each with its answer.") == number
