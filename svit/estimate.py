@@ -18,7 +18,7 @@ from svit.entries import Kept
 from svit.figures import AnswerLength
 from svit.journal import Journal
 from svit.prompt_cache import PromptCache, PromptSize
-from svit.records import VERIFY, Prompt, Rejection, Sample
+from svit.records import VERIFY, Effort, Prompt, Rejection, Sample
 from svit.settling import TOKEN_BYTES, Job, Standing, standing
 from svit.shards import SHARD_IMAGES
 from svit.sources.contexts import ContextStore
@@ -29,6 +29,11 @@ PROMPTS = 2000
 """Prompts that are made for an estimate unless all are asked for: a few seconds."""
 ASSUMED_OPINION = 120
 """Tokens of a second opinion, where none was seen yet: a short line for each of about a dozen answers."""
+ASSUMED_REASONING: Mapping[Effort, int] = {
+    **{"none": 0, "minimal": 100, "low": 300, "medium": 1000},
+    **{"high": 3000, "xhigh": 6000, "max": 10_000},
+}
+"""Tokens that a model thinks before an answer, by its effort, where none was seen yet: an order of magnitude."""
 _LEAST_IMAGES = 50
 """Drawn from each part of a run where other tasks are missing than elsewhere."""
 
@@ -58,14 +63,6 @@ class TaskEstimate(msgspec.Struct, frozen=True):
     answers: int
     replies: int
     seconds: float
-
-    def without_hits(self, *, writes: bool) -> "TaskEstimate":
-        """Return the same with nothing read from a cache, where the order of requests is not ours.
-
-        `writes` says that writing to the cache is billed: then what would have been read is written.
-        """
-        written = self.cache_write_tokens + (self.cached_tokens if writes else 0)
-        return msgspec.structs.replace(self, cached_tokens=0, cache_write_tokens=written)
 
 
 class Estimate(msgspec.Struct, frozen=True):
@@ -148,7 +145,8 @@ def unwatched(positions: Iterable[int], _: int) -> Iterable[int]:
 class Survey:
     """What an estimate goes by. Without a journal nothing is done already and nothing is measured.
 
-    `cache` makes an empty one; `watched` goes through so many positions, and may show how far it is.
+    `cache` makes an empty one; `watched` goes through so many positions, and may show how far it is. `reasoning` and
+    `opinion_reasoning` are the tokens that the writer and the verifier are taken to think before each answer.
     """
 
     jobs: Sequence[Job]
@@ -159,6 +157,8 @@ class Survey:
     limit: int | None = None
     prompts: int | None = PROMPTS
     watched: Watched = unwatched
+    reasoning: int = 0
+    opinion_reasoning: int = 0
 
     def estimate(self) -> Estimate:
         """Look at the images and return the estimate; `prompts` of None looks at all of them."""
@@ -177,10 +177,19 @@ class Survey:
             total.take(together, len(part), number)
             drawn += number
         lengths = figures.answer_lengths(self.journal) if self.journal else []
-        tasks = [_of_task(job, images, of_job, lengths) for job, of_job in zip(self.jobs, sums[:-1], strict=True)]
-        if any(job.verifier for job in self.jobs):
-            tasks.append(_of_opinions(sums[-1], sum(each.completion_tokens for each in tasks), lengths))
+        tasks = [
+            _of_task(job, images, of_job, lengths, self.reasoning)
+            for job, of_job in zip(self.jobs, sums[:-1], strict=True)
+        ]
+        if verifier := next((job.verifier for job in self.jobs if job.verifier), None):
+            assumed = min(ASSUMED_OPINION + self.opinion_reasoning, verifier.sampling.max_tokens)
+            tasks.append(_of_opinions(sums[-1], self._texts(tasks), lengths, assumed))
         return Estimate(tuple(tasks), _together(tasks, total.error), images, drawn)
+
+    def _texts(self, tasks: Sequence[TaskEstimate]) -> int:
+        """Return the tokens of the answers that opinions are asked about, without what was thought before them."""
+        thought = sum(each.requests for each in tasks if not each.answers) * self.reasoning
+        return max(0, sum(each.completion_tokens for each in tasks) - thought)
 
     def _missing(self, images: int) -> Iterator[tuple[range, tuple[int, ...]]]:
         """Yield the positions of each shard, and the jobs that it is not whole for."""
@@ -256,14 +265,14 @@ def _parts(missing: Iterable[tuple[range, tuple[int, ...]]]) -> list[_Part]:
     return [_Part(jobs, ranges) for jobs, ranges in parts.items()]
 
 
-def _of_task(job: Job, images: int, sums: _Sums, lengths: Sequence[AnswerLength]) -> TaskEstimate:
+def _of_task(job: Job, images: int, sums: _Sums, lengths: Sequence[AnswerLength], reasoning: int) -> TaskEstimate:
     """Return the estimate of a task; `sums` hold its prompts, `lengths` what was seen of answers so far."""
     seen = [length for length in lengths if length.task == job.task.name]
     seen = [length for length in seen if length.version == job.recipe.template.version] or seen
     replies, prompts = sum(each.replies for each in seen), sum(each.prompts for each in seen)
     answers, tokens = sum(each.answers for each in seen), sum(each.completion_tokens for each in seen)
     most = job.recipe.sampling.max_tokens
-    assumed = most if job.task.answer_tokens is None else min(job.task.answer_tokens, most)
+    assumed = most if job.task.answer_tokens is None else min(job.task.answer_tokens + reasoning, most)
     mean = tokens / answers if answers else float(assumed)
 
     def with_retries(count: int) -> int:
@@ -289,13 +298,13 @@ def _of_task(job: Job, images: int, sums: _Sums, lengths: Sequence[AnswerLength]
     )
 
 
-def _of_opinions(sums: _Sums, answered: int, lengths: Sequence[AnswerLength]) -> TaskEstimate:
-    """Return the estimate of the second opinions, on answers of so many tokens together."""
+def _of_opinions(sums: _Sums, answered: int, lengths: Sequence[AnswerLength], assumed: int) -> TaskEstimate:
+    """Return the estimate of the second opinions, on answers of so many tokens together; each `assumed` as long."""
     seen = [length for length in lengths if length.task == VERIFY]
     replies, prompts = sum(each.replies for each in seen), sum(each.prompts for each in seen)
     answers, tokens = sum(each.answers for each in seen), sum(each.completion_tokens for each in seen)
     requests = sums.prompts * replies // prompts if prompts else sums.prompts
-    mean = tokens / answers if answers else float(ASSUMED_OPINION)
+    mean = tokens / answers if answers else float(assumed)
     return TaskEstimate(
         task=VERIFY,
         images=0,

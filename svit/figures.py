@@ -54,6 +54,27 @@ class AnswerLength(NamedTuple):
     seconds: float
 
 
+class TaskCost(NamedTuple):
+    """What the replies of one task cost, in nano-dollars, and to how many different first prompts they belong."""
+
+    task: str
+    prompts: int
+    cost: int
+
+
+def costs(journal: Journal, *, most: int = 20_000) -> list[TaskCost]:
+    """Return what the requests of each task cost, of at most so many, spread evenly over the run: a mean, not a sum.
+
+    What another run paid for is left out.
+    """
+    query = (
+        "SELECT task, sum(attempt = 1), coalesce(sum(coalesce(cost, worst)), 0) FROM requests "
+        "JOIN replies USING (request) WHERE request % (1 + (SELECT count(*) FROM requests) / ?) = 0 AND NOT reused "
+        "GROUP BY task"
+    )
+    return [TaskCost(*row) for row in journal.read(query, (most,))]
+
+
 def asked_by_task(journal: Journal) -> list[AskedCount]:
     """Return how many requests there are, by task and prompt file, those of unknown outcome left out."""
     query = "SELECT task, version, count(*), sum(attempt = 1), sum(worst) FROM requests GROUP BY task, version"

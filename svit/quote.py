@@ -6,12 +6,12 @@ from typing import Literal
 import msgspec
 
 from svit.config import RunConfig, capabilities, jobs, prices, spending
-from svit.estimate import PROMPTS, Estimate, Survey, TaskEstimate, Watched, unwatched
+from svit.estimate import ASSUMED_REASONING, PROMPTS, Estimate, Survey, TaskEstimate, Watched, unwatched
 from svit.journal import Journal
 from svit.models import Capabilities
 from svit.prices import NANO, Tier
 from svit.prompt_cache import PromptCache
-from svit.records import VERIFY
+from svit.records import Effort
 from svit.sources.contexts import ContextStore
 from svit.spending import Spending
 from svit.tasks.base import Task
@@ -23,6 +23,7 @@ ASSUMED_START = 1.0
 """Seconds until the first token of an answer, where none was seen yet."""
 
 Limit = Literal["rpm", "tpm", "in_flight"]
+Ceiling = Literal["max_cost", "max_cost_per_month"]
 
 
 class Hours(msgspec.Struct, frozen=True):
@@ -71,13 +72,30 @@ class Lever(msgspec.Struct, frozen=True):
     dollars: float
 
 
+class Reach(msgspec.Struct, frozen=True):
+    """How far a run comes under a ceiling that is below what it is to cost: requests, and images of all tasks.
+
+    `left` is what the ceiling leaves to be spent, `beyond` what the rest would cost, both in dollars.
+    """
+
+    ceiling: Ceiling
+    dollars: float
+    left: float
+    requests: int
+    images: int
+    beyond: float
+
+
 class Quote(msgspec.Struct, frozen=True):
     """What a run has still to ask, take and cost: the shape of `svit estimate --json`.
 
     `tier` is the one that the config asks for. `token_error` is the largest relative error of the token counts, 0
     where they are exact; the standard errors are those of looking at `images_drawn` images only. `max_cost_needed`
     is the ceiling that the run can never reach: what is spent, and the worst case of all that is left. `reasons` says
-    that the model thinks before it answers. `hours` is None for the offline writer.
+    that the model thinks before it answers; `reasoning` and `opinion_reasoning` are the tokens that it and the verifier
+    are taken to think, where no answer was measured. `month_spent` is what all runs spent or hold in this month, None
+    where no ledger says it. `reach` is that of the nearer ceiling, None where the run ends before. `hours` is None for
+    the offline writer.
     """
 
     provider: str
@@ -89,6 +107,8 @@ class Quote(msgspec.Struct, frozen=True):
     token_error: float
     attempts: int
     reasons: bool
+    reasoning: int
+    opinion_reasoning: int
     tasks: tuple[TaskQuote, ...]
     total: TaskQuote
     levers: tuple[Lever, ...]
@@ -96,6 +116,9 @@ class Quote(msgspec.Struct, frozen=True):
     spent: float
     max_cost: float | None
     max_cost_needed: float | None
+    max_cost_per_month: float | None
+    month_spent: float | None
+    reach: Reach | None
     shutdown: str | None
 
 
@@ -108,13 +131,19 @@ def quote(
     limit: int | None = None,
     every: bool = False,
     watched: Watched = unwatched,
+    month_spent: int | None = None,
 ) -> Quote:
-    """Return what this run comes to; without a journal nothing is done yet, with `every` each prompt is counted."""
+    """Return what this run comes to; without a journal nothing is done yet, with `every` each prompt is counted.
+
+    `month_spent` is what all runs spent or hold in this month, in nano-dollars, None where that is not known.
+    """
     tokens, books, accepts = (
         token_counter(),
         spending(config.model_copy(update={"max_cost": None})),
         capabilities(config),
     )
+
+    reasoning, opinions = _reasoning(config, accepts)
 
     def estimated(changed: RunConfig) -> Estimate:
         return Survey(
@@ -126,6 +155,8 @@ def quote(
             limit,
             None if every else PROMPTS,
             watched,
+            reasoning,
+            opinions,
         ).estimate()
 
     found = estimated(config)
@@ -145,6 +176,8 @@ def quote(
         token_error=_token_error(tokens),
         attempts=config.attempts,
         reasons=effort not in (None, "none"),
+        reasoning=reasoning,
+        opinion_reasoning=opinions,
         tasks=tuple(_quoted(task, [task], books, tiers) for task in found.tasks),
         total=_quoted(total, found.tasks, books, tiers),
         levers=_levers(config, found, other, layout, books, accepts),
@@ -152,6 +185,11 @@ def quote(
         spent=spent / NANO,
         max_cost=None if config.max_cost is None else float(config.max_cost),
         max_cost_needed=(spent + total.most) / NANO if books.price else None,
+        max_cost_per_month=None if config.max_cost_per_month is None else float(config.max_cost_per_month),
+        month_spent=None if month_spent is None else month_spent / NANO,
+        reach=_nearest(config, found, _cost(found.tasks, books, books.tier), spent, month_spent or 0)
+        if books.price and total.requests
+        else None,
         shutdown=books.price.shutdown.isoformat() if books.price and books.price.shutdown else None,
     )
 
@@ -161,25 +199,50 @@ def _token_error(tokens: TokenCounter) -> float:
 
 
 def _tiers(accepts: Capabilities) -> list[Tier]:
-    tiers: list[Tier] = ["standard"]
-    if accepts.batch:
-        tiers.append("batch")
-    if "flex" in accepts.service_tiers:
-        tiers.append("flex")
-    return tiers
+    """Return the tiers that svit can ask for today."""
+    return ["standard", "flex"] if "flex" in accepts.service_tiers else ["standard"]
 
 
 def _cost(tasks: Sequence[TaskEstimate], books: Spending, tier: Tier) -> float:
-    """Return the dollars of these tasks under a tier; in a batch nothing is counted on to be cached."""
+    """Return the dollars of these tasks under a tier."""
     cost = 0
-    writes = {found.task == VERIFY for found in tasks if found.cache_write_tokens}
     for found in tasks:
         price = books.price_of(found.task)
         assert price is not None
-        cost += price.cost(
-            found.without_hits(writes=(found.task == VERIFY) in writes) if tier == "batch" else found, tier
-        )
+        cost += price.cost(found, tier)
     return cost / NANO
+
+
+def _reasoning(config: RunConfig, accepts: Capabilities) -> tuple[int, int]:
+    """Return the tokens that the writer and the verifier are taken to think before an answer."""
+
+    def of(effort: Effort | None, default: Effort | None) -> int:
+        return ASSUMED_REASONING[effort or default or "none"]
+
+    asked = config.verify
+    opinions = of(asked.reasoning_effort, capabilities(config, asked.model).default_effort) if asked else 0
+    return of(config.reasoning_effort, accepts.default_effort), opinions
+
+
+def _nearest(config: RunConfig, found: Estimate, cost: float, spent: int, month_spent: int) -> Reach | None:
+    """Return how far the run comes under the ceiling that stops it first; None where none stops it."""
+    ceilings: list[tuple[Ceiling, float | None, int]] = [
+        ("max_cost", None if config.max_cost is None else float(config.max_cost), spent),
+        (
+            "max_cost_per_month",
+            None if config.max_cost_per_month is None else float(config.max_cost_per_month),
+            month_spent,
+        ),
+    ]
+    known = [(dollars - used / NANO, name, dollars) for name, dollars, used in ceilings if dollars is not None]
+    left, name, dollars = min(known, default=(cost, "max_cost", 0.0))
+    if left >= cost:
+        return None
+    left, writing = max(0.0, left), [each for each in found.tasks if each.images]
+    worst = sum(each.most for each in writing) / max(1, sum(each.prompts for each in writing)) / config.attempts / NANO
+    share = max(0.0, left - worst) / cost  # the last request must fit at its worst
+    images = max(each.prompts for each in writing)
+    return Reach(name, dollars, left, int(share * found.total.requests), int(share * images), cost - left)
 
 
 def _quoted(found: TaskEstimate, parts: Sequence[TaskEstimate], books: Spending, tiers: Sequence[Tier]) -> TaskQuote:
@@ -232,8 +295,6 @@ def _levers(
     if "flex" in accepts.service_tiers:
         swap: tuple[str, Tier] = ("default", "standard") if books.tier == "flex" else ("flex", "flex")
         levers.append(Lever(f"service_tier: {swap[0]}", _cost(tasks, books, swap[1])))
-    if accepts.batch:
-        levers.append(Lever("by batches", _cost(tasks, books, "batch")))
     return tuple(levers)
 
 

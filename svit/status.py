@@ -10,7 +10,7 @@ import msgspec
 
 from svit import figures
 from svit.errors import DataError
-from svit.figures import AskedCount, Received, SilentCount
+from svit.figures import AskedCount, Received, SilentCount, TaskCost
 from svit.journal import Journal
 from svit.prices import NANO
 from svit.published import Count, counted, published
@@ -19,10 +19,16 @@ from svit.runs import RunFolder
 
 State = Literal["running", "stopped", "finished"]
 
+StoppedBy = Literal["ceiling", "month", "deadline", "refusal", "interrupt", "fault"]
+
 RECENT = 300.0
 """Seconds that the rate is taken over."""
 _ASKED_WITHIN = 7200.0
 """Seconds before the last activity in which a request without a reply must have left: far more than any timeout."""
+_STOPPED: Mapping[int, StoppedBy] = {3: "ceiling", 4: "refusal", 5: "deadline", 130: "interrupt"}
+"""By the exit code of the command that stopped."""
+_OF_THE_MONTH = "for all runs of the month"
+"""What the sentence about a ceiling has where it is the month's: see `Budget.why_never`."""
 _NEVER_ASKED = ("empty_context", "context_too_long")
 """The flaws of images that were not asked about."""
 
@@ -52,6 +58,9 @@ class RunStatus(msgspec.Struct, frozen=True):
     `in_flight` requests have left and are waited for; `unknown` ones left before the process that sent them died, and
     are in `dollars` at their worst case. `dollars` is None when the model has no price. `per_minute` is the rate of
     replies over the last five minutes, `seconds_left` what the rest takes at that rate; both only while it runs.
+    `dollars_left` is what the open images cost at what the others cost, None where that is not known. `stopped_by` says
+    why the last command stopped, `stop_words` in its own sentence; None and empty of a run that goes on or is finished,
+    and where nobody wrote it down, as after a kill.
     `in_wal` is the bytes of the journal that are in SQLite's file beside it, and not in a copy of journal.db alone.
     """
 
@@ -68,10 +77,14 @@ class RunStatus(msgspec.Struct, frozen=True):
     completion_tokens: int
     dollars: float | None
     max_cost: float | None
+    max_cost_per_month: float | None
+    dollars_left: float | None
     deadline: str | None
     per_minute: float | None
     seconds_left: float | None
     last_active: str | None
+    stopped_by: StoppedBy | None = None
+    stop_words: str = ""
     in_wal: int = 0
 
 
@@ -93,6 +106,7 @@ def read_status(folder: RunFolder, now: float) -> RunStatus:
         silent = figures.silent(journal, since=(active or now) - _ASKED_WITHIN)
         spent, recorded, asked = journal.spent(), journal.shards(), figures.asked_by_task(journal)
         failures = figures.failures(journal)
+        costs = figures.costs(journal)
         shards = published(folder, versions, recorded)
         settled = {task: counted(shard for shard in shards if shard.task == task) for task in versions}
         answered = {
@@ -118,9 +132,12 @@ def read_status(folder: RunFolder, now: float) -> RunStatus:
     per_minute = _rate(received, now) if running else None
     repeats = sum(each.requests for each in asked) / max(1, sum(each.prompts for each in asked if each.task != VERIFY))
     left = sum(task.open for task in tasks)
+    state: State = "running" if running else "finished" if summary.get("finished") is True else "stopped"
+    dollars = _dollars(config, cost, spent.replies)
+    stopped_by, stop_words = _stop(summary.get("stop")) if state == "stopped" else (None, "")
     return RunStatus(
         run=os.fsencode(folder.path).decode(errors="replace"),
-        state="running" if running else "finished" if summary.get("finished") is True else "stopped",
+        state=state,
         model=str(config.get("model", "")),
         tasks=tasks,
         opinions=sum(each.requests for each in asked if each.task == VERIFY),
@@ -130,12 +147,16 @@ def read_status(folder: RunFolder, now: float) -> RunStatus:
         replies=spent.replies,
         prompt_tokens=spent.prompt_tokens,
         completion_tokens=spent.completion_tokens,
-        dollars=_dollars(config, cost, spent.replies),
+        dollars=dollars,
         max_cost=_number(config.get("max_cost")),
+        max_cost_per_month=_number(config.get("max_cost_per_month")),
+        dollars_left=None if dollars is None else _rest({task.task: task.open for task in tasks}, costs),
         deadline=_text(summary.get("deadline")),
         per_minute=per_minute,
         seconds_left=60 * left * max(1.0, repeats) / per_minute if per_minute else None,
         last_active=None if active is None else datetime.fromtimestamp(active, UTC).isoformat(timespec="seconds"),
+        stopped_by=stopped_by,
+        stop_words=stop_words,
         in_wal=in_wal,
     )
 
@@ -186,6 +207,29 @@ def _number(value: object) -> float | None:
         return None if value is None else float(str(value))
     except ValueError:
         return None
+
+
+def _stop(told: object) -> tuple[StoppedBy | None, str]:
+    """Return why a run stopped, from what run.json says of it; nothing where it says nothing."""
+    if not isinstance(told, dict) or not isinstance(told.get("exit"), int):
+        return None, ""
+    words = str(told.get("words") or "")
+    return "month" if _OF_THE_MONTH in words else _STOPPED.get(told["exit"], "fault"), words
+
+
+def _rest(left: Mapping[str, int], costs: Iterable[TaskCost]) -> float | None:
+    """Return the dollars of so many open images by task; None where nothing was answered that tells."""
+    if not any(left.values()):
+        return 0.0
+    known = {each.task: each for each in costs}
+    written = [each for task, each in known.items() if task != VERIFY and each.prompts]
+    prompts = sum(each.prompts for each in written)
+    if not prompts:
+        return None
+    opinions = known[VERIFY].cost / prompts if VERIFY in known else 0.0
+    mean = sum(each.cost for each in written) / prompts
+    of_one = {each.task: each.cost / each.prompts for each in written}
+    return sum(count * (of_one.get(task, mean) + opinions) for task, count in left.items()) / NANO
 
 
 def _text(value: object) -> str | None:

@@ -333,7 +333,7 @@ def test_a_question_without_an_answer_is_an_empty_turn(tmp_path: Path) -> None:
 
 def test_a_file_without_a_record_leaves_no_other(tmp_path: Path) -> None:
     path = array(tmp_path, {"image_id": 1}, {"id": 1})
-    with pytest.raises(DataError, match=r"no record in our own.*record 0, has no 'conversations'"):
+    with pytest.raises(DataError, match=r"no record in a form that is known.*record 0, has no 'conversations'"):
         audit(path, fix=tmp_path / "out.json")
     assert [file.name for file in tmp_path.iterdir()] == [path.name]
 

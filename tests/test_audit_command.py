@@ -52,7 +52,7 @@ def test_json_has_one_shape(tmp_path: Path, yard: Path) -> None:
     full = json.loads(told(tmp_path, path, "--json", "--contexts", yard, "--fix", "o.json").stdout)
     assert list(plain) == list(full) == "file forms records pairs damaged damage contexts tasks fix".split()
     assert (plain["contexts"], plain["fix"], plain["forms"]) == (None, None, {"svit": 8})
-    assert list(full["contexts"]) == "file with_context without_context".split()
+    assert list(full["contexts"]) == "file with_context without_context padded".split()
     assert list(full["fix"]) == "file kept changed dropped pairs left_out".split()
     assert list(full["tasks"][0]) == "task records pairs flawed per_100_records flaws".split()
     assert list(full["tasks"][0]["flaws"][0]) == "code severity records per_100_records flaws examples".split()

@@ -219,8 +219,6 @@ def test_levers_are_worth_what_the_prices_say(sample_store: Path) -> None:
     assert levers["as configured"] == total.dollars["standard"]
     assert levers["service_tier: flex"] == total.dollars["flex"] == pytest.approx(pico / 2 / 10**9, rel=1e-5)
     assert levers["context_first: false, caching: off"] == without.total.dollars["standard"]
-    unshared = pico + total.cached_tokens * 115
-    assert levers["by batches"] == pytest.approx(unshared / 2 / 10**9, rel=1e-5), "nothing is counted on to be cached"
 
 
 def test_a_prompt_that_is_written_to_the_cache_in_vain_is_seen(sample_store: Path) -> None:
@@ -298,7 +296,7 @@ def test_other_contexts_than_the_run_s_are_refused(tmp_path: Path, many: Path) -
     [
         ("offline", ["The offline writer costs nothing."]),
         ("vllm", ["There is no price for Qwen/Qwen3-32B, so no cost is known.", "in_flight", "tokens out"]),
-        ("openai", ["standard", "batch", "flex", "At the very most, all 3 attempts", "tokens a minute (tpm)"]),
+        ("openai", ["standard", "flex", "At the very most, all 3 attempts", "tokens a minute (tpm)"]),
     ],
 )
 def test_it_reads_well_at_80_columns(tmp_path: Path, config: str, words: list[str]) -> None:
@@ -326,16 +324,136 @@ def test_what_stands_in_the_way_is_said(tmp_path: Path) -> None:
     assert not (tmp_path / "nowhere").exists()
 
 
+REASONING = "provider: openai\nmodel: gpt-6-luna\nreasoning_effort: none\nverify: {{model: gpt-5-mini{}}}\n"
+
+
+@pytest.mark.parametrize(
+    ("more", "tokens", "words"),
+    [
+        (", reasoning_effort: high", 2048, "The verifier reasons first, which is billed as output: 3,000 tokens"),
+        (", reasoning_effort: high, max_tokens: 9000", 3120, "The verifier reasons first"),
+        (", reasoning_effort: minimal", 220, "The verifier reasons first, which is billed as output: 100 tokens"),
+        ("", 1120, "The verifier reasons first, which is billed as output: 1,000 tokens"),
+    ],
+)
+def test_what_a_verifier_thinks_is_in_the_estimate(tmp_path: Path, more: str, tokens: int, words: str) -> None:
+    (tmp_path / "c.yaml").write_text(REASONING.format(more))
+    text = svit(tmp_path, "estimate", "--config", "c.yaml", "--task", "referring").stdout
+    assert words in " ".join(text.split())
+    found = json.loads(svit(tmp_path, "estimate", "--config", "c.yaml", "--task", "referring", "--json").stdout)
+    opinions = found["tasks"][-1]
+    assert (opinions["task"], opinions["answer_tokens"]) == ("verify", tokens)
+    assert opinions["completion_tokens"] == 8 * tokens
+    pico = 8 * tokens * 2 * 10**6 + opinions["prompt_tokens"] * 0.25 * 10**6
+    assert opinions["dollars"]["standard"] == pytest.approx(pico / 10**12, rel=0.02)
+
+
+def test_what_a_writer_thinks_is_in_the_estimate_and_not_in_what_the_verifier_reads(sample_store: Path) -> None:
+    thinking = LUNA.model_copy(update={"reasoning_effort": "low"})
+    with ContextStore(sample_store) as store:
+        plain, found = (quote(config, [TASKS["conversation"]], store) for config in (LUNA, thinking))
+    assert found.total.answer_tokens - plain.total.answer_tokens == 300
+    assert found.total.dollars
+    assert plain.total.dollars
+    assert found.total.dollars["standard"] > plain.total.dollars["standard"]
+    verify = {"verify": {"model": "gpt-4o-mini"}}
+    read = []
+    for config in (LUNA, thinking):
+        asked = RunConfig.model_validate({**config.model_dump(), **verify})
+        with ContextStore(sample_store) as store:
+            read.append(quote(asked, [TASKS["conversation"]], store).tasks[-1].prompt_tokens)
+    assert read[0] == read[1]
+
+
+@pytest.mark.parametrize("share", [0.3, 0.6, 0.9])
+def test_a_ceiling_reaches_as_far_as_is_said(share: float, tmp_path: Path, sample_store: Path) -> None:
+    with running(Options(port=0, cache=False)) as server:
+        text = f"provider: openai\nmodel: gpt-6-luna\nreasoning_effort: none\ncaching: 'off'\nbase_url: {server.url}\n"
+        (tmp_path / "c.yaml").write_text(text)
+        words = ("--config", "c.yaml", "--contexts", sample_store, "--task", "conversation")
+        svit(tmp_path, "generate", *words, "--run", "a", "--limit", "2")
+        svit(tmp_path, "generate", *words, "--run", "b", "--limit", "2")
+        known = json.loads(svit(tmp_path, "estimate", *words, "--run", "a", "--json").stdout)
+        ceiling = f"{known['spent'] + share * known['total']['dollars']['standard']:.9f}"
+        found = json.loads(svit(tmp_path, "estimate", *words, "--run", "a", "--max-cost", ceiling, "--json").stdout)
+        before = server.books()["billed"]
+        svit(tmp_path, "generate", *words, "--run", "a", "--max-cost", ceiling, code=3)
+        billed = server.books()["billed"] - before
+    reach = found["reach"]
+    assert reach["ceiling"] == "max_cost"
+    assert abs(reach["requests"] - billed) <= 1
+    assert reach["images"] == reach["requests"]
+    assert reach["beyond"] == pytest.approx((1 - share) * known["total"]["dollars"]["standard"], rel=0.01)
+
+
+def test_the_ceiling_of_the_month_counts_what_other_runs_spent(
+    tmp_path: Path, sample_store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SVIT_LEDGER", str(tmp_path / "ledger.db"))
+    words = ("--task", "conversation", "--contexts", sample_store)
+    (tmp_path / "c.yaml").write_text("provider: openai\nmodel: gpt-6-luna\nreasoning_effort: none\n")
+
+    def estimated(*more: str) -> tuple[str, dict[str, Any]]:
+        text = svit(tmp_path, "estimate", "--config", "c.yaml", *words, *more).stdout
+        return " ".join(text.split()), json.loads(
+            svit(tmp_path, "estimate", "--config", "c.yaml", *words, *more, "--json").stdout
+        )
+
+    text, found = estimated("--max-cost-per-month", "0.002")
+    assert not (tmp_path / "ledger.db").exists(), "an estimate makes no ledger"
+    assert found["month_spent"] == 0
+    assert found["reach"]["ceiling"] == "max_cost_per_month"
+    assert "The max_cost_per_month of $0.0020 will stop the run before its end" in text
+    with running(Options(port=0)) as server:
+        (tmp_path / "other.yaml").write_text(f"provider: openai\nmodel: gpt-6-luna\nbase_url: {server.url}\n")
+        svit(tmp_path, "generate", "--config", "other.yaml", *words, "--run", "other", "--limit", "4")
+    text, later = estimated("--max-cost-per-month", "0.002", "--max-cost", "1")
+    assert later["month_spent"] > 0
+    assert later["reach"]["requests"] < found["reach"]["requests"] or found["reach"]["requests"] == 0
+    assert "of it is spent or held by all runs of this month" in text
+    text, enough = estimated("--max-cost-per-month", "500", "--max-cost", "100")
+    assert enough["reach"] is None
+    assert "The max_cost of $100.00 and the max_cost_per_month of $500.00 will do" in text
+    text, nearer = estimated("--max-cost-per-month", "500", "--max-cost", "0.001")
+    assert nearer["reach"]["ceiling"] == "max_cost"
+
+
+@pytest.mark.parametrize(
+    "words", [(), ("--config", "openai"), ("--config", "vllm"), ("--config", "openai", "--limit", "1")]
+)
+def test_it_needs_no_key_and_no_file_and_advertises_nothing_that_is_not_there(
+    words: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    text = svit(empty, "estimate", *words).stdout + svit(empty, "estimate", "--help").stdout
+    assert "batch" not in text
+    assert list(empty.iterdir()) == []
+
+
+def test_coco_is_estimated(tmp_path: Path) -> None:
+    boxes = {"id": 1, "image_id": 7, "category_id": 1, "bbox": [10, 10, 50, 40]}
+    image = {"id": 7, "file_name": "7.jpg", "width": 100, "height": 80}
+    known = {"images": [image], "annotations": [boxes], "categories": [{"id": 1, "name": "cat"}]}
+    (tmp_path / "instances.json").write_text(json.dumps(known))
+    found = json.loads(
+        svit(tmp_path, "estimate", "--config", "openai", "--coco-instances", "instances.json", "--json").stdout
+    )
+    assert (found["images"], found["total"]["requests"]) == (1, 4)
+
+
 def test_the_json_has_a_stable_shape(tmp_path: Path) -> None:
     found = json.loads(svit(tmp_path, "estimate", "--config", "openai", "--json", "--limit", "2").stdout)
     assert sorted(found) == sorted(
-        "provider model prices_as_of tier images images_drawn token_error attempts reasons tasks total levers hours "
-        "spent max_cost max_cost_needed shutdown".split()
+        "provider model prices_as_of tier images images_drawn token_error attempts reasons reasoning "
+        "opinion_reasoning tasks total levers hours "
+        "spent max_cost max_cost_needed max_cost_per_month month_spent reach shutdown".split()
     )
     assert sorted(found["total"]) == sorted(
         "task images done not_asked requests requests_per_prompt prompt_tokens prompt_tokens_standard_error "
         "cached_tokens cache_write_tokens completion_tokens answer_tokens answers_measured dollars most_dollars".split()
     )
-    assert sorted(found["total"]["dollars"]) == ["batch", "flex", "standard"]
+    assert sorted(found["total"]["dollars"]) == ["flex", "standard"]
     assert sorted(found["hours"]) == sorted("all bound_by rpm tpm in_flight seconds measured".split())
     assert found["images"] == 2

@@ -25,7 +25,8 @@ from svit.status import read_status
 CONFIG = "provider: openai\nmodel: gpt-6-luna\nreasoning_effort: none\nbase_url: {url}\nin_flight: 4\ntimeout: 20\n"
 KEYS = (
     "run state model tasks opinions opinions_failed in_flight unknown replies prompt_tokens completion_tokens "
-    "dollars max_cost deadline per_minute seconds_left last_active in_wal"
+    "dollars max_cost max_cost_per_month dollars_left deadline per_minute seconds_left last_active stopped_by "
+    "stop_words in_wal"
 )
 TASK_KEYS = "task images samples rejected answered open in_flight failed"
 
@@ -261,3 +262,72 @@ def test_an_offline_run_costs_nothing(tmp_path: Path) -> None:
     found = status(tmp_path)
     assert (found["state"], found["dollars"], found["replies"]) == ("finished", 0, 8)
     assert "r: finished; last active" in told(tmp_path, "r")
+
+
+ENDS = {
+    "ceiling": (3, "The limit of $1.50 for this run is reached: $1.49 are spent.", "stopped at the ceiling of $1.50"),
+    "month": (3, "The limit of $9.00 for all runs of the month 2026-11 is reached.", "stopped at the month's ceiling"),
+    "deadline": (5, "The time is over.", "stopped at its deadline"),
+    "refusal": (4, "The endpoint refuses: HTTP 401.", "stopped: the provider refused to go on"),
+    "interrupt": (130, "", "stopped by a signal"),
+    "fault": (2, "The disk is full.", "stopped, not finished"),
+}
+
+
+@pytest.mark.parametrize("stopped_by", ENDS)
+def test_why_a_run_stopped_is_told(stopped_by: str, made: RunFolder) -> None:
+    code, words, headline = ENDS[stopped_by]
+    made.write_summary({**made.read_summary(), "stop": {"exit": code, "words": words}})
+    found = read_status(made, time.time())
+    assert (found.stopped_by, found.stop_words) == (stopped_by, words)
+    text = told(made.path.parent, "r")
+    assert headline in text
+    assert words in text
+    with made.locked():
+        assert read_status(made, time.time()).stopped_by is None, "it goes on"
+    made.write_summary({**made.read_summary(), "finished": True})
+    assert read_status(made, time.time()).stopped_by is None
+
+
+@pytest.mark.parametrize("stop", [None, 3, {}, {"exit": "3"}, {"words": "x"}, []])
+def test_a_run_of_an_older_svit_or_one_that_was_killed_has_just_stopped(stop: object, made: RunFolder) -> None:
+    made.write_summary({**made.read_summary(), "stop": stop})
+    found = read_status(made, time.time())
+    assert (found.state, found.stopped_by, found.stop_words) == ("stopped", None, "")
+    assert "stopped, not finished" in told(made.path.parent, "r")
+
+
+def test_what_remains_costs_what_the_others_cost(made: RunFolder) -> None:
+    found = read_status(made, time.time())
+    [task] = found.tasks
+    assert found.dollars_left == pytest.approx(task.open * 500 / 10**9, rel=0.01)
+    text = told(made.path.parent, "r")
+    assert "What remains, 3,970 answers, costs about $0.0020 at what others cost; the ceiling leaves room" in text
+    made.write_summary({**made.read_summary(), "config": {**made.read_summary()["config"], "max_cost": "0.001"}})
+    assert "costs about $0.0020 at what others cost:\nabout $0.0015 more than the ceiling leaves." in told(
+        made.path.parent, "r"
+    )
+    made.write_summary({**made.read_summary(), "limit": 1000})
+    assert read_status(made, time.time()).dollars_left == 0
+    assert "What remains" not in told(made.path.parent, "r")
+
+
+@pytest.mark.parametrize("ceiling", ["--max-cost", "--max-cost-per-month"])
+def test_a_run_that_came_to_its_ceiling_says_so(ceiling: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SVIT_LEDGER", str(tmp_path / "ledger.db"))
+    with running(Options(port=0)) as server:
+        process = generate(tmp_path, server, ceiling, "0.004")
+        _, said = process.communicate(timeout=60)
+        assert process.returncode == 3, said
+        found = status(tmp_path)
+        assert found["stopped_by"] == ("ceiling" if ceiling == "--max-cost" else "month")
+        assert found["state"] == "stopped"
+        assert "and the next request may cost up to" in found["stop_words"]
+        text = told(tmp_path, "r")
+        assert f"ceiling of $0.0040 ({ceiling})" in text
+        assert "What remains, " in text
+        process = generate(tmp_path, server, ceiling, "5")
+        _, said = process.communicate(timeout=60)
+        assert process.returncode in (0, 1), said
+    done = status(tmp_path)
+    assert (done["state"], done["stopped_by"], done["dollars_left"]) == ("finished", None, 0)

@@ -6,9 +6,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
-from svit.audit.forms import on_one_line, read, rewritten
+from svit.audit.folders import DataFolder, opened_data
+from svit.audit.forms import read
 from svit.audit.judging import context_of, judged
-from svit.audit.reading import DataFile, Piece, RunData, opened_data
+from svit.audit.reading import DataFile, Piece
+from svit.audit.rewriting import on_one_line, rewritten
 from svit.audit.tally import AuditReport, Tally
 from svit.path_address import path_address
 from svit.records import ImageContext, ImageId
@@ -26,21 +28,23 @@ def audit(
     task: str | None = None,
     fix: Path | None = None,
     examples: int = 3,
-    watch: Callable[[DataFile | RunData], Iterable[Piece]] = iter,
+    watch: Callable[[DataFile | DataFolder], Iterable[Piece]] = iter,
 ) -> AuditReport:
-    """Judge the records of a file, or the samples of a run, and write what is left of them to `fix`, in their form.
+    """Judge the records of a file or an export, or the samples of a run, and write what is left of them to `fix`.
 
-    With a store of `contexts` they are compared with the annotations of their images. `task` is for records that name
-    none; None goes by their shape. `watch` passes the records on as they are read. Raise DataError for a file that
-    cannot be read to its end or has no record, StorageError when the disk refuses `fix`, and leave no file then.
+    With a store of `contexts` they are compared with the annotations of their images; a run's own is taken by itself.
+    `task` is for records that name none; None goes by their shape. `watch` passes the records on as they are read.
+    Raise DataError for a file that cannot be read to its end or has no record, StorageError when the disk refuses
+    `fix`, and leave no file then.
     """
     if task is not None:
         task_named(task)
     tally = Tally(path_address(file), examples)
     with ExitStack() as opened:
-        find = opened.enter_context(ContextStore(contexts)).find if contexts else None
         data = opened_data(file)
         opened.enter_context(data)
+        contexts = contexts or (data.contexts if isinstance(data, DataFolder) else None)
+        find = opened.enter_context(ContextStore(contexts)).find if contexts else None
         lines = _left_of(watch(data), tally, task, find, data.numbers)
         if fix:
             write_records(fix, lines, as_array=data.is_array)
@@ -69,8 +73,7 @@ def _left_of(
         found = judged(record, context, numbers.get(record.task))
         tally.count(place, record, found, grounded=context is not None)
         if found.kept:
-            is_same = not found.is_changed
-            yield on_one_line(raw) if is_same else rewritten(raw, record, found.kept, found.dropped, found.warnings)
+            yield rewritten(raw, record, found) if found.is_changed else on_one_line(raw)
     tally.refuse_nothing()
 
 

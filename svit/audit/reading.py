@@ -7,19 +7,18 @@ the bytes may come out of a packer.
 import gzip
 import zlib
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from itertools import chain
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple, Self, cast
+from typing import BinaryIO, NamedTuple, Self, cast
 
 from svit.audit.splitting import LONGEST, TOO_LONG, elements
 from svit.errors import DataError
-from svit.published import files_of, read_published
-from svit.runs import RunFolder
 from svit.sources.arrays import BYTE_ORDER_MARK, packed_by
-from svit.tasks import TASKS
 
 _CHUNK = 2**20
+_CONTAINERS = ("parquet", "tar", "SQLite")
+_TAR_MARK = slice(257, 262)
 
 
 class Piece(NamedTuple):
@@ -45,7 +44,10 @@ class DataFile:
         with ExitStack() as opened:
             with _told_of(self.path):
                 self._disk = opened.enter_context(self.path.open("rb"))
-                packer = packed_by(self._disk.peek(6)[:6])
+                start = self._disk.peek(512)[:512]
+            packer = packed_by(start) or _other_container(start)
+            if packer in _CONTAINERS:
+                raise DataError(f"{self.path} is a {packer} file, which is not read: export it as llava-next, say.")
             if packer not in (None, "gzip"):
                 raise DataError(f"{self.path} is a {packer} file: unpack it first.")
             self._file: BinaryIO = self._disk
@@ -105,69 +107,11 @@ class DataFile:
             return self._file.read(_CHUNK)
 
 
-class RunData:
-    """The samples of a run, whole shards and partial ones, as the pieces of one file; opened by a `with` block."""
-
-    is_array = False
-    numbers: Mapping[str, int] = {}
-    """How many dialogues the run asked for, by task, where it was another number than the task's own."""
-
-    def __init__(self, path: Path) -> None:
-        """Remember the folder; nothing is looked at yet."""
-        self.path = path
-
-    def __enter__(self) -> Self:
-        """Look for its shards; raise DataError when it is no run."""
-        folder = RunFolder(self.path)
-        if not folder.summary.is_file():
-            raise DataError(f"{self.path} is a folder, not a file, and no run of svit: there is no run.json in it.")
-        shards = read_published(folder, TASKS)
-        paths = [(shard.task, files_of(folder, shard)[0]) for shard in shards]
-        self.numbers = numbers_of(folder.read_summary().get("config", {}))
-        self._files = [(task, path) for task, path in paths if path.is_file()]
-        if not self._files:
-            raise DataError(f"{self.path}: no sample of this run is in a file. See 'svit status {self.path}'.")
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Do nothing: each file is closed when it was read."""
-
-    @property
-    def size(self) -> int:
-        """Bytes of the files on the disk."""
-        return sum(path.stat().st_size for _, path in self._files)
-
-    @property
-    def position(self) -> int:
-        """How many of these bytes were read: that is not counted."""
-        return 0
-
-    def __iter__(self) -> Iterator[Piece]:
-        """Yield the samples in their order, task by task; raise DataError when the disk gives no more."""
-        for task, path in self._files:
-            with DataFile(path) as data:
-                for piece in data:
-                    yield piece._replace(place=f"{task}/{path.name}, {piece.place}")
-
-
-def numbers_of(config: Mapping[str, Any]) -> Mapping[str, int]:
-    """Return how many dialogues the config of a run asks for, by task, where it says so."""
-    asked = {
-        task: settings.get(TASKS[task].counted)
-        for task, settings in (config.get("tasks") or {}).items()
-        if task in TASKS and isinstance(settings, dict)
-    }
-    return {task: number for task, number in asked.items() if isinstance(number, int)}
-
-
-def opened_data(path: Path) -> DataFile | RunData:
-    """Return what reads the records there: of a file, or of a run."""
-    if path.is_dir():
-        return RunData(path)
-    data, run = DataFile(path), RunFolder(path.absolute().parent.parent)
-    with suppress(DataError):  # most files are of no run, and stand beside whatever there is
-        data.numbers = numbers_of(run.read_summary().get("config", {}))
-    return data
+def _other_container(start: bytes) -> str | None:
+    """Return what a file is that begins so and has its records in another container than JSON; None for none."""
+    if start[_TAR_MARK] == b"ustar":
+        return "tar"
+    return {b"PAR1": "parquet", b"SQLi": "SQLite"}.get(start[:4])
 
 
 @contextmanager

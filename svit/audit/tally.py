@@ -5,8 +5,9 @@ from collections.abc import Iterable
 
 import msgspec
 
-from svit.audit.forms import Form, Record
+from svit.audit.forms import Record
 from svit.audit.judging import Judged
+from svit.audit.record_fields import Form
 from svit.errors import DataError
 from svit.records import Flaw, ImageId
 
@@ -52,11 +53,15 @@ class Damaged(msgspec.Struct, frozen=True):
 
 
 class ContextFigures(msgspec.Struct, frozen=True):
-    """How many records have a context in the store; the others were judged by their text alone."""
+    """How many records have a context in the store; the others were judged by their text alone.
+
+    `padded` of them have boxes that are shares of the square around the image, and were compared as such.
+    """
 
     file: str
     with_context: int
     without_context: int
+    padded: int = 0
 
 
 class FixFigures(msgspec.Struct, frozen=True):
@@ -125,6 +130,7 @@ class Tally:
         self._damaged = 0
         self._damage: list[Damaged] = []
         self._with_context = 0
+        self._padded = 0
         self._kept: Counter[str] = Counter()
         self._dropped: Counter[str] = Counter()
         self._left_out: Counter[str] = Counter()
@@ -137,12 +143,13 @@ class Tally:
 
     def count(self, place: str, record: Record, found: Judged, *, grounded: bool) -> None:
         """Count a record and its flaws."""
-        task, rejects = record.task, found.rejects
+        task, rejects = "mixed" if record.is_mixed else record.task, found.rejects
         self._forms[record.form] += 1
         self._records[task] += 1
         self._pairs[task] += sum(len(dialogue.turns) for dialogue in record.dialogues)
         self._flawed[task] += bool(rejects)
         self._with_context += grounded
+        self._padded += found.is_padded
         for (code, severity), times, words in _by_code(found.flaws):
             example = Example(place, record.image_id, words)
             self._codes[task, code, severity].count(times, len(rejects), example)
@@ -152,7 +159,12 @@ class Tally:
         """Raise DataError when no record was counted."""
         if not self._records:
             first = next((f" The first one, {each.place}, {each.what}." for each in self._damage), "")
-            raise DataError(f"{self._file} has no record in our own, SVIT's or LLaVA's form.{first}")
+            forms = "our own, SVIT's, LLaVA's or a chat's"
+            raise DataError(f"{self._file} has no record in a form that is known: {forms}.{first}{self._hint()}")
+
+    def _hint(self) -> str:
+        ends = any(each.what == "ends in the middle" for each in self._damage[:1])
+        return " A file is an array of records, or has one on each line." if ends else ""
 
     def _count_kept(self, found: Judged) -> None:
         if not found.kept:
@@ -175,7 +187,7 @@ class Tally:
             damage=tuple(self._damage),
             contexts=None
             if contexts is None
-            else ContextFigures(contexts, self._with_context, records - self._with_context),
+            else ContextFigures(contexts, self._with_context, records - self._with_context, self._padded),
             tasks=tuple(self._task(task) for task, _ in self._records.most_common()),
             fix=None
             if fix is None

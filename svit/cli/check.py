@@ -14,20 +14,24 @@ from svit.cli.task_option import one_task_name, task_option
 from svit.errors import SvitError
 
 if TYPE_CHECKING:
-    from svit.audit.reading import DataFile, Piece, RunData
-    from svit.audit.tally import AuditReport, FixFigures
+    from svit.audit.folders import DataFolder
+    from svit.audit.reading import DataFile, Piece
+    from svit.audit.tally import AuditReport, Example, FixFigures
 
-_FORMS = {"own": "our own", "svit": "SVIT's", "llava": "LLaVA's"}
+_FORMS = {"own": "our own", "svit": "SVIT's", "llava": "LLaVA's", "chat": "a chat's"}
 
 
 def check(
     file: Annotated[
         Path,
-        typer.Argument(metavar="FILE|RUN", help="A run, or our own, SVIT's or LLaVA's data: JSON or JSONL, also .gz."),
+        typer.Argument(metavar="FILE|FOLDER", help="A run, an export, or data: JSON or JSONL, also .gz."),
     ],
     contexts: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Contexts made by 'svit contexts build': judge against them too."),
+        typer.Option(
+            metavar="FILE",
+            help="Contexts made by 'svit contexts build': judge against them too. Default: the run's own.",
+        ),
     ] = None,
     task: Annotated[
         list[str] | None, task_option("Task of records that name none, by their shape otherwise; just one.")
@@ -68,7 +72,7 @@ def refuse_existing(out: Path, file: Path, *, option: str) -> None:
         raise SvitError(f"{out} is there already: give {option} another name, or remove it.")
 
 
-def watched(data: "DataFile | RunData", *, quiet: bool) -> Iterator["Piece"]:
+def watched(data: "DataFile | DataFolder", *, quiet: bool) -> Iterator["Piece"]:
     """Yield the records, with a bar of the bytes that were read where one can be seen and a file has a size."""
     if quiet or not sys.stderr.isatty() or not data.path.is_file():
         yield from data
@@ -95,11 +99,15 @@ def _text(found: "AuditReport") -> str:
         blocks.append(talk.table([("task", "severity", "flaw", "records", "of 100", "flaws"), *counts], indent=""))
     for task, flaw in flaws:
         if flaw.examples:
-            lines = (f"  {each.place}, image {each.image_id}: {' '.join(each.words.split())}" for each in flaw.examples)
+            lines = (f"  {each.place}{_image(each)}: {' '.join(each.words.split())}" for each in flaw.examples)
             blocks.append("\n".join([f"{flaw.code} ({task}):", *lines]))
     if found.fix:
         blocks.append(_fixed(found.fix, found.records))
     return "\n\n".join(blocks)
+
+
+def _image(example: "Example") -> str:
+    return "" if example.image_id == "" else f", image {example.image_id}"
 
 
 def _notes(found: "AuditReport") -> list[str]:
@@ -115,6 +123,8 @@ def _notes(found: "AuditReport") -> list[str]:
         known, others = found.contexts.with_context, found.contexts.without_context
         words = f"{known:,} records have a context in {found.contexts.file}"
         notes.append(f"{words}; {others:,} have none, and were judged by their text alone." if others else f"{words}.")
+        if found.contexts.padded:
+            notes.append(f"The boxes of {found.contexts.padded:,} are those of the image padded to a square.")
     return notes
 
 

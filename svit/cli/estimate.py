@@ -1,6 +1,8 @@
 """`svit estimate`: what a run will ask, take and cost, before its first request."""
 
+import os
 import textwrap
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -64,6 +66,12 @@ def estimate(
     verify: Annotated[
         str | None, typer.Option(metavar="MODEL", help="Count the second opinions of this model too.")
     ] = None,
+    max_cost: Annotated[
+        str | None, typer.Option(metavar="DOLLARS", help="Say how far this ceiling on the run reaches.")
+    ] = None,
+    max_cost_per_month: Annotated[
+        str | None, typer.Option(metavar="DOLLARS", help="Say how far this ceiling on all runs of a month reaches.")
+    ] = None,
     every: Annotated[bool, typer.Option("--all", help="Count every prompt, not about 2,000 of them.")] = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -76,9 +84,9 @@ def estimate(
     known = _Known.of(run)
     if run and not known:
         talk.say(f"There is no run in {run} yet, so nothing is done already.")
-    settings = _settings(
-        config, {"prompts": prompts and path_address(prompts.absolute()), "verify": verify}, known, model, base_url
-    )
+    changes = {"prompts": prompts and path_address(prompts.absolute()), "verify": verify}
+    changes |= {"max_cost": max_cost, "max_cost_per_month": max_cost_per_month}
+    settings = _settings(config, changes, known, model, base_url)
     tasks = chosen_tasks(task or (known.tasks if known else []) or ["all"])
     check_requests(settings, jobs(settings, tasks))
     annotations = Annotations.named(contexts, visual_genome, coco_captions, coco_instances, allow_shared_coco_ids)
@@ -87,8 +95,25 @@ def estimate(
         journal = open_files.enter_context(known.journal()) if known else None
         if known and store.digest != known.digest:
             raise DataError(f"{run}: this run was made from other contexts. Leave out --run, or name its contexts.")
-        found = quote(settings, tasks, store, journal, limit=limit, every=every, watched=_watched)
+        month = None if settings.max_cost_per_month is None else _month_spent()
+        found = quote(settings, tasks, store, journal, limit=limit, every=every, watched=_watched, month_spent=month)
     talk.show(msgspec.json.encode(found).decode() if as_json else _text(found))
+
+
+def _month_spent() -> int | None:
+    """Return what all runs spent or hold in this month, in nano-dollars; None, and a word, where nobody knows."""
+    from svit.errors import SvitError
+    from svit.ledger import Ledger, ledger_path, month_of
+
+    try:
+        path = ledger_path(os.environ)
+        if not path.exists():
+            return 0
+        with Ledger(path) as ledger:
+            return ledger.total(month_of(time.time())).held
+    except SvitError as error:
+        talk.say(f"Warning: {error} What other runs spent this month is not known.")
+        return None
 
 
 def _watched(positions: Iterable[int], total: int) -> Iterable[int]:
@@ -252,8 +277,15 @@ def _answer_notes(found: "Quote") -> list[str]:
         notes.append(f"With the retries seen so far: {found.total.requests_per_prompt:.2f} requests a prompt.")
     else:
         notes.append("Without retries of rejected answers.")
-        if found.reasons:
-            notes.append("The model reasons first: those tokens are billed as output, and are not in it.")
+    for who, tokens, measured in (
+        ("model", found.reasoning, found.total.answers_measured),
+        ("verifier", found.opinion_reasoning, found.tasks[-1].answers_measured),
+    ):
+        if tokens and not measured:
+            notes.append(
+                f"The {who} reasons first, which is billed as output: {tokens:,} tokens of it an answer are assumed, "
+                "no more than max_tokens with the answer; they may be off by far."
+            )
     return notes
 
 
@@ -269,12 +301,28 @@ def _money(found: "Quote") -> str:
     spent = f", what is spent so far ({_money_text(found.spent)}) included" if found.spent else ""
     lines = [f"At the very most, {tries} at their worst: {_money_text(found.max_cost_needed)}{spent}."]
     lines.append("A --max-cost of that much is never reached; a lower one stops the run in time.")
-    expected = (found.total.dollars or {}).get(found.tier, 0.0) + found.spent
-    if found.max_cost is not None and expected > found.max_cost:
-        lines.append(f"The config's max_cost of {_money_text(found.max_cost)} will stop the run before its end.")
+    lines += _ceiling(found)
     if found.shutdown and found.shutdown <= datetime.now(UTC).date().isoformat():
         lines.append(f"{found.model} was shut down on {found.shutdown}.")
-    return "\n".join(lines)
+    return "\n".join(map(_wrapped, lines))
+
+
+def _ceiling(found: "Quote") -> list[str]:
+    """Return how far the ceilings reach."""
+    if (reach := found.reach) is None:
+        known = [("max_cost", found.max_cost), ("max_cost_per_month", found.max_cost_per_month)]
+        named = [f"{name} of {_money_text(amount)}" for name, amount in known if amount is not None]
+        return [f"The {' and the '.join(named)} will do, as far as this estimate goes."] if named else []
+    spent = (
+        ""
+        if reach.ceiling == "max_cost" or not found.month_spent
+        else (f" ({_money_text(found.month_spent)} of it is spent or held by all runs of this month)")
+    )
+    return [
+        f"The {reach.ceiling} of {_money_text(reach.dollars)}{spent} will stop the run before its end: after about "
+        f"{reach.requests:,} of {found.total.requests:,} requests, {reach.images:,} images; "
+        f"the rest would cost about {_money_text(reach.beyond)} more."
+    ]
 
 
 def _levers(found: "Quote") -> str:

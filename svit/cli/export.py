@@ -79,8 +79,9 @@ def export(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")] = False,
 ) -> None:
     """Write samples as the records that a trainer reads, with its own boxes and image marks."""
+    from svit.audit.box_requests import our_requests
     from svit.exports.base import Style
-    from svit.exports.choosing import Choice, our_requests, splits_of
+    from svit.exports.choosing import Choice, splits_of
     from svit.exports.exporting import LAYOUTS, Export, excluded_ids
     from svit.exports.formats import format_named
     from svit.exports.pictures import FolderOfPictures

@@ -18,14 +18,16 @@ def report(
         Path | None,
         typer.Option(metavar="DIR", help="Folder of the photographs, to show them with their boxes."),
     ] = None,
-) -> None:
+) -> int:
     """Write one HTML page about a run: yield, cost, flaws, lengths, grounding, variety, samples with their boxes.
 
     The page is one file, needs no network and holds no script. The run is only read, and may go on meanwhile.
+    Exits with 2 when no photograph is in the folder of --images.
     """
     from svit.errors import SvitError
     from svit.report.gathering import gathered
     from svit.report.page import page
+    from svit.report.shelf import Shelf
     from svit.runs import RunFolder
     from svit.shards import publish
 
@@ -34,5 +36,12 @@ def report(
     folder = RunFolder(run)
     target = output or folder.path / "report.html"
     found = gathered(folder, watch=lambda chunks, total: talk.watched(chunks, total, "shard", quiet=False))
-    publish(target, [page(found, images).encode()])
+    shelf = Shelf(images)
+    publish(target, [page(found, shelf).encode()])
     talk.say(f"The report is in {target}.")
+    if missing := shelf.missing:
+        none = len(missing) == shelf.wanted
+        count = f"none of the {shelf.wanted:,} is" if none else f"{len(missing):,} of the {shelf.wanted:,} are not"
+        talk.say(f"Photographs that the samples name: {count} in {images}. Name the folder that '{missing[0]}' is in.")
+        return 2 if none else 0
+    return 0

@@ -13,6 +13,7 @@ from svit.cli.json_option import JsonOption
 from svit.cli.next_steps import command_line, say_next
 from svit.cli.run_report import damaged_text
 from svit.cli.status_watch import watch as show_again
+from svit.cli.stop_reason import rest_text, stop_text
 from svit.errors import SvitError
 
 if TYPE_CHECKING:
@@ -134,10 +135,12 @@ def _text(found: "RunStatus", now: float) -> str:
         blocks.append(f"Second opinions asked for: {found.opinions:,}.")
     if failed:
         blocks.append("Requests that got no answer, by class:\n" + talk.counted(failed))
-    blocks.append(_money(found))
+    blocks.append("\n".join(filter(None, (_money(found), rest_text(found)))))
     if found.state == "running":
         blocks.append(_pace(found))
     elif found.state == "stopped":
+        if found.stop_words:
+            blocks.append(f"Its last command ended with: {found.stop_words}")
         blocks.append("The command that made this run continues it.")
     if found.in_wal:
         blocks.append("Replies are in journal.db-wal too: a copy of journal.db needs that file beside it.")
@@ -147,7 +150,7 @@ def _text(found: "RunStatus", now: float) -> str:
 def _headline(found: "RunStatus", now: float) -> str:
     words = {
         "running": f"running, {found.in_flight:,} requests in flight",
-        "stopped": "stopped, not finished",
+        "stopped": stop_text(found),
         "finished": "finished",
     }
     active = "nothing answered yet"

@@ -16,6 +16,7 @@ from svit.cli.progress import Progress
 from svit.cli.run_report import say_changes, say_cost, say_damaged, say_outcomes, say_why
 from svit.cli.run_summary import write_summary
 from svit.cli.session import Session
+from svit.cli.stop_reason import keep_reason
 from svit.errors import FileHeldError, SvitError
 from svit.path_address import path_address
 
@@ -158,6 +159,7 @@ class Work:
         try:
             self.run.check_in_place()
             self._tell(finished=False)
+            keep_reason(self.run.folder, error)
         except SvitError as untold:
             told = told or str(untold)
         if self.wish.quiet or not isinstance(error, SvitError | KeyboardInterrupt):

@@ -4,7 +4,6 @@ import hashlib
 from array import array
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cache
 from itertools import groupby
 from operator import itemgetter
 from random import Random
@@ -16,7 +15,6 @@ from svit.boxes import Box
 from svit.errors import SvitError
 from svit.exports.base import Item, Mention, Pair, Talk, Text
 from svit.records import ImageId
-from svit.resources import prompt_text
 
 _WHOLE = 1e-9
 """How far the shares of all splits may be from 1."""
@@ -81,21 +79,6 @@ class Choice:
     def _with_request(self, question: Text, item: Item, number: int) -> Text:
         drawn = hashlib.blake2b(f"{self.seed}:request:{item.image_id}:{number}".encode(), digest_size=8).digest()
         return (*question, f" {self.requests[int.from_bytes(drawn) % len(self.requests)]}")
-
-
-@cache
-def our_requests() -> tuple[str, ...]:
-    """Return the requests for coordinates that svit brings along, in our own words."""
-    text, _ = prompt_text("coordinates.txt")
-    return tuple(filter(None, map(str.strip, text.splitlines())))
-
-
-def without_request(question: str) -> str:
-    """Return a question without the request for coordinates that an export put behind it."""
-    for request in our_requests():
-        if question.endswith(f" {request}"):
-            return question.removesuffix(f" {request}")
-    return question
 
 
 def splits_of(text: str) -> dict[str, float]:

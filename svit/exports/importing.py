@@ -11,12 +11,13 @@ from typing import Literal, get_args
 import msgspec
 
 from svit import __version__, mentions
-from svit.audit.forms import IMPORTED, Form, read
+from svit.audit.box_requests import without_request
+from svit.audit.forms import IMPORTED, read
 from svit.audit.judging import context_of
 from svit.audit.reading import Piece
+from svit.audit.record_fields import Form
 from svit.boxes import Box
 from svit.errors import DataError, SvitError
-from svit.exports.choosing import without_request
 from svit.mentions import Coordinates
 from svit.records import Dialogue, ImageContext, ImageId, Provenance, Sample, Turn
 from svit.shards import sample_line
@@ -32,6 +33,7 @@ _OTHER_FORM = {
     "own": "is one of our own already",
     "svit": "is in SVIT's form: --format svit",
     "llava": "is in LLaVA's form: --format llava-1.5",
+    "chat": "has the messages of a chat, which are not imported",
 }
 _MOST_REASONS = 20
 _OTHER_REASONS = "is left out for another reason"

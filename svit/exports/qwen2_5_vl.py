@@ -10,11 +10,7 @@ import math
 from svit.boxes import Box
 from svit.exports.base import Format, Item, Mention, Style
 from svit.exports.human_gpt import flat
-
-FACTOR = 28
-"""Both sides of the picture are multiples of it: a patch of 14 pixels, two by two of them a token."""
-MIN_PIXELS = 56 * 56
-MAX_PIXELS = 28 * 28 * 1280
+from svit.image_frames import resized
 
 
 def record(item: Item, _style: Style) -> dict[str, object]:
@@ -33,21 +29,6 @@ def as_json(name: str, boxes: list[tuple[int, int, int, int]]) -> str:
     if len(found) > 1:
         return f"[{', '.join(found)}]"
     return found[0] if found else name
-
-
-def resized(width: int, height: int) -> tuple[int, int]:
-    """Return width and height in pixels of the picture that the model is shown (`smart_resize` in its image processor).
-
-    It refuses a picture that is more than 200 times as long as it is wide; for such a one the numbers say nothing.
-    """
-    w, h = (round(side / FACTOR) * FACTOR for side in (width, height))
-    if w * h > MAX_PIXELS:
-        shrunk = math.sqrt(width * height / MAX_PIXELS)
-        w, h = (math.floor(side / shrunk / FACTOR) * FACTOR for side in (width, height))
-    elif w * h < MIN_PIXELS:
-        grown = math.sqrt(MIN_PIXELS / (width * height))
-        w, h = (math.ceil(side * grown / FACTOR) * FACTOR for side in (width, height))
-    return w, h
 
 
 def _whole(box: Box, width: int, height: int) -> tuple[int, int, int, int]:

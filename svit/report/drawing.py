@@ -8,6 +8,7 @@ from typing import NamedTuple
 from markupsafe import Markup
 
 from svit.boxes import Box
+from svit.report.labels import ASCENT, Area, labels
 
 COLOURS = 8
 """Hues that the style sheet names `c0` to `c7`."""
@@ -199,23 +200,13 @@ def _outline(framed: Framed, tall: float) -> Markup:
     return _group(framed, rect)
 
 
-_LETTER, _LABEL_LINE = 6.9, 13.0
-"""User units of a label's letter and line."""
-
-
-def _labels(boxes: Iterable[Framed], tall: float) -> Iterator[Markup]:
-    """Yield the labels, above all outlines, each at its box's upper left corner or as near to it as others let it."""
-    taken: list[tuple[float, float, float]] = []
-    for framed in boxes:
-        text = f"{framed.number} {framed.name}"
-        wide = _LETTER * len(text)
-        x = max(2.0, min(framed.box.x1 * _WIDTH + 2, _WIDTH - wide))
-        y = framed.box.y1 * tall + 11
-        for _ in range(6):
-            near = [up for left, right, up in taken if left < x + wide and x < right and abs(up - y) < _LABEL_LINE]
-            if not near:
-                break
-            y = max(near) + _LABEL_LINE
-        y = min(y, tall - 3)
-        taken.append((x, x + wide, y))
-        yield _group(framed, Markup('<text x="{:.1f}" y="{:.1f}">{}</text>').format(x, y, text))
+def _labels(boxes: Sequence[Framed], tall: float) -> Iterator[Markup]:
+    """Yield the labels, above all outlines, beside their boxes; a line leads to one that had no place there."""
+    areas = [Area(*(box.x1 * _WIDTH, box.y1 * tall, box.x2 * _WIDTH, box.y2 * tall)) for box, *_ in boxes]
+    for framed, label in zip(boxes, labels(areas, [framed.name for framed in boxes], _WIDTH, tall), strict=True):
+        line = Markup("")
+        if label.line:
+            line = Markup('<line x1="{:.1f}" y1="{:.1f}" x2="{:.1f}" y2="{:.1f}"/>').format(*label.line)
+        text = Markup('<text x="{:.1f}" y="{:.1f}" textLength="{:.1f}" lengthAdjust="spacingAndGlyphs">{}</text>')
+        x, y, right, _ = label.area
+        yield _group(framed, line + text.format(x + 2, y + ASCENT, right - x - 4, label.text))

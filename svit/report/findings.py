@@ -149,7 +149,8 @@ class TaskFindings:
 
     `asks` says that the model writes the questions; where they are drawn from a file they tell nothing. `warnings` and
     `repairs` count samples, `rejections` rejections, each once for a code. `openings` counts the first three words of
-    questions, "" where there are fewer; `attempts` counts samples by the attempt that made them.
+    questions, "" where there are fewer; `attempts` counts samples by the attempt that made them, `verified_by` those
+    that another model gave an opinion on, by that model.
     """
 
     def __init__(self, task: str, *, asks: bool, seed: int) -> None:
@@ -161,6 +162,7 @@ class TaskFindings:
         self.repairs: Counter[str] = Counter()
         self.rejections: Counter[str] = Counter()
         self.dropped: Counter[str] = Counter()
+        self.verified_by: Counter[str] = Counter()
         self.unsupported = 0
         self.question_words, self.answer_words = Lengths(_LONGEST), Lengths(_LONGEST)
         self.yes = self.no = 0
@@ -179,6 +181,8 @@ class TaskFindings:
         self.dialogues += len(sample.conversations)
         self.attempts[sample.provenance.attempt] += 1
         self.dropped.update(sample.dropped)
+        if sample.verified_by:
+            self.verified_by[sample.verified_by] += 1
         self._weigh(sample.warnings)
         self.sheet.offer(sample, self.task, sample.image_id)
         self.measured.offer(sample, self.task, sample.image_id)

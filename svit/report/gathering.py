@@ -1,7 +1,8 @@
 """A run, read once from its folder: what its page tells."""
 
+import os
 from collections.abc import Callable, Iterable, Mapping
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any, NamedTuple
 
 from svit.errors import DataError
@@ -23,9 +24,11 @@ Watch = Callable[[Iterable[Chunk], int], Iterable[Chunk]]
 class Gathered(NamedTuple):
     """All that the page is made of. `without_contexts` says why texts were not compared with annotations, or is empty.
 
-    `started` and `updated` are times as run.json has them.
+    `name` is that of the run's folder; no path of this machine is in any of it. `started` and `updated` are times as
+    run.json has them.
     """
 
+    name: str
     status: RunStatus
     started: str
     updated: str
@@ -52,10 +55,11 @@ def gathered(folder: RunFolder, *, seed: int = 0, watch: Watch = lambda chunks, 
         for chunk in watch(reading.chunks(), len(reading.numbers())):
             _read(chunk, tasks, names)
     return Gathered(
+        name=os.fsencode(folder.path.resolve().name).decode(errors="replace") or "run",
         status=status,
         started=str(summary.get("started") or ""),
         updated=str(summary.get("updated") or ""),
-        origin=str(summary["contexts"].get("origin") or ""),
+        origin=without_folders(str(summary["contexts"].get("origin") or "")),
         tasks=tasks,
         paid=paid,
         names=names,
@@ -84,6 +88,12 @@ def _read(chunk: Chunk, tasks: tuple[TaskFindings, ...], names: Names) -> None:
 def _asks(task: str) -> bool:
     """Whether a model writes the questions of this task; one that this svit does not know is taken to."""
     return task not in TASKS or not TASKS[task].draws_question
+
+
+def without_folders(origin: str) -> str:
+    """Return what the contexts were made from, its files by their names alone: a page is shown to others."""
+    paths, stamp, when = origin.partition(" (files as of ")
+    return ", ".join(PurePath(path).name if path.startswith("/") else path for path in paths.split(", ")) + stamp + when
 
 
 def _contexts(folder: RunFolder, summary: Mapping[str, Any]) -> tuple[Path, str]:

@@ -14,8 +14,8 @@ from svit.report import drawing, sections, telling
 from svit.report.drawing import COLOURS
 from svit.report.findings import MEASURED, SAME_PLACE, Grounding, TaskFindings
 from svit.report.gathering import Gathered
-from svit.report.photos import Photo, photo_at
 from svit.report.sheet import Card, Refused, card, refused
+from svit.report.shelf import Shelf
 from svit.shards import RejectionLine
 
 _NUMBERED = 60
@@ -30,19 +30,17 @@ _UNSEEN = re.compile(
 """Control characters, marks that reorder text, what no one sees, lone surrogates: none of it belongs on the page."""
 
 
-def page(found: Gathered, images: Path | None) -> str:
-    """Return the page of a run as HTML; with the folder `images`, the photographs are in it."""
-    shelf = _Shelf(images)
+def page(found: Gathered, shelf: Shelf) -> str:
+    """Return the page of a run as HTML, with the photographs that the shelf finds for it."""
     sheets = [(task, _cards(task, shelf)) for task in found.tasks if task.samples]
     html = (
         _environment()
         .get_template("page.html")
         .render(
             found=found,
-            run=Path(found.status.run).name or found.status.run,
+            run=found.name,
             sheets=sheets,
-            symbols=shelf.symbols,
-            with_images=images is not None,
+            shelf=shelf,
             refusals=_refusals(found),
             grounding=_grounding(found),
             pruned=_pruned(found),
@@ -76,28 +74,7 @@ def _icicle(task: TaskFindings) -> Markup:
     return drawing.icicle(drawing.branches(task.openings.counts), label=title)
 
 
-class _Shelf:
-    """The photographs of the page: each is in it once, however many samples show it."""
-
-    def __init__(self, folder: Path | None) -> None:
-        self._folder = folder
-        self._found: dict[tuple[str, int, int], tuple[str, Photo]] = {}
-        self.symbols: list[Markup] = []
-
-    def get(self, image: str, width: int, height: int) -> tuple[str, Photo | None]:
-        """Return the id of a photograph's symbol, and the photograph; None where none were asked for."""
-        if self._folder is None:
-            return "", None
-        key = image, width, height
-        if key not in self._found:
-            name, photo = f"photo-{len(self._found) + 1}", photo_at(self._folder, image, (width, height))
-            if photo.data:
-                self.symbols.append(drawing.symbol(name, photo.data, width=width, height=height))
-            self._found[key] = name, photo
-        return self._found[key]
-
-
-def _cards(task: TaskFindings, shelf: _Shelf) -> list[Card]:
+def _cards(task: TaskFindings, shelf: Shelf) -> list[Card]:
     cards = []
     for sample in task.sheet.drawn():
         symbol, photo = shelf.get(sample.image, sample.width, sample.height)

@@ -46,7 +46,7 @@ class RunReading:
         try:
             store = self._opened.enter_context(ContextStore(self._path))
         except SvitError as error:
-            self.without_contexts = str(error)
+            self.without_contexts = str(error).replace(str(self._path), self._path.name)
             return self
         if store.digest == self._digest:
             self._store = store

@@ -1,6 +1,7 @@
 """Samples as cards: what was asked and answered, and the boxes of the text on the photograph, in the same colours."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from pathlib import PurePath
 from typing import NamedTuple
 
 from markupsafe import Markup
@@ -18,7 +19,7 @@ _EXCERPT = 1_500
 """Characters of a rejected completion that are shown."""
 _AT_FIRST = 3
 """Pairs that are shown before the rest is opened; a conversation stays whole."""
-_LABEL = 24
+_LABEL = 18
 
 
 class Shown(NamedTuple):
@@ -40,6 +41,7 @@ class Card(NamedTuple):
     more: tuple[Shown, ...]
     more_words: str
     warnings: tuple[Flaw, ...]
+    verified_by: str
 
 
 class Refused(NamedTuple):
@@ -68,7 +70,7 @@ def card(sample: SampleLine, photo: Photo | None, symbol: str) -> Card:
         picture = photograph(framed, width=sample.width, height=sample.height, label=label, photo=name)
     return Card(
         image_id=str(sample.image_id),
-        image=sample.image,
+        image=PurePath(sample.image).name if sample.image.startswith("/") else sample.image,
         size=f"{sample.width} × {sample.height}",
         picture=picture,
         missing=photo.why_not if photo else "",
@@ -76,6 +78,7 @@ def card(sample: SampleLine, photo: Photo | None, symbol: str) -> Card:
         more=more,
         more_words=_more_words(sample.conversations[at_first:]),
         warnings=sample.warnings,
+        verified_by=sample.verified_by or "",
     )
 
 

@@ -8,6 +8,8 @@ from svit.prices import dollars
 from svit.report.counting import Lengths
 from svit.report.findings import Grounding, Names, TaskFindings
 from svit.report.gathering import Gathered
+from svit.report.shelf import Shelf
+from svit.verify import CONTRADICTED, UNVERIFIED
 
 
 def title_of(task: str) -> str:
@@ -179,6 +181,35 @@ def of_variety(tasks: Sequence[TaskFindings]) -> str:
         f"{title_of(most.task)} repeats itself most: {percent(most.questions.repeated)} of its questions "
         "were asked before, word for word."
     )
+
+
+def of_opinions(tasks: Sequence[TaskFindings]) -> str:
+    """Say which model gave a second opinion on how many samples, and what came of it; empty where none was asked."""
+    models = sum((task.verified_by for task in tasks), Counter[str]())
+    left_out = sum(task.dropped[CONTRADICTED] for task in tasks)
+    contradicted, unverified = (sum(task.rejections[code] for task in tasks) for code in (CONTRADICTED, UNVERIFIED))
+    if not models and not left_out and not contradicted and not unverified:
+        return ""
+    samples = sum(task.samples for task in tasks)
+    who = listed([f"{model} on {count:,}" for model, count in models.most_common()]) or "No model on any"
+    said = f"Second opinions: {who} of {plural(samples, 'sample')}. Of these, {plural(left_out, 'answer')} "
+    said += f"{'was' if left_out == 1 else 'were'} contradicted and left out"
+    if contradicted:
+        said += f"; {plural(contradicted, 'image')} rejected as contradicted"
+    if unverified:
+        said += f"; {plural(unverified, 'image')} rejected as unverified, as no opinion came"
+    return said + "."
+
+
+def of_photographs(shelf: Shelf) -> str:
+    """Say how many of the photographs that samples name were not found, empty where all were, or none were wanted."""
+    missing = shelf.missing
+    if not missing:
+        return ""
+    if len(missing) == shelf.wanted:
+        return f"None of the {plural(shelf.wanted, 'photograph')} was found in the folder that --images named."
+    verb = "was" if len(missing) == 1 else "were"
+    return f"Of {plural(shelf.wanted, 'photograph')}, {len(missing):,} {verb} not found in the folder of --images."
 
 
 def lede(found: Gathered) -> str:

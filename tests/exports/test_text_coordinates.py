@@ -24,9 +24,9 @@ from svit.exports.internvl import FORMAT as INTERNVL
 from svit.exports.llama_factory import FORMAT as LLAMA_FACTORY
 from svit.exports.ms_swift import FORMAT as MS_SWIFT
 from svit.exports.qwen2_5_vl import FORMAT as QWEN2_5_VL
-from svit.exports.qwen2_5_vl import resized
 from svit.exports.qwen2_vl import FORMAT as QWEN2_VL
 from svit.exports.qwen3_vl import FORMAT as QWEN3_VL
+from svit.image_frames import resized
 
 STEPS = 102
 ENOUGH = 0.98

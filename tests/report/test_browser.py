@@ -1,6 +1,7 @@
 """The page in a real browser: it asks for nothing, complains of nothing, and its boxes lie where the text says."""
 
 import asyncio
+import base64
 import os
 import re
 from pathlib import Path
@@ -32,6 +33,30 @@ _PICTURES = """
 """
 
 
+_LABELS = """
+[...document.querySelectorAll('.card')].filter(card => card.querySelector('.box')).map(card => {
+  card.querySelector('details')?.setAttribute('open', '')
+  const side = element => { const r = element.getBoundingClientRect(); return [r.left, r.top, r.right, r.bottom] }
+  return {
+    photo: side(card.querySelector('.photo, .frame')),
+    boxes: [...card.querySelectorAll('.box')].map(box => {
+      const m = box.getScreenCTM(), b = box.getBBox(), x = b.x * m.a + m.e, y = b.y * m.d + m.f
+      return [x, y, x + b.width * m.a, y + b.height * m.d]
+    }),
+    labels: [...card.querySelectorAll('.b text')].map(side),
+  }
+})
+"""
+_SCROLLED = """
+[...document.querySelectorAll('main *, header *')].filter(element => {
+  const style = getComputedStyle(element)
+  return element.scrollWidth > element.clientWidth + 1 && element.clientWidth && style.display !== 'inline'
+    && ['auto', 'scroll', 'hidden'].includes(style.overflowX) && !element.closest('svg')
+}).map(element => element.tagName + '.' + element.className)
+"""
+_WIDEST = "Math.max(...[...document.querySelectorAll('main *, header *')].map(e => e.getBoundingClientRect().right))"
+
+
 @pytest.fixture(autouse=True)
 def _a_browser_is_there() -> None:
     if CHROMIUM is None:
@@ -49,7 +74,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def looked_at(
-    page: Path, folder: Path, *scripts: str, width: int = 1200, scheme: str = "light"
+    page: Path, folder: Path, *scripts: str, width: int = 1200, scheme: str = "light", media: str = "screen"
 ) -> tuple[Tab, list[Any]]:
     """Open the page in a window of this width, and return what the scripts come to there."""
 
@@ -60,7 +85,7 @@ def looked_at(
             size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 600}
             await opened.call("Emulation.setDeviceMetricsOverride", **size)
             scheme_now = [{"name": "prefers-color-scheme", "value": scheme}]
-            await opened.call("Emulation.setEmulatedMedia", features=scheme_now)
+            await opened.call("Emulation.setEmulatedMedia", media=media, features=scheme_now)
             await opened.open(target)
             return opened, [await opened.value(script) for script in scripts]
 
@@ -109,7 +134,7 @@ def test_a_word_has_the_number_and_the_colour_of_its_box(run: Path, tmp_path: Pa
         for word, colour in picture["marks"]:
             name, number = re.fullmatch(r"(.*?)(\d+)(?: \d+)*", word).groups()  # type: ignore[union-attr]
             assert picture["strokes"][int(number) - 1] == colour
-            assert picture["labels"][int(number) - 1].startswith(f"{number} ")
+            assert picture["labels"][int(number) - 1].split()[0] == number
             assert name.strip()
 
 
@@ -127,6 +152,68 @@ def test_the_page_fits_a_phone_and_knows_the_night(run: Path, tmp_path: Path) ->
 def brightness(colour: str) -> float:
     red, green, blue = (int(number) for number in re.findall(r"\d+", colour)[:3])
     return (red + green + blue) / 3
+
+
+@pytest.mark.parametrize(("width", "media"), [(1200, "screen"), (390, "screen"), (700, "print")])
+def test_no_label_hides_a_small_box_or_another_label(run: Path, tmp_path: Path, width: int, media: str) -> None:
+    _, [cards] = looked_at(run / "report.html", tmp_path, _LABELS, width=width, media=media)
+    assert len(cards) == 8
+    for card in cards:
+        for n, label in enumerate(card["labels"]):
+            assert all(shared(label, other) < 2 for other in card["labels"][:n])
+            for box in card["boxes"]:
+                assert shared(label, box) < 0.12 * area(box) + 2, (label, box)
+            left, top, right, bottom = card["photo"]
+            assert left - 1 < label[0] < label[2] < right + 1
+            assert top - 1 < label[1] < label[3] < bottom + 1
+
+
+def area(place: list[float]) -> float:
+    return (place[2] - place[0]) * (place[3] - place[1])
+
+
+def shared(one: list[float], other: list[float]) -> float:
+    wide = min(one[2], other[2]) - max(one[0], other[0])
+    tall = min(one[3], other[3]) - max(one[1], other[1])
+    return wide * tall if wide > 0 and tall > 0 else 0.0
+
+
+@pytest.mark.parametrize("name", ["report.html", "frames.html"])
+def test_nothing_scrolls_sideways_on_paper_and_nothing_leaves_a_phone(run: Path, tmp_path: Path, name: str) -> None:
+    paper, phone = tmp_path / "paper", tmp_path / "phone"
+    paper.mkdir()
+    phone.mkdir()
+    _, [scrolled, widest] = looked_at(run / name, paper, _SCROLLED, _WIDEST, width=700, media="print")
+    assert scrolled == []
+    assert widest <= 700
+    _, [wide, scrolled] = looked_at(run / name, phone, "document.documentElement.scrollWidth", _SCROLLED, width=390)
+    assert wide == 390
+    assert set(scrolled) <= {"DIV.scroll"}, "the first words alone are wider than a phone, in a frame of their own"
+
+
+def test_several_samples_are_on_a_printed_page_and_none_is_cut(run: Path, tmp_path: Path) -> None:
+    tall = "[...document.querySelectorAll('.card')].map(card => card.getBoundingClientRect().height)"
+    uncut = "[...document.querySelectorAll('.card')].map(card => getComputedStyle(card).breakInside)"
+    _, [heights, breaks] = looked_at(run / "report.html", tmp_path, tall, uncut, width=700, media="print")
+    assert set(breaks) == {"avoid"}
+    assert len(heights) == 32
+    assert sum(heights) / len(heights) < 1000 / 3, "a page of A4 has about 1,000 px"
+    assert pages(run / "report.html", tmp_path) < 20
+
+
+def pages(page: Path, folder: Path) -> int:
+    """Return how many pages the browser prints."""
+
+    target = page.absolute().as_uri()
+
+    async def printed(address: str) -> bytes:
+        async with tab(address) as opened:
+            await opened.open(target)
+            return base64.b64decode((await opened.call("Page.printToPDF", paperWidth=8.27, paperHeight=11.69))["data"])
+
+    (folder / "printing").mkdir()
+    with browser(folder / "printing") as address:
+        return len(re.findall(rb"/Type\s*/Page\b", asyncio.run(printed(address))))
 
 
 def test_what_a_page_must_not_do_would_be_seen(run: Path, tmp_path: Path) -> None:

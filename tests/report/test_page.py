@@ -5,13 +5,16 @@ import json
 import re
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from exports.made import png
 from report.made import context, found_in, record, records_of, rejection, rewritten, sample_run, svit, with_contexts
 from svit.errors import DataError
 from svit.report.page import page
+from svit.report.shelf import Shelf
 from svit.resources import SAMPLE
+from svit.sources.contexts import ContextStore
 
 EVIL = [
     "<script>alert(1)</script>",
@@ -79,7 +82,7 @@ def test_the_page_goes_into_the_run_and_is_told_of(run: Path) -> None:
 
 
 def test_photographs_are_in_the_page_once_and_only_when_they_are_asked_for(run: Path, tmp_path: Path) -> None:
-    plain, shown = page(found_in(run), None), page(found_in(run), SAMPLE)
+    plain, shown = page(found_in(run), Shelf(None)), page(found_in(run), Shelf(SAMPLE))
     assert plain.count("data:image/") == 0
     assert shown.count("data:image/jpeg;base64,") == 8
     assert plain.count('class="frame"') == 8
@@ -87,7 +90,7 @@ def test_photographs_are_in_the_page_once_and_only_when_they_are_asked_for(run: 
     (tmp_path / "astronaut.jpg").write_bytes((SAMPLE / "images" / "astronaut.jpg").read_bytes())
     (tmp_path / "china.jpg").write_bytes(b"<svg onload=alert(1)>")
     (tmp_path / "coffee.jpg").write_bytes(b"\xff\xd8\xff" + bytes(2_000_000))
-    some = page(found_in(run), tmp_path)
+    some = page(found_in(run), Shelf(tmp_path))
     assert some.count("data:image/") == 1
     assert "Photograph left out: 2.0 MB" in some
     assert "Photograph left out: it is no JPEG" in some
@@ -102,10 +105,10 @@ def test_no_image_path_leads_out_of_the_folder_and_links_in_it_are_followed(run:
     (inside / "link.jpg").symlink_to(tmp_path / "secret.jpg")
     copy = sample_run(tmp_path / "run")
     images = ["../secret.jpg", str(tmp_path / "secret.jpg"), "link.jpg", "a\0b", "real.jpg", "deep/../../secret.jpg"]
-    lines = [record(n, "referring", [("q", "a")]) | {"image": image} for n, image in enumerate(images)]
+    lines = [record(n, "referring", [("q", "a")]) | {"image": image, "height": 400} for n, image in enumerate(images)]
     rewritten(copy / "referring" / "00000.jsonl", lines)
     found = found_in(copy)
-    assert page(found, inside).count("data:image/") == 2, "link.jpg and real.jpg"
+    assert page(found, Shelf(inside)).count("data:image/") == 2, "real.jpg, and link.jpg, which the folder has itself"
 
 
 def test_text_that_would_act_is_only_text(tmp_path: Path) -> None:
@@ -135,13 +138,13 @@ def test_text_that_would_act_is_only_text(tmp_path: Path) -> None:
 def test_without_its_contexts_the_page_says_what_is_left_out(tmp_path: Path) -> None:
     run = sample_run(tmp_path / "run", "--limit", "2")
     (run / "contexts.db").rename(tmp_path / "elsewhere")
-    text = Reader(page(found_in(run), None)).text
+    text = Reader(page(found_in(run), Shelf(None))).text
     assert text.count("Left out: the run’s contexts are not at hand.") == 2
     (tmp_path / "elsewhere").rename(run / "contexts.db")
     about = json.loads((run / "run.json").read_text())
     about["contexts"]["digest"] = "0" * 32
     (run / "run.json").write_text(json.dumps(about))
-    assert "contexts.db holds other contexts than the run was made from." in page(found_in(run), None)
+    assert "contexts.db holds other contexts than the run was made from." in page(found_in(run), Shelf(None))
 
 
 def test_rejections_are_shown_by_their_flaws_with_the_words_marked(tmp_path: Path) -> None:
@@ -151,7 +154,7 @@ def test_rejections_are_shown_by_their_flaws_with_the_words_marked(tmp_path: Pat
     rewritten(
         run / "conversation" / "00000.rejected.jsonl", [rejection(n, "conversation", text, flaw) for n in range(9)]
     )
-    html = page(found_in(run), None)
+    html = page(found_in(run), Shelf(None))
     assert html.count("A cat, <mark>according to the captions</mark> &amp; more.") == 3
     assert "Rejections are for names_source most often (9)" in html
 
@@ -162,10 +165,10 @@ def test_unsupported_objects_are_a_rate_or_are_said_to_be_left_out(tmp_path: Pat
     first, second = records_of(path)
     rewritten(path, [{key: each[key] for key in each if key != "warnings"} for each in (first, second)])
     if "unsupported_object" not in "".join(p.read_text() for p in run.glob("*/*.jsonl")):
-        assert "no sample carries the warning" in page(found_in(run), None)
+        assert "no sample carries the warning" in page(found_in(run), Shelf(None))
     warning = {"code": "unsupported_object", "words": "a dog", "severity": "warn"}
     rewritten(path, [first | {"warnings": [warning, warning]}, second])
-    assert "of the samples name at least one object" in page(found_in(run), None)
+    assert "of the samples name at least one object" in page(found_in(run), Shelf(None))
 
 
 def test_an_empty_run_and_a_damaged_one(tmp_path: Path) -> None:
@@ -175,8 +178,87 @@ def test_an_empty_run_and_a_damaged_one(tmp_path: Path) -> None:
         found_in(run)
     for file in run.glob("*/*.jsonl"):
         file.unlink()
-    text = harmless(page(found_in(run), None)).text
+    text = harmless(page(found_in(run), Shelf(None))).text
     assert "No shard is whole yet" in text
     assert "There is none yet." in text
     assert "this is no run of svit" in svit("report", tmp_path, code=2)
     assert "is no folder" in svit("report", run, "--images", tmp_path / "none", code=2)
+
+
+@pytest.mark.parametrize("origin", ["own records", "Visual Genome", "captions beside it"])
+def test_no_path_of_this_machine_is_in_the_page(origin: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    home = tmp_path / "home of mine"
+    home.mkdir()
+    monkeypatch.setenv("HOME", str(home))
+    words: list[object] = ["--contexts", home / "own.contexts"]
+    if origin == "own records":
+        own, sample = home / "own.jsonl", sample_run(tmp_path / "sample", "--limit", "2")
+        with ContextStore(sample / "contexts.db") as store:
+            known = [msgspec.to_builtins(each) for each in store.slice(0, 2)]
+        rewritten(own, [{**each, "image": f"{home}/{each['image']}"} for each in known])
+        svit("contexts", "build", "--jsonl", own, "-o", home / "own.contexts")
+    elif origin == "Visual Genome":
+        words = ["--visual-genome", SAMPLE]
+    else:
+        (home / "captions.json").write_bytes((SAMPLE / "captions.json").read_bytes())
+        words = ["--visual-genome", SAMPLE, "--coco-captions", home / "captions.json"]
+    run = home / "runs" / "first"
+    svit("generate", "--task", "detail_description", "--run", run, "-q", *words)
+    for contexts in ("with contexts", "without"):
+        if contexts == "without":
+            (run / "contexts.db").unlink(missing_ok=True)
+            (home / "own.contexts").unlink(missing_ok=True)
+        svit("report", run, "--images", home, code=2)
+        text = (run / "report.html").read_text()
+        assert str(tmp_path) not in text
+        assert str(SAMPLE) not in text
+        assert "home of mine" not in text
+        assert "<h1>first</h1>" in text
+
+
+@pytest.mark.parametrize(
+    ("there", "words", "code"),
+    [
+        ([], "Photographs that the samples name: none of the 8 is in {0}. Name the folder that 'images/", 2),
+        (["china.jpg"], "Photographs that the samples name: 7 of the 8 are not in {0}.", 0),
+        (["china.jpg", "coins.jpg", "rocket.jpg"], "5 of the 8", 0),
+    ],
+)
+def test_a_folder_without_the_photographs_is_said(
+    there: list[str], words: str, code: int, run: Path, tmp_path: Path
+) -> None:
+    for name in there:
+        (tmp_path / name).write_bytes((SAMPLE / "images" / name).read_bytes())
+    said = svit("report", run, "--images", tmp_path, code=code)
+    assert words.format(tmp_path) in " ".join(said.split())
+    html = (run / "report.html").read_text()
+    assert ("None of the 8 photographs was found" in html) == (not there)
+    assert (f"Of 8 photographs, {8 - len(there)} were not found" in html) == bool(there)
+
+
+def test_all_photographs_there_or_none_wanted_is_not_worth_a_word(run: Path) -> None:
+    for words in (["--images", SAMPLE], []):
+        assert "Photographs that" not in svit("report", run, *words)
+        assert "not found" not in (run / "report.html").read_text()
+
+
+def test_who_verified_is_told(tmp_path: Path) -> None:
+    run = sample_run(tmp_path / "run", "--limit", "4")
+    assert "Second opinions" not in page(found_in(run), Shelf(None))
+    path = run / "conversation" / "00000.jsonl"
+    lines = records_of(path)
+    lines[0] |= {"verified_by": "judge-1", "dropped": {"contradicted": 2}}
+    lines[1] |= {"verified_by": "judge-1"}
+    lines[2] |= {"verified_by": "judge-2"}
+    rewritten(path, lines)
+    html = page(found_in(run), Shelf(None))
+    assert "Second opinions: judge-1 on 2 and judge-2 on 1 of 16 samples." in html
+    assert "2 answers were contradicted and left out." in html
+    assert html.count("Verified by judge-1.") == 2
+    flaws = [{"code": code, "words": "x"} for code in ("contradicted", "unverified", "unverified")]
+    rewritten(
+        run / "conversation" / "00000.rejected.jsonl",
+        [rejection(90 + n, "conversation", "text", flaw) for n, flaw in enumerate(flaws)],
+    )
+    html = page(found_in(run), Shelf(None))
+    assert "left out; 1 image rejected as contradicted; 2 images rejected as unverified, as no opinion came." in html
