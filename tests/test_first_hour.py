@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from rehearsal import booked, svit
-from svit.resources import PROMPTS
+from svit.resources import PROMPTS, SAMPLE
 from svit.simulate.options import Options
 from svit.simulate.process import Running, running
 
@@ -127,6 +127,7 @@ def test_a_preview_stops_at_the_ceiling_and_shows_what_is_rejected(tmp_path: Pat
         (("--model", "m", "--base-url", URL, "--preview", "2"), 4),
         (("--contexts", "none"), 2),
         (("--visual-genome", "none"), 2),
+        (("--visual-genome", str(SAMPLE), "--model", "m", "--base-url", URL), 4),
         (("--config", "none"), 2),
         (("--model", "m", "--base-url", "REFUSED"), 4),
         (("--model", "gpt-7", "--base-url", "SERVER"), 4),
@@ -140,6 +141,8 @@ def test_a_failed_command_leaves_no_folder(
     _, talk = ended(svit(tmp_path, "generate", "--task", "referring", *(urls.get(w, w) for w in words)), code)
     assert not list(tmp_path.iterdir())
     assert ("config check" in talk) == (code == 4)
+    if "--visual-genome" in words:
+        assert "contexts of" not in talk, "nothing is read for an endpoint that is not there"
 
 
 def test_a_failed_command_removes_nothing_that_was_there_or_was_paid(tmp_path: Path, server: Running) -> None:
