@@ -165,3 +165,16 @@ def test_another_model_on_the_command_line_needs_a_switch(tmp_path: Path) -> Non
         _, talk = ended(svit(tmp_path, *asked, "--model", "b"), 2)
         assert "was made with the model a; this command would go on with the model b" in talk
         ended(svit(tmp_path, *asked, "--model", "b", "--switch"), 0)
+
+
+def test_a_preview_of_a_stopped_run_leaves_it_stopped_and_asks_nothing_again(tmp_path: Path) -> None:
+    ended(svit(tmp_path, "generate", "--task", "referring", "--run", "r", "-q"), 0)
+    summary = json.loads((tmp_path / "r" / "run.json").read_bytes())
+    (tmp_path / "r" / "run.json").write_text(json.dumps({**summary, "finished": False}))
+    out, talk = ended(svit(tmp_path, "generate", "--task", "referring", "--run", "r", "--preview", "1"), 0)
+    assert out.count("=== referring, image ") == 1
+    assert "Nothing is left to ask." in out
+    assert "All of it was done already; nothing was asked." in talk
+    assert json.loads((tmp_path / "r" / "run.json").read_bytes())["finished"] is False
+    ended(svit(tmp_path, "generate", "--task", "referring", "--run", "r", "-q"), 0)
+    assert json.loads((tmp_path / "r" / "run.json").read_bytes())["finished"] is True
