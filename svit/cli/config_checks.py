@@ -4,9 +4,8 @@ import asyncio
 import os
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
-
-import msgspec
 
 from svit.errors import ProviderRefusesError, SvitError
 
@@ -20,7 +19,8 @@ _WINDOW_KEYS = ("max_model_len", "context_length", "context_window", "max_contex
 """What servers call the tokens that prompt and answer may take, in their list of models."""
 
 
-class ConfigCheck(msgspec.Struct, frozen=True):
+@dataclass(frozen=True)
+class ConfigCheck:
     """One thing that was looked at: what, how it is, and the exit code when it is wrong."""
 
     subject: str
