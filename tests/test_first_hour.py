@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from rehearsal import booked, svit
-from svit.resources import PROMPTS
+from svit.resources import PROMPTS, SAMPLE
 from svit.simulate.options import Options
 from svit.simulate.process import Running, running
 
@@ -127,6 +127,7 @@ def test_a_preview_stops_at_the_ceiling_and_shows_what_is_rejected(tmp_path: Pat
         (("--model", "m", "--base-url", URL, "--preview", "2"), 4),
         (("--contexts", "none"), 2),
         (("--visual-genome", "none"), 2),
+        (("--visual-genome", str(SAMPLE), "--model", "m", "--base-url", URL), 4),
         (("--config", "none"), 2),
         (("--model", "m", "--base-url", "REFUSED"), 4),
         (("--model", "gpt-7", "--base-url", "SERVER"), 4),
@@ -140,6 +141,8 @@ def test_a_failed_command_leaves_no_folder(
     _, talk = ended(svit(tmp_path, "generate", "--task", "referring", *(urls.get(w, w) for w in words)), code)
     assert not list(tmp_path.iterdir())
     assert ("config check" in talk) == (code == 4)
+    if "--visual-genome" in words:
+        assert "contexts of" not in talk, "nothing is read for an endpoint that is not there"
 
 
 def test_a_failed_command_removes_nothing_that_was_there_or_was_paid(tmp_path: Path, server: Running) -> None:
@@ -162,3 +165,16 @@ def test_another_model_on_the_command_line_needs_a_switch(tmp_path: Path) -> Non
         _, talk = ended(svit(tmp_path, *asked, "--model", "b"), 2)
         assert "was made with the model a; this command would go on with the model b" in talk
         ended(svit(tmp_path, *asked, "--model", "b", "--switch"), 0)
+
+
+def test_a_preview_of_a_stopped_run_leaves_it_stopped_and_asks_nothing_again(tmp_path: Path) -> None:
+    ended(svit(tmp_path, "generate", "--task", "referring", "--run", "r", "-q"), 0)
+    summary = json.loads((tmp_path / "r" / "run.json").read_bytes())
+    (tmp_path / "r" / "run.json").write_text(json.dumps({**summary, "finished": False}))
+    out, talk = ended(svit(tmp_path, "generate", "--task", "referring", "--run", "r", "--preview", "1"), 0)
+    assert out.count("=== referring, image ") == 1
+    assert "Nothing is left to ask." in out
+    assert "All of it was done already; nothing was asked." in talk
+    assert json.loads((tmp_path / "r" / "run.json").read_bytes())["finished"] is False
+    ended(svit(tmp_path, "generate", "--task", "referring", "--run", "r", "-q"), 0)
+    assert json.loads((tmp_path / "r" / "run.json").read_bytes())["finished"] is True

@@ -4,9 +4,8 @@ import asyncio
 import os
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
-
-import msgspec
 
 from svit.errors import ProviderRefusesError, SvitError
 
@@ -20,7 +19,8 @@ _WINDOW_KEYS = ("max_model_len", "context_length", "context_window", "max_contex
 """What servers call the tokens that prompt and answer may take, in their list of models."""
 
 
-class ConfigCheck(msgspec.Struct, frozen=True):
+@dataclass(frozen=True)
+class ConfigCheck:
     """One thing that was looked at: what, how it is, and the exit code when it is wrong."""
 
     subject: str
@@ -47,6 +47,18 @@ def config_checks(settings: "RunConfig", *, ask: bool) -> Iterator[ConfigCheck]:
 def exit_code(found: Sequence[ConfigCheck]) -> int:
     """Return the exit code of these findings: that of the first one that is wrong."""
     return next((each.exit_code for each in found if each.state == "wrong"), 0)
+
+
+def refuse_an_endpoint_that_refuses(settings: "RunConfig") -> None:
+    """Ask the endpoint, and raise its refusal: ProviderRefusesError, or SvitError for a key or proxy that is wrong."""
+    if settings.provider == "offline":
+        return
+    for each in _endpoint(settings, ask=True):
+        if each.state == "wrong":
+            is_refusal = each.exit_code == ProviderRefusesError.exit_code
+            raise (ProviderRefusesError if is_refusal else SvitError)(
+                f"{each.words} Nothing was read and nothing was asked."
+            )
 
 
 def _provider(settings: "RunConfig") -> ConfigCheck:

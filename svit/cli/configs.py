@@ -161,7 +161,7 @@ def _read(config: str, model: str | None, base_url: str | None) -> "RunConfig":
 
 
 def _is_ours(file: Path) -> bool:
-    """Whether a YAML file seems to be a config of svit: one that names a provider or a model beside other settings."""
+    """Whether a YAML file seems to be a config of svit: it names a provider or a model, half of its keys are known."""
     from svit.config import RunConfig
     from svit.yaml_text import read_yaml
 
@@ -173,7 +173,7 @@ def _is_ours(file: Path) -> bool:
     return (
         isinstance(read, dict)
         and bool({"provider", "model"} & read.keys())
-        and len(known & read.keys()) * 2 > len(read)
+        and len(known & read.keys()) * 2 >= len(read)
     )
 
 

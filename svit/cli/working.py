@@ -85,6 +85,7 @@ class Work:
             if not self.wish.quiet:
                 say_changes(run)
             run.keep_prompts()
+            goes_further = self.wish.preview and _is_stopped_beyond(run, self.wish.limit)
             self._tell(finished=False)
             missing = generation.missing()
             talk.log.event("start", run=path_address(run.folder.path), missing=missing)
@@ -92,7 +93,7 @@ class Work:
             if not self.wish.quiet:
                 say_why(generation)
             say_damaged(run.journal, run.folder.path)
-            self._tell(finished=True)
+            self._tell(finished=not goes_further)
             spent = run.journal.spent()
         if not self.wish.quiet:
             if not missing:
@@ -196,6 +197,13 @@ class Work:
         else:
             open_files.callback(_give_back, books, ledger)
             ledger.hurry = HURRY
+
+
+def _is_stopped_beyond(run: LockedRun, limit: int | None) -> bool:
+    """Whether the run was stopped on its way to more images than these."""
+    before = run.summary()
+    last = before.get("limit")
+    return before.get("finished") is False and (last is None or limit is None or last > limit)
 
 
 def _give_back(books: "Spending", ledger: "Ledger") -> None:
