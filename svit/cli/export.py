@@ -173,7 +173,8 @@ def formats(as_json: JsonOption = False) -> None:
         )
         return
     for name, found in known.items():
-        talk.show(f"{name}: {found.summary}.\n  boxes: {found.boxes}\n  image: {found.marks}")
+        lines = (f"{name}: {found.summary}.", f"  boxes: {found.boxes}", f"  image: {found.marks}")
+        talk.show("\n".join(talk.folded(line, indent="    ") for line in lines))
 
 
 def _last_part(word: str) -> str:
@@ -200,11 +201,15 @@ def _figures(work: "Export", written: "Exported", output: Path) -> dict[str, obj
 
 
 def _say(work: "Export", written: "Exported", output: Path) -> None:
+    from svit.exports.exporting import CARD
+
     if not any(file.records for file in written.files):
         talk.say("Nothing was exported: there is no sample of these tasks.")
         return
     for file in written.files:
         talk.say(f"{output if output.is_file() else output / file.name}: {file.records:,} records, {work.format.name}")
+    if CARD in written.others:
+        talk.say(f"What they are, where they are from and how to load them: {output / CARD}")
 
 
 def _say_what_is_missing(left_out: "Mapping[str, int]", sources: "Sequence[Path]") -> None:
@@ -220,4 +225,4 @@ def _say_what_is_missing(left_out: "Mapping[str, int]", sources: "Sequence[Path]
             if folder.journal.is_file() and (folder.is_locked() or not folder.read_summary().get("finished")):
                 found = read_status(folder, time.time())
                 if answers := sum(task.answered for task in found.tasks):
-                    talk.say(journal_only(found, answers))
+                    talk.say(talk.folded(journal_only(found, answers)))

@@ -11,6 +11,7 @@ import typer
 from svit.cli import talk
 from svit.cli.check import refuse_existing, watched
 from svit.cli.json_option import JsonOption
+from svit.cli.next_steps import command_line, say_next
 from svit.cli.task_option import one_task_name, task_option
 from svit.errors import SvitError
 
@@ -84,7 +85,13 @@ def import_(
     elif not quiet:
         talk.say(_text(intake, file, contexts))
         if not to_stdout:
-            talk.say(f"They are in {output}. Next: svit check {output}")
+            talk.say(f"They are in {output}.")
+            say_next(
+                [
+                    (command_line("check", output), "their flaws, by code"),
+                    (command_line("export", output, "-f", "llava-next", "-o", "train.jsonl"), "for a trainer"),
+                ]
+            )
 
 
 def _figures(intake: "Intake", output: Path) -> dict[str, object]:
