@@ -20,6 +20,7 @@ import orjson
 
 from svit.sources.arrays import JsonFile
 from svit.sources.contexts import build_store
+from svit.sources.dropped import Dropped
 from svit.sources.visual_genome import Regions, VisualGenome, records_by_image
 
 MEGABYTE = 1_000_000
@@ -135,8 +136,10 @@ def read_all(path: Path) -> int:
     """Read every region's box, one record after the other, through the project's reader."""
     area = 0.0
     with JsonFile(path, "Visual Genome") as file:
-        for record in records_by_image(file, Regions):
-            for region in record.regions:
+        records, dropped = records_by_image(file, Regions, Dropped()), Dropped()
+        for row in records.listed:
+            record = records.read(row, dropped)
+            for region in record.regions if record else ():
                 area += region.x + region.y + region.width * region.height
     assert area > 0
     return IMAGES

@@ -16,6 +16,7 @@ from svit.errors import DataError, RunLockedError, StorageError, SvitError
 from svit.journal import Journal
 from svit.manifest import Manifest, read_manifest
 from svit.shards import publish
+from svit.text import path_text, text_path
 
 _LOST = "Put the right one back, or have what it lacks asked and paid for again: svit generate ... --start-over"
 _TRIES = 4
@@ -174,12 +175,19 @@ class RunFolder:
         return self._checked_summary()[1] if os.path.lexists(self.summary) else Manifest()
 
     def write_summary(self, summary: dict[str, object]) -> None:
-        """Replace run.json."""
-        publish(self.summary, [orjson.dumps(summary, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)])
+        """Replace run.json. Paths are in it as text; `read_summary` makes paths of them again."""
+        publish(
+            self.summary,
+            [orjson.dumps(_with_path_text(summary), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)],
+        )
 
     def read_summary(self) -> dict[str, Any]:
         """Return what run.json holds. Raises DataError when this is no run."""
         summary: dict[str, Any] = orjson.loads(self._checked_summary()[0])
+        for part, key in (("contexts", "file"), ("config", "prompts")):
+            of = summary.get(part)
+            if isinstance(of, dict) and isinstance(of.get(key), str):
+                of[key] = text_path(of[key])
         return summary
 
     def _checked_summary(self) -> tuple[bytes, Manifest]:
@@ -189,6 +197,15 @@ class RunFolder:
         except (OSError, orjson.JSONDecodeError) as error:
             raise DataError(f"{self.path}: this is no run of svit: run.json cannot be read.") from error
         return written, read_manifest(self.summary, written)
+
+
+def _with_path_text(value: object) -> object:
+    """Return the value with each text in it as JSON can hold it: paths may be no UTF-8."""
+    if isinstance(value, str):
+        return path_text(value)
+    if isinstance(value, dict):
+        return {key: _with_path_text(item) for key, item in value.items()}
+    return [_with_path_text(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 def _size(file: Path) -> int:

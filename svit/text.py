@@ -1,5 +1,6 @@
 """Text of annotations on one line: what names, phrases and captions look like in a record."""
 
+import os
 import re
 import unicodedata
 
@@ -7,8 +8,26 @@ _UNSEEN = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u200b\u202a-\u202e\u
 """Control characters that are not white space, marks that reorder text, zero-width spaces, lone surrogates."""
 
 
+_BYTE = re.compile(rb"\\x([89a-f][0-9a-f])")
+
+
 def one_line(text: str) -> str:
     """Return the text with single spaces for white space of every kind, without control characters, in form NFC."""
     if not (text.isascii() and text.isprintable()):
         text = unicodedata.normalize("NFC", _UNSEEN.sub("", text))
     return " ".join(text.split())
+
+
+def path_text(words: str) -> str:
+    """Return a path, or words with paths in them, as text: a byte that is no UTF-8 is in hexadecimal."""
+    if words.isascii():
+        return words
+    try:
+        return words.encode(errors="surrogateescape").decode(errors="backslashreplace")
+    except UnicodeEncodeError:
+        return words.encode(errors="backslashreplace").decode()
+
+
+def text_path(text: str) -> str:
+    """Return the path that `path_text` made text of, in any locale."""
+    return os.fsdecode(_BYTE.sub(lambda byte: bytes.fromhex(byte[1].decode()), text.encode()))

@@ -181,6 +181,7 @@ def test_a_ceiling_without_a_price_is_refused(tmp_path: Path, distinct: Path) ->
 def test_what_no_request_would_pass_stops_the_run_with_4_and_what_was_paid_is_kept(
     tmp_path: Path, distinct: Path, options: dict[str, Any], words: str
 ) -> None:
+    (tmp_path / "r").mkdir()  # a folder that a refused command has made does not stay
     with running(Options(port=0, latency="50ms", **options)) as server:
         talk = finished(generate(tmp_path, server, "--task", "referring", "--contexts", distinct), 4)
         books = server.books()

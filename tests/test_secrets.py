@@ -182,6 +182,7 @@ def test_no_secret_is_told_or_kept_whatever_becomes_of_a_run(
     tmp_path: Path, server: Endpoint, mood: str, code: str, log: str, exits: int, words: str
 ) -> None:
     server.mood = mood
+    (tmp_path / "r").mkdir()  # a folder that a refused command has made does not stay
     (tmp_path / "key").write_text(KEY)
     (tmp_path / "key").chmod(0o600)
     environ = {"http_proxy": f"http://me:{PASSWORD}@{server.place}"}
@@ -198,6 +199,7 @@ def test_no_secret_is_told_or_kept_whatever_becomes_of_a_run(
 
 def test_a_run_whose_query_was_left_out_goes_on_with_its_config(tmp_path: Path, server: Endpoint) -> None:
     server.mood = "refuses"
+    (tmp_path / "r").mkdir()  # a folder that a refused command has made does not stay
     key = {"OPENAI_API_KEY": KEY}
     assert generate(tmp_path, f"http://{server.place}/v1?token={TOKEN}", key)[0] == 4
     server.lines.clear()

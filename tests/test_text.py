@@ -1,12 +1,13 @@
-"""One line of clean text out of anything."""
+"""One line of clean text out of anything, and text of any path."""
 
+import os
 import unicodedata
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from svit.text import one_line
+from svit.text import one_line, path_text, text_path
 
 any_text = st.text(st.characters(exclude_categories=()))
 
@@ -47,3 +48,17 @@ def test_a_line_is_clean_whatever_it_was(text: str) -> None:
 @given(st.lists(st.text("abcXYZ,.'\"{}%é漢", min_size=1), min_size=1))
 def test_words_are_kept(words: list[str]) -> None:
     assert one_line(" \n".join(words)) == " ".join(words)
+
+
+@given(st.binary(min_size=1).filter(lambda name: b"\0" not in name and b"\\" not in name))
+def test_any_path_is_text_and_a_path_again(name: bytes) -> None:
+    path = os.fsdecode(name)
+    text = path_text(path)
+
+    assert text.encode().decode() == text
+    assert text_path(text) == path
+    assert path_text(text) == text
+
+
+def test_what_is_no_byte_of_a_path_is_text_too() -> None:
+    assert path_text("half a \ud83d") == r"half a \ud83d"

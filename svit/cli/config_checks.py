@@ -49,6 +49,18 @@ def exit_code(found: Sequence[ConfigCheck]) -> int:
     return next((each.exit_code for each in found if each.state == "wrong"), 0)
 
 
+def refuse_an_endpoint_that_refuses(settings: "RunConfig") -> None:
+    """Ask the endpoint, and raise its refusal: ProviderRefusesError, or SvitError for a key or proxy that is wrong."""
+    if settings.provider == "offline":
+        return
+    for each in _endpoint(settings, ask=True):
+        if each.state == "wrong":
+            is_refusal = each.exit_code == ProviderRefusesError.exit_code
+            raise (ProviderRefusesError if is_refusal else SvitError)(
+                f"{each.words} Nothing was read and nothing was asked."
+            )
+
+
 def _provider(settings: "RunConfig") -> ConfigCheck:
     from svit.cli.config_options import shown_address
 

@@ -38,12 +38,12 @@ def spoken(command: Callable[P, int | None]) -> Callable[P, None]:
                 sys.stdout.flush()
         except SvitError as error:
             code = error.exit_code
-            talk.log.error(str(error), code)
             _say_notes(error)
+            talk.log.error(str(error), code)
         except (KeyboardInterrupt, typer.Abort) as interrupt:
             code = interrupts.EXIT_CODE
-            talk.log.error(INTERRUPTED, code)
             _say_notes(interrupt)
+            talk.log.error(INTERRUPTED, code)
         except BrokenPipeError:
             # The reader has enough. What was settled is in the journal.
             talk.abandon(sys.stdout)
@@ -66,7 +66,7 @@ def spoken(command: Callable[P, int | None]) -> Callable[P, None]:
 
 
 def _say_notes(error: BaseException) -> None:
-    """Say the next steps that the command has noted on what ended it."""
+    """Say the next steps that the command has noted on what ended it. The error itself is the last line."""
     for note in getattr(error, "__notes__", ()):
         talk.say(note)
 

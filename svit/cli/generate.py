@@ -19,10 +19,11 @@ from svit.cli.inputs import (
     ContextsOption,
     InstancesOption,
     SharedOption,
+    StrictOption,
     VisualGenomeOption,
 )
 from svit.cli.locked_run import LockedRun
-from svit.cli.next_steps import Step, command_line, same_command, steps_text
+from svit.cli.next_steps import Step, after_stop, command_line, same_command, steps_text
 from svit.cli.past import PastRun
 from svit.cli.task_option import task_option
 from svit.cli.unpaid_folder import removed_when_unpaid
@@ -65,6 +66,8 @@ class Order:
     def _locked(self) -> "Iterator[LockedRun]":
         """Hold the run's lock, with its contexts and journal open. Raises SvitError for a run of other contexts."""
         folder, annotations = self.folder, self.annotations
+        if annotations.raw_paths and not folder.path.exists():
+            self._ask_whether_anybody_is_there()
         with folder.locked(), annotations.store(folder, quiet=self.wish.quiet) as store:
             _refuse_other_contexts(folder, store)
             file = str(annotations.contexts.absolute()) if annotations.contexts else folder.contexts.name
@@ -72,6 +75,18 @@ class Order:
                 if not self.switch:
                     _refuse_another_writer(folder, self.settings, journal)
                 yield LockedRun(folder, self.settings, self.jobs, store, journal, file)
+
+    def _ask_whether_anybody_is_there(self) -> None:
+        """Raise the endpoint's refusal before annotations are read for minutes, into a folder that would not stay."""
+        from svit.cli.config_checks import refuse_an_endpoint_that_refuses
+
+        try:
+            refuse_an_endpoint_that_refuses(self.settings)
+        except SvitError as error:
+            steps = after_stop(error, self.folder.path, self.wish.check, self.wish.called, has_samples=False)
+            if steps and not self.wish.quiet:
+                error.add_note(steps_text(steps))
+            raise
 
     def run(self, asked_of: "Provider") -> int:
         """Ask for what is missing, and return the exit code."""
@@ -147,6 +162,7 @@ def generate(
     coco_captions: CaptionsOption = None,
     coco_instances: InstancesOption = None,
     allow_shared_coco_ids: SharedOption = False,
+    strict: StrictOption = False,
     config: Annotated[
         str, typer.Option(metavar="FILE", help="Config file, or a shipped one's name.", autocompletion=matching_configs)
     ] = "offline",
@@ -213,7 +229,9 @@ def generate(
     todo = jobs(settings, tasks)
     check_requests(settings, todo)
     books, asked_of = spending(settings), provider(settings, talk.say, talk.log.hide)
-    annotations = Annotations.named(contexts, visual_genome, coco_captions, coco_instances, allow_shared_coco_ids)
+    annotations = Annotations.named(
+        contexts, visual_genome, coco_captions, coco_instances, allow_shared_coco_ids, strict
+    )
     folder = RunFolder(run or default_run(annotations, tasks, settings, label_of(config, model)))
     wish = Wish(
         limit=limit,

@@ -1,7 +1,7 @@
 """The options that name annotations, shared by all commands that read them, and the store that they lead to."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Self
@@ -10,12 +10,14 @@ import typer
 
 from svit import __version__
 from svit.cli import talk
+from svit.cli.dropped_table import dropped_table, loss_warnings
 from svit.errors import DataError, SvitError
+from svit.text import path_text
 
 if TYPE_CHECKING:
     from svit.runs import RunFolder
     from svit.sources.coco import Coco
-    from svit.sources.contexts import ContextStore
+    from svit.sources.contexts import ContextStore, StoreSummary
     from svit.sources.visual_genome import VisualGenome
 
 ContextsOption = Annotated[
@@ -43,6 +45,10 @@ SharedOption = Annotated[
     bool,
     typer.Option("--allow-shared-coco-ids", help="Give several Visual Genome images of one coco_id the same captions."),
 ]
+StrictOption = Annotated[
+    bool,
+    typer.Option("--strict", help="Stop at the first record that cannot be read, instead of leaving it out."),
+]
 
 
 @dataclass(frozen=True)
@@ -54,6 +60,7 @@ class Annotations:
     coco_captions: tuple[Path, ...]
     coco_instances: tuple[Path, ...]
     allow_shared_coco_ids: bool
+    strict: bool = False
 
     @classmethod
     def named(
@@ -63,6 +70,7 @@ class Annotations:
         coco_captions: Sequence[Path] | None = None,
         coco_instances: Sequence[Path] | None = None,
         allow_shared_coco_ids: bool = False,
+        strict: bool = False,
     ) -> Self:
         """Return what the options name. Raises SvitError when they do not go together."""
         named = cls(
@@ -71,6 +79,7 @@ class Annotations:
             tuple(coco_captions or ()),
             tuple(coco_instances or ()),
             allow_shared_coco_ids,
+            strict,
         )
         if contexts and named.raw_paths:
             raise SvitError("Give either --contexts or raw annotation files, not both.")
@@ -113,6 +122,8 @@ class Annotations:
                 self.build(path, quiet=quiet)
             elif (standing := _origin_of(path)) != origin:
                 raise DataError(f"{folder.path}: this run was made from {standing}. Choose another folder with --run.")
+        if self.strict:
+            _refuse_losses(path)
         return ContextStore(path)
 
     def build(self, path: Path, *, quiet: bool = False) -> None:
@@ -125,11 +136,24 @@ class Annotations:
             summary = build_store(
                 path, talk.watched(source, total, "image", quiet=quiet), origin=self._origin(), counts=source.counts
             )
-        if not quiet:
-            talk.say(f"{path}: contexts of {summary.statistics.images:,} images from {self._title()}.")
-            if summary.counts:
-                talk.say("Dropped or repaired on the way:")
-                talk.say(talk.counted(summary.counts))
+            if not quiet:
+                talk.say(f"{path}: contexts of {summary.statistics.images:,} images from {self._title()}.")
+                say_what_was_dropped(summary)
+                for warning in self._unjoined(summary, source):
+                    talk.say(warning)
+
+    def _unjoined(self, summary: "StoreSummary", source: "VisualGenome | Coco") -> Iterator[str]:
+        """Yield what to warn of when files that were given together have no image in common."""
+        images, captioned = summary.statistics.images, summary.statistics.with_captions
+        files = ", ".join(map(str, self.coco_captions))
+        if self.coco_captions and self.visual_genome and images and not captioned:
+            yield f"Warning: none of the {images:,} images has a caption in {files}: no coco_id is in it."
+        described, both = getattr(source, "described", 0), getattr(source, "joined", 0)
+        if self.coco_captions and self.coco_instances and described and not both:
+            yield (
+                f"Warning: no image has both objects and captions: {described:,} have objects in "
+                f"{', '.join(map(str, self.coco_instances))}, {captioned:,} have captions in {files}."
+            )
 
     def _source(self) -> "VisualGenome | Coco":
         from svit.resources import SAMPLE
@@ -140,9 +164,12 @@ class Annotations:
             return VisualGenome([SAMPLE], captions=[SAMPLE / "captions.json"])
         if self.visual_genome:
             return VisualGenome(
-                self.visual_genome, captions=self.coco_captions, allow_shared_coco_ids=self.allow_shared_coco_ids
+                self.visual_genome,
+                captions=self.coco_captions,
+                allow_shared_coco_ids=self.allow_shared_coco_ids,
+                strict=self.strict,
             )
-        return Coco(instances=self.coco_instances, captions=self.coco_captions)
+        return Coco(instances=self.coco_instances, captions=self.coco_captions, strict=self.strict)
 
     def _title(self) -> str:
         return "the bundled sample" if self.is_sample else ", ".join(map(str, self.raw_paths))
@@ -153,10 +180,21 @@ class Annotations:
             return f"the bundled sample of svit {__version__}"
         files = [file for path in self.raw_paths for file in (sorted(path.glob("*.json")) if path.is_dir() else [path])]
         marks = [
-            (str(file.resolve()), (stat := file.stat()).st_size, stat.st_mtime_ns) for file in files if file.is_file()
+            (path_text(str(file.resolve())), (stat := file.stat()).st_size, stat.st_mtime_ns)
+            for file in files
+            if file.is_file()
         ]
         stamp = hashlib.blake2b(repr((marks, self.allow_shared_coco_ids)).encode(), digest_size=4).hexdigest()
-        return f"{', '.join(str(path.resolve()) for path in self.raw_paths)} (files as of {stamp})"
+        return path_text(f"{', '.join(str(path.resolve()) for path in self.raw_paths)} (files as of {stamp})")
+
+
+def say_what_was_dropped(summary: "StoreSummary") -> None:
+    """Say what a build left out or repaired, and where first; loudly where it is much."""
+    if summary.counts:
+        talk.say("Dropped or repaired on the way, and the first place of each:")
+        talk.say(dropped_table(summary.counts, summary.places))
+    for warning in loss_warnings(summary.read, summary.lost):
+        talk.say(warning)
 
 
 def refuse_to_overwrite(path: Path) -> None:
@@ -166,6 +204,18 @@ def refuse_to_overwrite(path: Path) -> None:
             _origin_of(path)
         except DataError:
             raise SvitError(f"{path}: this is there already and is no context store. Choose another name.") from None
+
+
+def _refuse_losses(path: Path) -> None:
+    """Raise DataError when the store was built of files with records that could not be read."""
+    from svit.sources.contexts import ContextStore
+
+    with ContextStore(path) as store:
+        if lost := sum(store.summary.lost.values()):
+            raise DataError(
+                f"{path} was built without --strict, and {lost:,} records were left out: 'svit contexts stats' says "
+                "which. Correct them and build it again, or leave out --strict."
+            )
 
 
 def _origin_of(path: Path) -> str:

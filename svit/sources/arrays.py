@@ -2,25 +2,34 @@
 
 The file is mapped, not read. msgspec splits the array into raw slices without decoding them; of each slice only the
 key, the offset and the length are kept. A record is decoded, into its type, when it is asked for.
+
+One odd record never stops a file. A record that is not of its type is read once more by what its values mean, slowly,
+by its source's own function; where that finds no meaning the record is dropped, and counted with its place.
 """
 
+import json
 import mmap
 import re
 from array import array
-from bisect import bisect_left
-from collections.abc import Callable, Iterator, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
+from operator import attrgetter
 from pathlib import Path
-from typing import Annotated, Generic, Self, TypeVar
+from typing import Annotated, Any, Generic, Self, TypeVar
 
 import msgspec
 
 from svit.errors import DataError
+from svit.records import ImageId
+from svit.sources.dropped import Dropped
 from svit.sources.faults import ends_early, fault
 from svit.sources.half_characters import REPLACEMENT, half_characters
+from svit.sources.lenient_values import image_key
+from svit.sources.no_numbers import no_numbers
 
 Key = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
-"""An image's number, as it fits into an index of 64-bit integers."""
+"""A number that fits into an index of 64-bit integers, and into a store."""
 
 _PACKED = {b"\x1f\x8b": "gzip", b"PK\x03\x04": "zip", b"BZh": "bzip2", b"\xfd7zXZ": "xz", b"\x28\xb5\x2f\xfd": "zstd"}
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -30,6 +39,8 @@ _NAME = re.compile(rb'[\s,{]*("(?:[^"\\]|\\.)*")\s*:\s*')
 
 T = TypeVar("T")
 Span = tuple[int, int]
+Lenient = Callable[[Mapping[str, Any]], T | None]
+"""What an odd record means, from its JSON values; None when it means nothing."""
 
 
 class JsonFile:
@@ -54,6 +65,8 @@ class JsonFile:
         except OSError as error:
             raise DataError(f"{self.path} cannot be read: {error.strerror}.") from None
         self._is_mended = False
+        self.mended: dict[str, list[int]] = {}
+        """Where something was replaced in memory, by what it was: `half_character`, `not_a_number`."""
         self._start = len(BYTE_ORDER_MARK) if start.startswith(BYTE_ORDER_MARK) else 0
         return self
 
@@ -69,7 +82,7 @@ class JsonFile:
     def split(self, span: Span, into: Callable[[memoryview], T], member: str = "") -> T:
         """Return what `into` makes of the bytes in the span; raise DataError when they are not JSON of that type.
 
-        Halves of characters are mended first, in memory: they are no reason to refuse a file.
+        Halves of characters, NaN and Infinity are mended first, in memory: they are no reason to refuse a file.
         """
         try:
             with memoryview(self.map) as view, view[slice(*span)] as part:
@@ -78,6 +91,8 @@ class JsonFile:
             if self._mended():
                 return self.split(span, into, member)
             raise self._error(error, member) from None
+        except RecursionError:
+            raise DataError(f"{self.path}: its arrays and objects lie too deep in each other.") from None
 
     def _error(self, error: Exception, member: str) -> DataError:
         what = f"{self.path}: '{member}'" if member else str(self.path)
@@ -85,16 +100,20 @@ class JsonFile:
         return DataError(f"{what} {fault(error)}. {remedy}")
 
     def _mended(self) -> bool:
-        """Replace halves of characters in a copy in memory; False where there are none, or that was done before."""
-        places = [] if self._is_mended else list(half_characters(self.map))
+        """Replace what no strict reader takes in a copy in memory; False where it is not there, or was done before."""
+        if self._is_mended:
+            return False
         self._is_mended = True
-        if not places:
+        found = [("half_character", place, REPLACEMENT) for place in half_characters(self.map)]
+        found += [("not_a_number", place, nothing) for place, nothing in no_numbers(self.map)]
+        if not found:
             return False
         with self.path.open("rb") as file:
             self.map.close()
             self.map = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)
-        for place in places:
-            self.map[place] = REPLACEMENT
+        for reason, place, replacement in found:
+            self.map[place] = replacement
+            self.mended.setdefault(reason, []).append(place.start)
         return True
 
     def members(self) -> dict[str, Span]:
@@ -118,92 +137,183 @@ class JsonFile:
 
 
 class RecordArray(Generic[T]):
-    """The records of a JSON array in a mapped file, by position and by key; records of one key keep their order."""
+    """The records of a JSON array in a mapped file, by row and by the image they belong to.
 
-    def __init__(self, file: JsonFile, record: type[T], key: Callable[[bytes], int | None]) -> None:
-        """Read records of this type; `key` reads the key alone out of a record's bytes. Empty until `index`."""
+    A row is the record's number in the file. Records without a key are in no row: `index` drops them, and what cannot
+    be read is dropped by `read`. Images' ids are numbers or text; "1" and 1 are the same one.
+    """
+
+    def __init__(
+        self,
+        file: JsonFile,
+        record: type[T],
+        *,
+        kind: str,
+        key_names: Sequence[str] = ("image_id",),
+        lenient: Lenient[T] | None = None,
+        number: Callable[[Any], int] = lambda _: 1,
+    ) -> None:
+        """Read records of this type, and what is not of it by `lenient`. Empty until `index`.
+
+        `key_names` are the members that may hold the image's id, the likeliest first. `kind` is what is counted as
+        dropped (`object`), `number` how many of them a record's JSON value holds (`len(value["objects"])`).
+        """
         self._file = file
-        self._key = key
-        self._decoder = msgspec.json.Decoder(record)
+        self._kind = kind
+        self._key_names = tuple(key_names)
+        self._key = _key_reader(self._key_names)
+        self._decode = msgspec.json.Decoder(record).decode
+        self._lenient = lenient
+        self._number = number
         self._member = ""
-        self.keys: array[int] = array("q")
+        self.keys: array[int] | list[ImageId] = array("q")
+        """The image of each row: 64-bit integers where all are numbers."""
         self._offsets: array[int] = array("q")
         self._lengths: array[int] = array("q")
+        self.listed: Sequence[int] = ()
+        """The rows that have a key, in file order."""
         self._order: Sequence[int] = ()
+        self._rank: Callable[[int], Any] = self._mixed_rank
 
-    def index(self, span: Span, *, key_name: str, member: str = "", unique: bool = False) -> Self:
-        """Find the records in the span. `unique`: raise DataError when two of them have one key."""
+    def index(self, span: Span, dropped: Dropped, *, member: str = "", unique: bool = False) -> Self:
+        """Find the records in the span. `unique`: of two records of one image the first is kept.
+
+        Raise DataError when there are several records and none has a key: it is another kind of file.
+        """
         self._member = member
         self._lengths = self._file.split(span, _record_lengths, member)
-        self._keep_keys(span[0], key_name)
-        keys = self.keys
-        ascending = all(a <= b for a, b in pairwise(keys))
-        self._order = range(len(keys)) if ascending else array("q", sorted(range(len(keys)), key=keys.__getitem__))
-        if unique:
-            self._refuse_same_keys(key_name)
+        keyless = self._keep_keys(span[0])
+        if len(keyless) == len(self._lengths) > 1:
+            of = f" of '{member}'" if member else ""
+            what = f"none of the {len(keyless):,} records{of} has '{self._key_names[0]}'"
+            raise DataError(f"{self._file.path}: {what}. Is this {self._file.kind}?")
+        self._note_mended(dropped)
+        kind, id_ = self._kind, f"{self._kind}_{self._key_names[0]}".replace("image_image_id", "image_id")
+        for row in keyless:
+            value = self.value(row)
+            self._drop(f"{id_}_missing" if isinstance(value, dict) else f"{kind}_unreadable", row, value, dropped)
+        self._rank = self.keys.__getitem__ if isinstance(self.keys, array) else self._mixed_rank
+        repeated = self._put_in_order(_without(keyless, len(self._lengths)), unique=unique)
+        for row in repeated:
+            self._drop(f"duplicate_{id_}", row, self.value(row), dropped)
         return self
 
     def __len__(self) -> int:
-        return len(self.keys)
+        """Return how many records have a key."""
+        return len(self.listed)
 
-    def __getitem__(self, row: int) -> T:
-        """Decode the record in this row; raise DataError with its number when it is not of its type."""
-        offset = self._offsets[row]
+    def read(self, row: int, dropped: Dropped) -> T | None:
+        """Decode the record in this row; None when it means nothing, which is counted then."""
+        data = self._data(row)
         try:
-            return self._decoder.decode(self._file.map[offset : offset + self._lengths[row]])
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise self.error(row, fault(error)) from None
+            return self._decode(data)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            pass
+        value = self._value(data, row, dropped)
+        found = self._lenient(value) if self._lenient and isinstance(value, dict) else None
+        if found is None:
+            self._drop(f"{self._kind}_unreadable", row, value, dropped)
+        return found
 
-    def __iter__(self) -> Iterator[T]:
-        return (self[row] for row in range(len(self)))
-
-    def rows(self, key: int) -> Iterator[int]:
-        """Yield the rows of the records with this key, in file order."""
-        order, keys = self._order, self.keys
-        place = bisect_left(order, key, key=keys.__getitem__)
-        while place < len(order) and keys[order[place]] == key:
+    def rows(self, key: ImageId | None) -> Iterator[int]:
+        """Yield the rows of the image's records, in file order; "1" is the image 1."""
+        key, order, rank = image_key(key), self._order, self._rank
+        if key is None or (isinstance(key, str) and isinstance(self.keys, array)):
+            return
+        wanted = key if isinstance(self.keys, array) else _rank(key)
+        place = bisect_left(order, wanted, key=rank)
+        while place < len(order) and rank(order[place]) == wanted:
             yield order[place]
             place += 1
 
-    def find(self, key: int) -> int | None:
-        """Return the row of the first record with this key."""
+    def find(self, key: ImageId) -> int | None:
+        """Return the row of the image's first record."""
         return next(self.rows(key), None)
 
-    def records(self, key: int) -> Iterator[T]:
-        """Decode the records with this key, in file order."""
-        return (self[row] for row in self.rows(key))
-
-    def count(self, key: int) -> int:
-        """Return how many records have this key."""
+    def count(self, key: ImageId) -> int:
+        """Return how many records the image has."""
         return sum(1 for _ in self.rows(key))
 
-    def error(self, row: int, what: str) -> DataError:
-        """Return the exception that names the file and the record."""
-        of = f" of '{self._member}'" if self._member else ""
-        misshapen = what.startswith(("has no ", "is "))
-        remedy = f"Is this {self._file.kind}?" if misshapen else "Correct the record, or take it out."
-        return DataError(f"{self._file.path}: record {row}{of} {what}. {remedy}")
+    def value(self, row: int) -> Any:
+        """Return the record's JSON value as it stands; None for what is no JSON."""
+        return self._value(self._data(row), row, Dropped())
 
-    def _keep_keys(self, position: int, key_name: str) -> None:
-        """Walk over the records, which follow each other in the file, and keep where each lies and what its key is."""
-        data = self._file.map
+    def place(self, row: int) -> str:
+        """Return where the record stands: `instances.json: record 17 of 'annotations'`."""
+        of = f" of '{self._member}'" if self._member else ""
+        return f"{self._file.path}: record {row}{of}"
+
+    def _data(self, row: int) -> bytes:
+        offset = self._offsets[row]
+        return self._file.map[offset : offset + self._lengths[row]]
+
+    def _value(self, data: bytes, row: int, dropped: Dropped) -> Any:
+        try:
+            data.decode()
+        except UnicodeDecodeError:
+            dropped.note("half_character", self.place(row))
+        return _json_value(data)
+
+    def _drop(self, reason: str, row: int, value: object, dropped: Dropped) -> None:
+        number = self._number(value)
+        dropped.read[self._kind] += number
+        dropped.drop(reason, self._kind, self.place(row), number=number)
+
+    def _keep_keys(self, position: int) -> list[int]:
+        """Keep where each record lies and what its key is; return the rows without one.
+
+        The records follow each other in the file, with nothing but spaces and a comma between them.
+        """
+        data, keyless = self._file.map, []
         position = _end(_OPENING, data, position)
         for row, length in enumerate(self._lengths):
             position = _end(_GAP, data, position)
-            try:
-                key = self._key(data[position : position + length])
-            except (msgspec.DecodeError, UnicodeDecodeError) as error:
-                raise self.error(row, fault(error)) from None
+            key = self._key_of(data[position : position + length])
             if key is None:
-                raise self.error(row, f"has no '{key_name}'")
-            self.keys.append(key)
+                keyless.append(row)
+            self._keep_key(0 if key is None else key)
             self._offsets.append(position)
             position += length
+        return keyless
 
-    def _refuse_same_keys(self, key_name: str) -> None:
-        for first, second in pairwise(self._order):
-            if self.keys[first] == self.keys[second]:
-                raise self.error(second, f"repeats the {key_name} {self.keys[second]} of record {first}")
+    def _keep_key(self, key: ImageId) -> None:
+        if isinstance(key, str) and isinstance(self.keys, array):
+            self.keys = list(self.keys)
+        self.keys.append(key)  # type: ignore[arg-type]
+
+    def _key_of(self, data: bytes) -> ImageId | None:
+        found: Iterable[object]
+        try:
+            found = self._key(data)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            value = _json_value(data)
+            found = [value.get(name) for name in self._key_names] if isinstance(value, dict) else ()
+        return next((key for each in found if (key := image_key(each)) is not None), None)
+
+    def _put_in_order(self, listed: Sequence[int], *, unique: bool) -> list[int]:
+        """Sort the rows by key; return those that were left out because an earlier one has the same key."""
+        rank, repeated = self._rank, []
+        ascending = all(rank(first) <= rank(second) for first, second in pairwise(listed))
+        order = listed if ascending else array("q", sorted(listed, key=rank))
+        if unique:
+            repeated = sorted(second for first, second in pairwise(order) if rank(first) == rank(second))
+        if repeated:
+            gone = set(repeated)
+            listed = array("q", (row for row in listed if row not in gone))
+            order = array("q", (row for row in order if row not in gone))
+        self.listed, self._order = listed, order
+        return repeated
+
+    def _mixed_rank(self, row: int) -> tuple[bool, ImageId]:
+        return _rank(self.keys[row])
+
+    def _note_mended(self, dropped: Dropped) -> None:
+        """Count what was mended within these records."""
+        for reason, places in self._file.mended.items():
+            for place in places:
+                row = bisect_right(self._offsets, place) - 1
+                if row >= 0 and place < self._offsets[row] + self._lengths[row]:
+                    dropped.note(reason, self.place(row))
 
 
 def packed_by(start: bytes) -> str | None:
@@ -218,6 +328,39 @@ def _member_lengths(part: memoryview) -> dict[str, int]:
 
 def _record_lengths(part: memoryview) -> "array[int]":
     return array("q", (len(memoryview(raw)) for raw in msgspec.json.decode(part, type=list[msgspec.Raw])))
+
+
+def _json_value(data: bytes) -> Any:
+    """Return what Python's json reads, which takes more than strict readers, of bytes that may be no UTF-8."""
+    try:
+        return msgspec.json.decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        pass
+    try:
+        return json.loads(data.decode(errors="replace"))
+    except (ValueError, RecursionError):
+        return None
+
+
+def _key_reader(names: tuple[str, ...]) -> Callable[[bytes], tuple[ImageId | None, ...]]:
+    """Return what reads these members alone out of a record's bytes, as they are in good files."""
+    fields = [(name, Key | str | None, None) for name in names]
+    decode = msgspec.json.Decoder(msgspec.defstruct("ImageKey", fields, gc=False)).decode
+    if len(names) == 1:
+        (name,) = names
+        return lambda data: (getattr(decode(data), name),)
+    get = attrgetter(*names)
+    return lambda data: get(decode(data))
+
+
+def _rank(key: ImageId) -> tuple[bool, ImageId]:
+    """Return what numbers and texts are sorted by."""
+    return isinstance(key, str), key
+
+
+def _without(gone: list[int], length: int) -> Sequence[int]:
+    rows = set(gone)
+    return array("q", (row for row in range(length) if row not in rows)) if rows else range(length)
 
 
 def _end(pattern: re.Pattern[bytes], data: mmap.mmap, position: int) -> int:

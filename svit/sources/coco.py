@@ -1,109 +1,90 @@
 """MS-COCO captions and instances: captions for images of another source, or a source of its own, as LLaVA used it."""
 
-import re
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from functools import partial
-from pathlib import Path, PurePosixPath
+from itertools import count
+from pathlib import Path
 from typing import Self, TypeVar
-from urllib.parse import urlsplit
-
-import msgspec
 
 from svit.errors import DataError
-from svit.records import ImageContext, Object
-from svit.sources.arrays import JsonFile, Key, RecordArray, Span
-from svit.sources.faults import fault
-from svit.sources.pixels import Outline, Pixels, Side, outline_box, unit_box
+from svit.records import ImageContext, ImageId, Object
+from svit.sources.arrays import JsonFile, Lenient, RecordArray, Span
+from svit.sources.coco_records import (
+    CocoCaption,
+    CocoCategory,
+    CocoImage,
+    CocoInstance,
+    odd_caption,
+    odd_category,
+    odd_image,
+    odd_instance,
+)
+from svit.sources.dropped import Dropped
+from svit.sources.file_kinds import KINDS, refuse_other_kind
+from svit.sources.lenient_values import image_key
+from svit.sources.pixels import Pixels, boxes_in_shares, outline_box, unit_box
 from svit.text import one_line
 
 T = TypeVar("T")
-
-_FOLDER = re.compile(r"(?:train|val|test|unlabeled)\d{4}")
-_FOLDER_IN_NAME = re.compile(rf"COCO_({_FOLDER.pattern})_")
-
-
-class _Image(msgspec.Struct, gc=False):
-    id: int
-    width: Side
-    height: Side
-    file_name: str | None = None
-    coco_url: str | None = None
-
-
-class _Caption(msgspec.Struct, gc=False):
-    id: int
-    caption: str | None
-
-
-class _Category(msgspec.Struct, gc=False):
-    id: int
-    name: str
-
-
-class _Instance(msgspec.Struct):
-    id: int
-    category_id: int
-    bbox: Pixels | None = None
-    iscrowd: int = 0
-    segmentation: msgspec.Raw = msgspec.Raw(b"null")
-
-
-class _Outlined(msgspec.Struct):
-    segmentation: Outline | None
-
-
-class _ImageKey(msgspec.Struct, gc=False):
-    id: Key
-
-
-class _AnnotationKey(msgspec.Struct, gc=False):
-    image_id: Key
-
-
-_image_key = msgspec.json.Decoder(_ImageKey)
-_annotation_key = msgspec.json.Decoder(_AnnotationKey)
+Categories = Mapping[ImageId | None, str]
 
 
 class _CocoFile:
-    """One COCO file: where its members lie, and its records by image."""
+    """One COCO file: where its members lie, and its records by image. `kind` is a key of `KINDS`."""
 
-    def __init__(self, path: Path, kind: str, files: ExitStack) -> None:
-        self.json = files.enter_context(JsonFile(path, kind))
+    def __init__(self, path: Path, kind: str, files: ExitStack, dropped: Dropped) -> None:
+        self.json = files.enter_context(JsonFile(path, KINDS[kind].title))
+        refuse_other_kind(self.json, kind)
         self.members = self.json.members()
+        self.dropped = dropped
 
     def span(self, member: str) -> Span:
         if member not in self.members:
             raise DataError(f"{self.json.path} has no '{member}'. Is this {self.json.kind}?")
         return self.members[member]
 
-    def annotations(self, record: type[T]) -> RecordArray[T]:
-        found = RecordArray(self.json, record, lambda data: _annotation_key.decode(data).image_id)
-        return found.index(self.span("annotations"), key_name="image_id", member="annotations")
+    def annotations(self, record: type[T], kind: str, lenient: Lenient[T]) -> RecordArray[T]:
+        found = RecordArray(self.json, record, kind=kind, lenient=lenient)
+        return found.index(self.span("annotations"), self.dropped, member="annotations")
 
-    def images(self) -> RecordArray[_Image]:
-        found = RecordArray(self.json, _Image, lambda data: _image_key.decode(data).id)
-        return found.index(self.span("images"), key_name="id", member="images", unique=True)
+    def images(self) -> RecordArray[CocoImage]:
+        found = RecordArray(self.json, CocoImage, kind="image", key_names=("id",), lenient=odd_image)
+        return found.index(self.span("images"), self.dropped, member="images", unique=True)
 
-    def categories(self) -> dict[int, str]:
-        span = self.span("categories")
-        found = self.json.split(span, lambda part: msgspec.json.decode(part, type=list[_Category]), "categories")
-        return {category.id: one_line(category.name) for category in found}
+    def categories(self) -> Categories:
+        """Return the categories' names; of several with one id the first. What cannot be read is noted."""
+        found = RecordArray(self.json, CocoCategory, kind="category", key_names=("id",), lenient=odd_category)
+        unread = Dropped()
+        found.index(self.span("categories"), unread, member="categories", unique=True)
+        names: dict[ImageId | None, str] = {}
+        for row in found.listed:
+            category = found.read(row, unread)
+            if category and (name := one_line(category.name)):
+                names[found.keys[row]] = name
+            elif category:
+                unread.note("category_name_missing", found.place(row))
+        for reason, number in unread.items():
+            for place in unread.places[reason][:1]:
+                self.dropped.note(reason, place, number=number)
+        return names
 
 
 class Captions:
     """The captions of any number of COCO caption files, by COCO's image id. Nothing but an index is held."""
 
-    def __init__(self, paths: Sequence[Path]) -> None:
-        """Remember the paths; nothing is opened yet."""
+    def __init__(self, paths: Sequence[Path], *, strict: bool = False) -> None:
+        """Remember the paths; nothing is opened yet. `strict`: what cannot be read is a DataError."""
         self.paths = tuple(paths)
+        self.dropped = Dropped(strict=strict)
+        """What was dropped when the files were opened: who reads the captions counts it once."""
 
     def __enter__(self) -> Self:
         """Map and index the files; raise DataError for one that is no COCO captions file."""
+        self.dropped.clear()
         with ExitStack() as files:
-            self.opened = [_CocoFile(path, "a COCO captions file", files) for path in self.paths]
-            self._annotations = [file.annotations(_Caption) for file in self.opened]
+            self.opened = [_CocoFile(path, "captions", files, self.dropped) for path in self.paths]
+            self.annotations = [file.annotations(CocoCaption, "caption", odd_caption) for file in self.opened]
             self._files = files.pop_all()
         return self
 
@@ -112,36 +93,45 @@ class Captions:
         self._files.close()
 
     def __len__(self) -> int:
-        return sum(len(annotations) for annotations in self._annotations)
+        return sum(len(annotations) for annotations in self.annotations)
 
-    def count(self, coco_id: int) -> int:
+    def count(self, coco_id: ImageId) -> int:
         """Return how many annotations the files have for the image, as they stand."""
-        return sum(annotations.count(coco_id) for annotations in self._annotations)
+        return sum(annotations.count(coco_id) for annotations in self.annotations)
 
-    def of(self, coco_id: int, counts: Counter[str]) -> tuple[str, ...]:
+    def of(self, coco_id: ImageId, counts: Dropped) -> tuple[str, ...]:
         """Return the image's captions in file order, an annotation that several files give only once."""
-        captions: dict[tuple[int, str], str] = {}
-        for annotations in self._annotations:
-            for annotation in annotations.records(coco_id):
+        captions: list[str] = []
+        seen: set[tuple[ImageId, str]] = set()
+        for annotations in self.annotations:
+            for row in annotations.rows(coco_id):
+                annotation = annotations.read(row, counts)
+                if annotation is None:
+                    continue
+                counts.read["caption"] += 1
                 text = one_line(annotation.caption or "")
                 if not text:
-                    counts["caption_missing"] += 1
-                elif (annotation.id, text) in captions:
-                    counts["duplicate_caption_id"] += 1
+                    counts.drop("caption_missing", "caption", annotations.place(row))
+                elif annotation.id is not None and (annotation.id, text) in seen:
+                    counts.skip("duplicate_caption_id", "caption", annotations.place(row))
                 else:
-                    captions[annotation.id, text] = text
-        return tuple(captions.values())
+                    captions.append(text)
+                    seen |= {(annotation.id, text)} if annotation.id is not None else set()
+        return tuple(captions)
 
 
 class Coco:
     """COCO alone as a source: objects named by category, boxes by COCO's own width and height, captions."""
 
-    def __init__(self, *, instances: Sequence[Path] = (), captions: Sequence[Path] = ()) -> None:
-        """Remember the paths; nothing is opened yet."""
+    def __init__(self, *, instances: Sequence[Path] = (), captions: Sequence[Path] = (), strict: bool = False) -> None:
+        """Remember the paths; nothing is opened yet. `strict`: what cannot be read is a DataError."""
         self.instances = tuple(instances)
-        self.captions = Captions(captions)
-        self.counts: Counter[str] = Counter()
-        """What was dropped or repaired while iterating, by reason."""
+        self.captions = Captions(captions, strict=strict)
+        self.counts = Dropped(strict=strict)
+        """What was dropped, skipped or repaired on opening and while iterating, by reason."""
+        self.described = self.joined = 0
+        """How many of the images that were yielded have objects, and how many of those captions too."""
+        self._opening = Dropped(strict=strict)
 
     @property
     def origin(self) -> str:
@@ -149,14 +139,16 @@ class Coco:
         return f"COCO: {', '.join(map(str, self.instances + self.captions.paths))}"
 
     def __enter__(self) -> Self:
-        """Map and index the files; raise DataError for one that is no COCO file."""
+        """Map and index the files; raise DataError for one that is no COCO file, or has shares for pixels."""
+        self._opening.clear()
         with ExitStack() as files:
-            opened = [_CocoFile(path, "a COCO instances file", files) for path in self.instances]
+            opened = [_CocoFile(path, "instances", files, self._opening) for path in self.instances]
             self._categories = [file.categories() for file in opened]
-            self._annotations = [file.annotations(_Instance) for file in opened]
+            self._annotations = [file.annotations(CocoInstance, "object", odd_instance) for file in opened]
             files.enter_context(self.captions)
             opened += [file for file in self.captions.opened if not self.instances or "images" in file.members]
             self._images = [file.images() for file in opened]
+            self._refuse_shares()
             self._files = files.pop_all()
         return self
 
@@ -165,71 +157,151 @@ class Coco:
         self._files.close()
 
     def __len__(self) -> int:
+        """Return how many images are listed; fewer are yielded where one has no size."""
         return sum(1 for _ in self._listed())
 
     def __iter__(self) -> Iterator[ImageContext]:
         """Yield every image that a file lists, once, in the order of the files; `counts` starts anew."""
         self.counts.clear()
-        unlisted = len(self.captions) + sum(len(annotations) for annotations in self._annotations)
-        for image in self._listed():
-            unlisted -= self.captions.count(image.id)
-            unlisted -= sum(annotations.count(image.id) for annotations in self._annotations)
-            yield ImageContext(
+        self.counts.include(self._opening)
+        self.counts.include(self.captions.dropped)
+        self.described = self.joined = 0
+        unread: set[ImageId] = set()
+        for key in self._listed():
+            context = self._context(key)
+            if context is None:
+                unread.add(key)
+            else:
+                self.described += bool(context.objects)
+                self.joined += bool(context.objects and context.captions)
+                yield context
+        self._drop_what_has_no_image(unread)
+
+    def _context(self, key: ImageId) -> ImageContext | None:
+        for images in self._images:
+            row = images.find(key)
+            image = None if row is None else images.read(row, self.counts)
+            if row is None or image is None:
+                continue
+            self.counts.read["image"] += 1
+            if image.width is None or image.height is None:
+                self.counts.drop("image_size_missing", "image", images.place(row))
+                continue
+            objects = self._objects(key, image.width, image.height)
+            return ImageContext(
                 image_id=image.id,
-                image=_path(image),
+                image=image.path,
                 width=image.width,
                 height=image.height,
-                coco_id=image.id,
+                coco_id=key if isinstance(key, int) else None,
                 source="coco",
-                captions=self.captions.of(image.id, self.counts),
-                objects=tuple(self._objects(image)),
+                captions=self.captions.of(key, self.counts),
+                objects=tuple(objects),
             )
-        if unlisted:
-            self.counts["annotation_of_unlisted_image"] += unlisted
+        return None
 
-    def _listed(self) -> Iterator[_Image]:
+    def _listed(self) -> Iterator[ImageId]:
         """Yield the images of all files, each where it is listed first."""
         for place, images in enumerate(self._images):
-            for row, key in enumerate(images.keys):
+            for row in images.listed:
+                key = images.keys[row]
                 if all(earlier.find(key) is None for earlier in self._images[:place]):
-                    yield images[row]
+                    yield key
 
-    def _objects(self, image: _Image) -> Iterator[Object]:
-        seen: set[int] = set()
-        for annotations, categories in zip(self._annotations, self._categories, strict=True):
-            for row in annotations.rows(image.id):
-                instance = annotations[row]
-                if instance.id in seen:
-                    self.counts["duplicate_object_id"] += 1
-                elif instance.iscrowd:
-                    self.counts["object_is_a_crowd"] += 1
-                elif not (name := categories.get(instance.category_id)):
-                    self.counts["category_unknown"] += 1
-                elif (pixels := _pixels(instance, image, partial(annotations.error, row))) is None:
-                    self.counts["object_box_missing"] += 1
-                elif box := unit_box(pixels, width=image.width, height=image.height, of="object", counts=self.counts):
-                    yield Object(id=instance.id, name=name, box=box)
-                seen.add(instance.id)
+    def _objects(self, key: ImageId, width: int, height: int) -> Iterator[Object]:
+        found = [
+            (file, row, instance)
+            for file, annotations in enumerate(self._annotations)
+            for row in annotations.rows(key)
+            if (instance := annotations.read(row, self.counts))
+        ]
+        self.counts.read["object"] += len(found)
+        numbers = _Numbers(instance for _, _, instance in found)
+        for file, row, instance in found:
+            annotations = self._annotations[file]
+            place = partial(annotations.place, row)
+            number = numbers.of(instance, file)
+            name = self._categories[file].get(image_key(instance.category_id))
+            if number is None:
+                self.counts.skip("duplicate_object_id", "object", place())
+            elif instance.iscrowd:
+                self.counts.skip("object_is_a_crowd", "object", place())
+            elif not name:
+                self.counts.drop("category_unknown", "object", place())
+            elif pixels := self._pixels(instance, annotations, row):
+                if number != instance.id:
+                    self.counts.note("object_id_given", place())
+                if box := unit_box(pixels, width=width, height=height, of="object", counts=self.counts, place=place):
+                    yield Object(id=number, name=name, box=box)
 
+    def _pixels(self, instance: CocoInstance, annotations: RecordArray[CocoInstance], row: int) -> Pixels | None:
+        """Return the annotation's own box, or the box around its outline."""
+        if instance.bbox is not None and min(instance.bbox[2:]) > 0:
+            return instance.bbox
+        value = annotations.value(row) or {}
+        given = value.get("bbox")
+        outline = outline_box(value.get("segmentation"))
+        if outline and given:
+            self.counts.note("object_box_from_outline", annotations.place(row))
+        elif not outline and instance.bbox is None:
+            reason = "object_box_unreadable" if given else "object_box_missing"
+            self.counts.drop(reason, "object", annotations.place(row))
+        return outline or instance.bbox
 
-def _pixels(instance: _Instance, image: _Image, error: Callable[[str], DataError]) -> Pixels | None:
-    """Return the annotation's own box, or the box around its outline."""
-    if instance.bbox is not None:
-        return instance.bbox
-    try:
-        outlined = msgspec.json.decode(b'{"segmentation":%b}' % bytes(instance.segmentation), type=_Outlined)
-    except msgspec.ValidationError as wrong:
-        raise error(fault(wrong)) from None
-    if outlined.segmentation is None:
+    def _drop_what_has_no_image(self, unread: set[ImageId]) -> None:
+        """Count the annotations whose image no file lists, or cannot be read."""
+        known = set(self._listed())
+        for kind, arrays in (("object", self._annotations), ("caption", self.captions.annotations)):
+            for annotations in arrays:
+                for row in annotations.listed:
+                    key = annotations.keys[row]
+                    if key in known and key not in unread:
+                        continue
+                    reason = "annotation_of_unread_image" if key in known else "annotation_of_unlisted_image"
+                    self.counts.read[kind] += 1
+                    self.counts.drop(reason, kind, annotations.place(row))
+
+    def _refuse_shares(self) -> None:
+        """Raise DataError for a file all of whose boxes lie within 0 and 1."""
+        for annotations, path in zip(self._annotations, self.instances, strict=True):
+            if number := boxes_in_shares(self._sized_boxes(annotations)):
+                raise DataError(
+                    f"{path}: the boxes look like shares of the image, not pixels: none of {number:,} reaches "
+                    "beyond 1. Multiply x and width by the image's width, y and height by its height."
+                )
+
+    def _sized_boxes(self, annotations: RecordArray[CocoInstance]) -> Iterator[tuple[Pixels, int, int]]:
+        unheard = Dropped()
+        for row in annotations.listed:
+            instance = annotations.read(row, unheard)
+            box = instance and (instance.bbox or outline_box((annotations.value(row) or {}).get("segmentation")))
+            image = box and self._size(annotations.keys[row])
+            if box and image:
+                yield box, *image
+
+    def _size(self, key: ImageId) -> tuple[int, int] | None:
+        for images in self._images:
+            row = images.find(key)
+            image = None if row is None else images.read(row, Dropped())
+            if image and image.width and image.height:
+                return image.width, image.height
         return None
-    return outline_box(outlined.segmentation, width=image.width, height=image.height)
 
 
-def _path(image: _Image) -> str:
-    """Return the path as trainers expect it: `coco/train2017/000000033471.jpg`, or the bare name of a foreign file."""
-    url = PurePosixPath(urlsplit(image.coco_url or "").path)
-    name = image.file_name or url.name or f"{image.id:012d}.jpg"
-    if _FOLDER.fullmatch(url.parent.name):
-        return f"coco/{url.parent.name}/{name}"
-    named = _FOLDER_IN_NAME.match(name)
-    return f"coco/{named[1]}/{name}" if named else name
+class _Numbers:
+    """The ids of one image's objects: as the files give them, or, where they do not or do so twice, given here."""
+
+    def __init__(self, instances: Iterator[CocoInstance]) -> None:
+        """Take the ids that the files give, so that no other object gets one of them."""
+        taken = {instance.id for instance in instances}
+        self._free = (number for number in count(1) if number not in taken)
+        self._seen: dict[int, tuple[int, CocoInstance]] = {}
+
+    def of(self, instance: CocoInstance, file: int) -> int | None:
+        """Return the object's id; None when it is one of an earlier file, or one that this file gives twice."""
+        if instance.id is None:
+            return next(self._free)
+        earlier = self._seen.setdefault(instance.id, (file, instance))
+        if earlier[1] is instance:
+            return instance.id
+        return None if earlier[0] != file or earlier[1] == instance else next(self._free)

@@ -9,7 +9,7 @@ import os
 import secrets
 import sqlite3
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import Any, Self
@@ -20,7 +20,9 @@ import msgspec
 from svit.errors import DataError, StorageError, SvitError
 from svit.records import ImageContext, ImageId
 from svit.refused_writes import known_name, why_refused
+from svit.sources.dropped import Dropped
 from svit.sources.spread import Statistics, Tally
+from svit.text import path_text
 
 FORMAT = 1
 """Counted up when an older svit could not read the file."""
@@ -47,12 +49,27 @@ _decode = msgspec.msgpack.Decoder(ImageContext).decode
 
 
 class StoreSummary(msgspec.Struct, frozen=True):
-    """What a store knows of itself. `counts` is what was dropped or repaired while reading, by reason."""
+    """What a store knows of itself. `counts` is what was dropped or repaired while reading, by reason.
+
+    `places` are the first places of each reason; `read` and `lost` how many of each kind were read, and dropped.
+    """
 
     digest: str
     origin: str
     counts: Mapping[str, int]
     statistics: Statistics
+    places: Mapping[str, tuple[str, ...]] = {}
+    read: Mapping[str, int] = {}
+    lost: Mapping[str, int] = {}
+
+    @classmethod
+    def of(cls, digest: str, origin: str, counts: Mapping[str, int], statistics: Statistics) -> Self:
+        """Return the summary, its paths as text that can be stored."""
+        origin = path_text(origin)
+        if not isinstance(counts, Dropped):
+            return cls(digest, origin, dict(counts), statistics)
+        places = {reason: tuple(map(path_text, first)) for reason, first in counts.places.items()}
+        return cls(digest, origin, dict(counts), statistics, places, dict(counts.read), dict(counts.lost))
 
 
 def build_store(
@@ -60,7 +77,8 @@ def build_store(
 ) -> StoreSummary:
     """Write the contexts to the file, whole or not at all. `counts` is read after the last of them.
 
-    Raise DataError for an image id that is there twice, StorageError when the disk refuses.
+    Of two contexts of one image the first is kept, where `counts` is a Dropped that is not strict. Raise DataError for
+    it otherwise, and StorageError when the disk refuses.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -202,8 +220,10 @@ def _build(path: Path, contexts: Iterable[ImageContext], origin: str, counts: Ma
         building.touch()  # the system says why it cannot, and SQLite does not
         with closing(sqlite3.connect(building, isolation_level=None)) as database:
             database.executescript(_TABLES)
-            digest = _write(database, tally.over(contexts))
-            summary = StoreSummary(digest, origin, dict(counts), tally.statistics())
+            digest = hashlib.blake2b(digest_size=16)
+            for _ in tally.over(_written(database, contexts, counts, digest.update)):
+                pass
+            summary = StoreSummary.of(digest.hexdigest(), origin, counts, tally.statistics())
             database.execute("INSERT INTO meta VALUES (?)", (msgspec.json.encode(summary),))
             database.execute("COMMIT")
         _publish(building, path)
@@ -212,10 +232,15 @@ def _build(path: Path, contexts: Iterable[ImageContext], origin: str, counts: Ma
     return summary
 
 
-def _write(database: sqlite3.Connection, contexts: Iterable[ImageContext]) -> str:
-    """Insert the contexts, and return the digest of their records."""
-    digest = hashlib.blake2b(digest_size=16)
-    for position, context in enumerate(contexts):
+def _written(
+    database: sqlite3.Connection,
+    contexts: Iterable[ImageContext],
+    counts: Mapping[str, int],
+    digest: Callable[[bytes], None],
+) -> Iterator[ImageContext]:
+    """Insert the contexts, add their records to the digest, and yield those that are new."""
+    position = 0
+    for context in contexts:
         try:
             record = _encode(context)
             packed = zlib.compress(record, _COMPRESSION)
@@ -223,14 +248,23 @@ def _write(database: sqlite3.Connection, contexts: Iterable[ImageContext]) -> st
         except OverflowError:
             raise DataError(f"The image {context.image_id} has a number of more than 64 bits.") from None
         except sqlite3.IntegrityError:
-            earlier = "SELECT position FROM contexts WHERE image_id = ?"
-            (first,) = database.execute(earlier, (context.image_id,)).fetchone()
-            raise DataError(
-                f"The image {context.image_id} is there twice: as record {first} and as record {position}. "
-                "An image may have one record."
-            ) from None
-        digest.update(record)
-    return digest.hexdigest()
+            _drop_repeated(database, context.image_id, position, counts)
+            continue
+        digest(record)
+        position += 1
+        yield context
+
+
+def _drop_repeated(database: sqlite3.Connection, image_id: ImageId, position: int, counts: Mapping[str, int]) -> None:
+    """Count an image's second record; raise DataError where nobody counts."""
+    (first,) = database.execute("SELECT position FROM contexts WHERE image_id = ?", (image_id,)).fetchone()
+    if isinstance(counts, Dropped):
+        counts.drop("duplicate_image_id", "image", f"image {image_id}, which is record {first} already")
+        return
+    raise DataError(
+        f"The image {image_id} is there twice: as record {first} and as record {position}. "
+        "An image may have one record."
+    )
 
 
 def _publish(building: Path, path: Path) -> None:

@@ -20,7 +20,8 @@ class Dropped(Counter[str]):
     """Counts by reason, such as `object_box_missing`: what was dropped, skipped and repaired together.
 
     Beside them: `places`, the first few of each reason, such as `instances.json: record 17 of 'annotations'`; `read`,
-    how many records of a kind the files hold (`object`: 1200), and `lost`, how many of them were dropped.
+    how many records of a kind were read (`object`: 1200), `lost`, how many of them were dropped, and `left`, how many
+    were skipped by design: what was read is what was kept, dropped or skipped.
     `strict` makes the first drop a DataError.
     """
 
@@ -31,6 +32,7 @@ class Dropped(Counter[str]):
         self.places: dict[str, list[str]] = {}
         self.read: Counter[str] = Counter()
         self.lost: Counter[str] = Counter()
+        self.left: Counter[str] = Counter()
 
     def drop(self, reason: str, kind: str, place: str, *, number: int = 1) -> None:
         """Count records of this kind that cannot be read; `number` of them stand at this place.
@@ -42,8 +44,13 @@ class Dropped(Counter[str]):
         self.lost[kind] += number
         self.note(reason, place, number=number)
 
+    def skip(self, reason: str, kind: str, place: str, *, number: int = 1) -> None:
+        """Count records of this kind that are left out by design, as COCO's crowds are: no loss."""
+        self.left[kind] += number
+        self.note(reason, place, number=number)
+
     def note(self, reason: str, place: str, *, number: int = 1) -> None:
-        """Count what was repaired, or skipped by design, at this place: no loss, whatever `strict` says."""
+        """Count what was repaired at this place: no loss, whatever `strict` says."""
         self[reason] += number
         places = self.places.setdefault(reason, [])
         if len(places) < PLACES:
@@ -51,11 +58,16 @@ class Dropped(Counter[str]):
 
     def loud(self) -> Mapping[str, tuple[int, int]]:
         """Return the kinds of which more than 5 % were dropped, each with how many of how many."""
-        return {
-            kind: (lost, self.read[kind])
-            for kind, lost in self.lost.items()
-            if lost > LOUD * max(self.read[kind], lost)
-        }
+        return loud_losses(self.read, self.lost)
+
+    def include(self, other: "Dropped") -> None:
+        """Count all that another one counted, such as what was dropped when the files were opened."""
+        for reason, number in other.items():
+            self[reason] += number
+            places = self.places.setdefault(reason, [])
+            places += other.places.get(reason, [])[: PLACES - len(places)]
+        for ours, theirs in ((self.read, other.read), (self.lost, other.lost), (self.left, other.left)):
+            ours.update(theirs)
 
     def clear(self) -> None:
         """Start anew."""
@@ -63,3 +75,10 @@ class Dropped(Counter[str]):
         self.places.clear()
         self.read.clear()
         self.lost.clear()
+        self.left.clear()
+
+
+def loud_losses(read: Mapping[str, int], lost: Mapping[str, int]) -> Mapping[str, tuple[int, int]]:
+    """Return the kinds of which more than 5 % were dropped, each with how many of how many."""
+    of = {kind: (number, max(read.get(kind, 0), number)) for kind, number in lost.items()}
+    return {kind: (number, total) for kind, (number, total) in of.items() if number > LOUD * total}

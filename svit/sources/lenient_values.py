@@ -49,6 +49,15 @@ def identifier(value: object) -> int | str | None:
     return whole_number(value)
 
 
+def image_key(value: object) -> int | str | None:
+    """Return what an image is looked up by: its id, of which 1, 1.0, "1" and "1.0" are one; "001" is a text."""
+    if type(value) is int:
+        return value if -_MOST <= value < _MOST else None
+    found = identifier(value)
+    as_number = whole_number(found)
+    return as_number if as_number is not None and found in (str(as_number), f"{as_number}.0", as_number) else found
+
+
 def words(value: object) -> str | None:
     """Return clean text on one line; None where there is none, and for what is no text."""
     return (one_line(value) or None) if isinstance(value, str) else None

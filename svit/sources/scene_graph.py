@@ -3,7 +3,6 @@
 Faults of single annotations are counted by reason and never stop the reading: a million people-hours have some.
 """
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 
@@ -11,6 +10,7 @@ import msgspec
 
 from svit.boxes import Box
 from svit.records import Object, Region, Relationship
+from svit.sources.dropped import Dropped
 from svit.sources.pixels import unit_box
 from svit.text import one_line
 
@@ -91,7 +91,7 @@ class Description(msgspec.Struct, kw_only=True, gc=False):
 class SceneGraph:
     """The objects of one image, found by any id that a file may have for them. Dropped annotations are counted."""
 
-    def __init__(self, things: Iterable[Thing], *, width: int, height: int, counts: Counter[str]) -> None:
+    def __init__(self, things: Iterable[Thing], *, width: int, height: int, counts: Dropped) -> None:
         """Keep the objects that have a name, a box inside the image and an id of their own."""
         self._things: dict[int, tuple[Thing, tuple[str, ...], Box]] = {}
         self._counts = counts
@@ -176,7 +176,7 @@ class SceneGraph:
         }
 
 
-def regions(described: Iterable[Description], *, width: int, height: int, counts: Counter[str]) -> Iterator[Region]:
+def regions(described: Iterable[Description], *, width: int, height: int, counts: Dropped) -> Iterator[Region]:
     """Yield the regions that have a phrase and a box, in file order."""
     seen: set[int] = set()
     for region in described:

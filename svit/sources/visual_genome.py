@@ -6,7 +6,6 @@ The versions name their keys differently and people mix their files, so every re
 """
 
 import re
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path, PurePosixPath
@@ -16,9 +15,10 @@ from urllib.parse import urlsplit
 import msgspec
 
 from svit.errors import DataError
-from svit.records import ImageContext
+from svit.records import ImageContext, ImageId
 from svit.sources.arrays import JsonFile, Key, RecordArray
 from svit.sources.coco import Captions
+from svit.sources.dropped import Dropped
 from svit.sources.pixels import Side
 from svit.sources.scene_graph import Description, Named, Relation, SceneGraph, Thing, regions
 
@@ -30,12 +30,8 @@ _STEMS = ("image_data", "objects", "region_descriptions", "attributes", "relatio
 class _Keyed(msgspec.Struct, kw_only=True, gc=False):
     """The image's number: `image_id`, or `id` in v1.0 and in every region_descriptions.json."""
 
-    image_id: Key | None = None
-    id: Key | None = None
-
-    @property
-    def key(self) -> int | None:
-        return self.id if self.image_id is None else self.image_id
+    image_id: Key | str | None = None
+    id: Key | str | None = None
 
 
 class _Image(_Keyed, kw_only=True, gc=False):
@@ -63,9 +59,6 @@ class _Relationships(msgspec.Struct):
     relationships: list[Relation]
 
 
-_keyed = msgspec.json.Decoder(_Keyed)
-
-
 class VisualGenome:
     """The images of image_data.json in their order, with what the other files know of each. A context manager.
 
@@ -74,16 +67,22 @@ class VisualGenome:
     """
 
     def __init__(
-        self, folders: Sequence[Path], *, captions: Sequence[Path] = (), allow_shared_coco_ids: bool = False
+        self,
+        folders: Sequence[Path],
+        *,
+        captions: Sequence[Path] = (),
+        allow_shared_coco_ids: bool = False,
+        strict: bool = False,
     ) -> None:
         """Remember the folders; nothing is opened yet."""
         self.folders = tuple(folders)
-        self.captions = Captions(captions)
+        self.captions = Captions(captions, strict=strict)
         self.allow_shared_coco_ids = allow_shared_coco_ids
         self.paths: dict[str, Path] = {}
         """The files that are read, by their name without version, once they are open."""
-        self.counts: Counter[str] = Counter()
-        """What was dropped or repaired while iterating, by reason."""
+        self.counts = Dropped(strict=strict)
+        """What was dropped or repaired while opening and iterating, by reason."""
+        self._opening = Dropped(strict=strict)
 
     @property
     def origin(self) -> str:
@@ -96,6 +95,7 @@ class VisualGenome:
         """Map and index the files, check every image's size and coco_id; raise DataError with file, record and key."""
         self.paths = _find_files(self.folders)
         with ExitStack() as files:
+            self._opening.clear()
             self._images = self._need("image_data", _Image, files)
             if not len(self._images):
                 raise DataError(f"{self.paths['image_data']} holds no image. Is this Visual Genome?")
@@ -118,17 +118,20 @@ class VisualGenome:
     def __iter__(self) -> Iterator[ImageContext]:
         """Yield each image's context; `counts` starts anew."""
         self.counts.clear()
+        self.counts.include(self._opening)
+        self.counts.include(self.captions.dropped)
         if self._sharing:
             self.counts["coco_id_shared"] += self._sharing
-        for image_id, image in zip(self._images.keys, self._images, strict=True):
-            yield self._context(image_id, image)
+        for row in self._images.listed:
+            if image := self._images.read(row, self.counts):
+                yield self._context(self._images.keys[row], image)
         self._count_records_of_unknown_images()
 
-    def _context(self, image_id: int, image: _Image) -> ImageContext:
-        things = _record(self._objects, image_id)
-        attributed = _record(self._attributes, image_id)
-        related = _record(self._relationships, image_id)
-        described = _record(self._regions, image_id)
+    def _context(self, image_id: ImageId, image: _Image) -> ImageContext:
+        things = _record(self._objects, image_id, self.counts)
+        attributed = _record(self._attributes, image_id, self.counts)
+        related = _record(self._relationships, image_id, self.counts)
+        described = _record(self._regions, image_id, self.counts)
         width, height = image.width, image.height
         graph = SceneGraph(things.objects if things else (), width=width, height=height, counts=self.counts)
         return ImageContext(
@@ -156,14 +159,15 @@ class VisualGenome:
         return self._need(stem, record, files) if stem in self.paths else None
 
     def _need(self, stem: str, record: type[T], files: ExitStack) -> RecordArray[T]:
-        return records_by_image(files.enter_context(JsonFile(self.paths[stem], "Visual Genome")), record)
+        return records_by_image(files.enter_context(JsonFile(self.paths[stem], "Visual Genome")), record, self._opening)
 
     def _images_that_share_a_coco_id(self) -> int:
         """Return how many images share theirs; raise DataError when that was not allowed."""
-        first: dict[int, int] = {}
-        sharing: set[int] = set()
-        for image_id, image in zip(self._images.keys, self._images, strict=True):
-            if image.coco_id is None:
+        first: dict[int, ImageId] = {}
+        sharing: set[ImageId] = set()
+        for row in self._images.listed:
+            image_id, image = self._images.keys[row], self._images.read(row, Dropped())
+            if image is None or image.coco_id is None:
                 continue
             other = first.setdefault(image.coco_id, image_id)
             if other == image_id:
@@ -181,22 +185,22 @@ class VisualGenome:
         for records in (self._objects, self._regions, self._attributes, self._relationships):
             if records is None or records.keys == known.keys:
                 continue
-            if unknown := sum(1 for key in records.keys if known.find(key) is None):
+            if unknown := sum(1 for row in records.listed if known.find(records.keys[row]) is None):
                 self.counts["record_of_unknown_image"] += unknown
 
 
-def records_by_image(file: JsonFile, record: type[T]) -> RecordArray[T]:
+def records_by_image(file: JsonFile, record: type[T], dropped: Dropped) -> RecordArray[T]:
     """Return the index over one of Visual Genome's files; raise DataError when it is none."""
-    records = RecordArray(file, record, lambda data: _keyed.decode(data).key)
-    return records.index(file.whole, key_name="image_id", unique=True)
+    records = RecordArray(file, record, kind="image", key_names=("image_id", "id"))
+    return records.index(file.whole, dropped, unique=True)
 
 
-def _record(records: RecordArray[T] | None, image_id: int) -> T | None:
+def _record(records: RecordArray[T] | None, image_id: ImageId, counts: Dropped) -> T | None:
     row = None if records is None else records.find(image_id)
-    return None if records is None or row is None else records[row]
+    return None if records is None or row is None else records.read(row, counts)
 
 
-def _path(image_id: int, url: str | None) -> str:
+def _path(image_id: ImageId, url: str | None) -> str:
     """Return the path as trainers expect it: `vg/VG_100K/2.jpg`; other folders as they are; `2.jpg` without a url."""
     parts = [part for part in PurePosixPath(urlsplit(url or "").path).parts if part != "/"][-2:]
     if parts[:1] in (["VG_100K"], ["VG_100K_2"]):

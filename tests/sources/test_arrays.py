@@ -3,6 +3,7 @@
 import gzip
 import json
 import tracemalloc
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,9 @@ from hypothesis import strategies as st
 
 from svit.errors import DataError
 from svit.sources.arrays import JsonFile, RecordArray
-
-
-class Keyed(msgspec.Struct):
-    key: int
+from svit.sources.dropped import Dropped
+from svit.sources.lenient_values import whole_number
+from svit.sources.no_numbers import without_numbers_that_are_none
 
 
 class Record(msgspec.Struct):
@@ -24,11 +24,25 @@ class Record(msgspec.Struct):
     text: str = ""
 
 
-def indexed(file: JsonFile, *, unique: bool = False) -> RecordArray[Record]:
-    decoder = msgspec.json.Decoder(Keyed)
-    return RecordArray(file, Record, lambda data: decoder.decode(data).key).index(
-        file.whole, key_name="key", unique=unique
-    )
+def odd(value: Mapping[str, Any]) -> Record | None:
+    key, text = whole_number(value.get("key")), value.get("text")
+    return None if key is None or text == [] else Record(key, str(text))
+
+
+def indexed(file: JsonFile, dropped: Dropped | None = None, *, unique: bool = False) -> RecordArray[Record]:
+    array = RecordArray(file, Record, kind="object", key_names=("key",), lenient=odd)
+    return array.index(file.whole, Dropped() if dropped is None else dropped, unique=unique)
+
+
+def texts(array: RecordArray[Record], rows: Iterable[int], dropped: Dropped | None = None) -> list[str | None]:
+    records = [array.read(row, Dropped() if dropped is None else dropped) for row in rows]
+    return [None if record is None else record.text for record in records]
+
+
+def content(tmp_path: Path, data: bytes) -> Path:
+    path = tmp_path / "a.json"
+    path.write_bytes(data)
+    return path
 
 
 spaces = st.sampled_from(["", " ", "\n", " \r\n\t "])
@@ -52,9 +66,10 @@ def test_every_record_is_found_in_file_order(
     with JsonFile(path, "a test") as file:
         array = indexed(file)
 
-        assert [(record.key, record.text) for record in array] == pairs
+        assert list(zip(array.keys, texts(array, array.listed), strict=True)) == pairs
         for key in range(-6, 7):
-            assert [record.text for record in array.records(key)] == [text for other, text in pairs if other == key]
+            assert texts(array, array.rows(key)) == [text for other, text in pairs if other == key]
+            assert array.count(key) == len(list(array.rows(str(key))))
 
 
 @pytest.mark.parametrize(
@@ -64,10 +79,9 @@ def test_every_record_is_found_in_file_order(
         (b'[{"key": 1}, {"key"', "ends in the middle. Download or unpack it again."),
         (b"<html>", "is not JSON: invalid character (byte 0). Is this a test?"),
         (b'{"key": 1}', "is an object, where an array is needed. Is this a test?"),
-        (b"[3, 4]", ": record 0 is a whole number, where an object is needed. Is this a test?"),
-        (b'[{"key": 1}, {"kay": 2}]', ": record 1 has no 'key'. Is this a test?"),
-        (b'[{"key": 1}, {"key": "2"}]', ": record 1 has text at 'key', where a whole number is needed. Correct"),
-        (b'[{"key": 5}, {"key": 1}, {"key": 5}]', ": record 2 repeats the key 5 of record 0."),
+        (b"[3, 4]", ": none of the 2 records has 'key'. Is this a test?"),
+        (b'[{"kay": 1}, {"key": null}]', ": none of the 2 records has 'key'. Is this a test?"),
+        (b"[" * 9999 + b"]" * 9999, ": its arrays and objects lie too deep in each other."),
         (gzip.compress(b"[]", mtime=0), "is a gzip file: unpack it first."),
         (b"PK\x03\x04rest", "is a zip file: unpack it first."),
     ],
@@ -77,21 +91,110 @@ def test_what_is_no_array_of_records_is_said_in_a_sentence(tmp_path: Path, conte
     path.write_bytes(content)
 
     with pytest.raises(DataError) as said, JsonFile(path, "a test") as file:
-        indexed(file, unique=True)
+        indexed(file)
 
     assert str(said.value).startswith(f"{path}{'' if sentence.startswith(':') else ' '}{sentence}")
 
 
-def test_a_record_of_the_wrong_type_is_named_when_it_is_read(tmp_path: Path) -> None:
-    path = tmp_path / "a.json"
-    path.write_bytes(b'[{"key": 1}, {"key": 2, "text": 3}, {"key": 3, "text": "\xff"}]')
+@pytest.mark.parametrize(
+    ("record", "reason"),
+    [
+        ("null", "object_unreadable"),
+        ("7", "object_unreadable"),
+        ("[1]", "object_unreadable"),
+        ("NaN", "object_unreadable"),
+        ("{}", "object_key_missing"),
+        ('{"key": null}', "object_key_missing"),
+        ('{"key": ""}', "object_key_missing"),
+        ('{"key": true}', "object_key_missing"),
+        ('{"key": 1.5}', "object_key_missing"),
+        ('{"key": NaN}', "object_key_missing"),
+        ('{"key": 1e999}', "object_key_missing"),
+        ('{"key": 99999999999999999999}', "object_key_missing"),
+        (f'{{"key": {"9" * 5000}}}', "object_unreadable"),
+        ('{"key": {"a": [1]}}', "object_key_missing"),
+        (f'{{"key": {"[" * 300}{"]" * 300}}}', "object_key_missing"),
+        ('{"key": 5, "text": "again"}', "duplicate_object_key"),
+    ],
+)
+def test_a_record_without_an_image_is_dropped_and_the_others_are_kept(tmp_path: Path, record: str, reason: str) -> None:
+    path = content(tmp_path, f'[{{"key": 5, "text": "a"}}, {record}, {{"key": 3, "text": "b"}}]'.encode())
+    dropped = Dropped()
+
+    with JsonFile(path, "a test") as file:
+        array = indexed(file, dropped, unique=True)
+        assert texts(array, array.listed) == ["a", "b"]
+        assert [texts(array, array.rows(key)) for key in (3, 5, 0)] == [["b"], ["a"], []]
+    assert {name: number for name, number in dropped.items() if name != "not_a_number"} == {reason: 1}
+    assert dropped.places[reason] == [f"{path}: record 1"]
+    assert (dropped.read, dropped.lost) == ({"object": 1}, {"object": 1})
+    with JsonFile(path, "a test") as file, pytest.raises(DataError, match=r"record 1: .* leave out --strict"):
+        indexed(file, Dropped(strict=True), unique=True)
+
+
+@pytest.mark.parametrize(
+    ("given", "found", "other"),
+    [
+        ("42", 42, "042"),
+        ("42.0", "42", 4),
+        ('"42"', 42, "042"),
+        ('"42.0"', "42", "42.00"),
+        ('"img_a"', "img_a", "img_b"),
+        ('"000123"', "000123", 123),
+        ('"42", "text": {}', 42, "42 "),
+    ],
+)
+def test_an_id_is_a_number_or_a_text_and_the_same_in_every_spelling(
+    tmp_path: Path, given: str, found: int | str, other: int | str
+) -> None:
+    path = content(tmp_path, f'[{{"key": 7}}, {{"key": {given}}}, {{"key": "z"}}, {{"key": -1}}]'.encode())
 
     with JsonFile(path, "a test") as file:
         array = indexed(file)
-        with pytest.raises(DataError, match=r"record 1 has a whole number at 'text', where text is needed\."):
-            array[1]
-        with pytest.raises(DataError, match=r"record 2 is not UTF-8\."):
-            array[2]
+        assert (array.find(found), array.find(other)) == (1, None)
+        assert [array.find(key) for key in (7, "7", "z", -1, "-1")] == [0, 0, 2, 3, 3]
+
+
+def test_an_odd_record_is_read_by_what_it_means_or_dropped_when_it_is_read(tmp_path: Path) -> None:
+    data = b'[{"key": 1}, {"key": 2, "text": 3}, {"key": 3, "text": "\xff"}, {"key": 4, "text": []}, {"key": 5.0}]'
+    path, dropped = content(tmp_path, data), Dropped()
+
+    with JsonFile(path, "a test") as file:
+        array = indexed(file, dropped)
+        assert not dropped
+        assert texts(array, array.listed, dropped) == ["", "3", "\ufffd", None, "None"]
+    assert dropped == {"half_character": 1, "object_unreadable": 1}
+    assert dropped.places["half_character"] == [f"{path}: record 2"]
+    assert dropped.places["object_unreadable"] == [f"{path}: record 3"]
+
+
+@pytest.mark.parametrize("token", ["NaN", "Infinity", "-Infinity"])
+@pytest.mark.parametrize("space", ["", " ", "\n\t"])
+def test_what_python_writes_for_no_number_is_mended_outside_of_strings(tmp_path: Path, token: str, space: str) -> None:
+    texts_given = [f"a {token}, b", f'\\\\"x\\\\": {token}, ', "\\\\", f"[{token}]"]
+    lines = [f'{{"key":{row},"text":{json.dumps(text)},"z":{space}{token}}}' for row, text in enumerate(texts_given)]
+    path, dropped = content(tmp_path, f"[{','.join(lines)}]".encode()), Dropped()
+    before = path.read_bytes()
+
+    with JsonFile(path, "a test") as file:
+        array = indexed(file, dropped)
+        assert texts(array, array.listed) == texts_given
+        assert [array.value(row)["z"] or None for row in array.listed] == [None] * 4
+    assert dropped == {"not_a_number": 4}
+    assert dropped.places["not_a_number"] == [f"{path}: record {row}" for row in range(3)]
+    assert path.read_bytes() == before
+
+
+@given(st.lists(st.text(alphabet='aN"\\ :,[]{}\n') | st.just("NaN"), max_size=9), st.integers(1, 40))
+def test_no_number_is_found_wherever_pieces_of_a_file_end(texts_given: list[str], piece: int) -> None:
+    line = json.dumps({text: [float("nan"), text, float("-inf")] for text in texts_given}).encode()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("svit.sources.no_numbers._PIECE", piece)
+        mended = without_numbers_that_are_none(line)
+    assert len(mended) == len(line)
+    read = {text: [None if each == [] else each for each in values] for text, values in json.loads(mended).items()}
+    assert read == {text: [None, text, None] for text in texts_given}
 
 
 @pytest.mark.parametrize(("name", "what"), [("nothing.json", "There is no file"), (".", "is a folder, not a file")])

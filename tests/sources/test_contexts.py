@@ -1,5 +1,6 @@
 """The store: what goes in comes out, whole or not at all."""
 
+import json
 import os
 import signal
 import sqlite3
@@ -20,6 +21,7 @@ from svit.boxes import Box
 from svit.errors import DataError, StorageError, SvitError
 from svit.records import ImageContext, ImageId, Object
 from svit.sources.contexts import ContextStore, build_store
+from svit.sources.dropped import Dropped
 
 from .strategies import contexts
 
@@ -140,6 +142,47 @@ def test_an_image_id_that_is_there_twice_is_refused(path: Path) -> None:
         build_store(path, [context(7), context(8), context(7)], origin="")
 
     assert list(path.parent.iterdir()) == []
+
+
+def test_of_two_records_of_one_image_the_first_is_kept_where_somebody_counts(path: Path) -> None:
+    counts = Dropped()
+    given = [context(7, "first"), context("7", "a text is another id"), context(7, "again"), context(8)]
+    summary = build_store(path, given, origin="", counts=counts)
+
+    with ContextStore(path) as store:
+        assert [each.image_id for each in store] == [7, "7", 8]
+        assert store.get(7) == given[0]
+        assert len(store) == store.stats().images == 3
+        assert (store.summary, store.counts) == (summary, {"duplicate_image_id": 1})
+        assert store.summary.lost == {"image": 1}
+        assert store.summary.places == {"duplicate_image_id": ("image 7, which is record 0 already",)}
+    with pytest.raises(DataError, match=r"image 7, .*: duplicate image id\. Correct it, or leave out --strict"):
+        build_store(path, given, origin="", counts=Dropped(strict=True))
+
+
+def test_where_something_was_dropped_is_kept_whatever_the_path_is_called(path: Path) -> None:
+    counts = Dropped()
+    folder = os.fsdecode(b"donn\xe9es")
+    counts.drop("object_box_missing", "object", f"{folder}/i.json: record 3")
+    counts.read["object"] = 2
+    build_store(path, [context(1)], origin=f"COCO: {folder}/i.json, d\u00e9j\u00e0", counts=counts)
+
+    with ContextStore(path) as store:
+        assert store.origin == "COCO: donn\\xe9es/i.json, d\u00e9j\u00e0"
+        assert store.summary.places == {"object_box_missing": (r"donn\xe9es/i.json: record 3",)}
+        assert (store.summary.read, store.summary.lost) == ({"object": 2}, {"object": 1})
+
+
+def test_a_store_of_an_older_svit_has_no_places(path: Path) -> None:
+    build_store(path, [context(1)], origin="old", counts={"object_box_empty": 3})
+    with closing(sqlite3.connect(path)) as database:
+        (summary,) = database.execute("SELECT summary FROM meta").fetchone()
+        older = {key: item for key, item in json.loads(summary).items() if key not in ("places", "read", "lost")}
+        database.execute("UPDATE meta SET summary = ?", (json.dumps(older).encode(),))
+        database.commit()
+
+    with ContextStore(path) as store:
+        assert (store.counts, store.summary.places, store.summary.lost) == ({"object_box_empty": 3}, {}, {})
 
 
 def test_a_number_that_no_store_can_hold_is_refused(path: Path) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from svit.sources.arrays import JsonFile, RecordArray
 from svit.sources.coco import Coco
+from svit.sources.dropped import Dropped
 from svit.sources.half_characters import with_whole_characters
 from svit.sources.jsonl import read_jsonl
 
@@ -40,9 +41,16 @@ def test_records_of_an_array_are_found_around_it(tmp_path: Path, written: str, r
     path.write_text(f'[{{"key": 1, "text": "{written}"}}, {{"key": 2, "text": "{written}, {written}"}}, {{"key": 3}}]')
     before = path.read_bytes()
     with JsonFile(path, "a list") as file:
-        keyed = msgspec.json.Decoder(Record)
-        array = RecordArray(file, Record, lambda data: keyed.decode(data).key).index(file.whole, key_name="key")
-        assert list(array) == [Record(1, read), Record(2, f"{read}, {read}"), Record(3)]
+        dropped = Dropped()
+        array = RecordArray(file, Record, kind="text", key_names=("key",)).index(file.whole, dropped)
+        assert [array.read(row, dropped) for row in array.listed] == [
+            Record(1, read),
+            Record(2, f"{read}, {read}"),
+            Record(3),
+        ]
+    halves = read.count("\ufffd")
+    assert dropped == ({"half_character": 3 * halves} if halves else {})
+    assert dropped.places.get("half_character", []) == [f"{path}: record {row}" for row in (0, 1, 1)[: 3 * halves]]
     assert path.read_bytes() == before
 
 
