@@ -15,6 +15,7 @@ from svit.cli.json_option import JsonOption
 from svit.cli.task_option import task_names, task_option
 from svit.cli.unfinished_output import removed_when_failed
 from svit.errors import SvitError
+from svit.spelling import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -185,7 +186,7 @@ def _last_part(word: str) -> str:
 def _one_of(option: str, given: str, names: "Sequence[str]") -> int:
     """Return the place of what was given among these names."""
     if given not in names:
-        raise SvitError(f"{option}: '{given}' is none of {', '.join(names)}.")
+        raise SvitError(f"{option}: '{given}' is none of {', '.join(names)}.{did_you_mean(given, names)}")
     return names.index(given)
 
 
