@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Self
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
+    PlainSerializer,
     SerializationInfo,
     SerializerFunctionWrapHandler,
     model_serializer,
@@ -16,6 +18,7 @@ from pydantic import (
 
 from svit.api_key import read_key, refuse_key_for_a_name
 from svit.errors import SvitError
+from svit.path_address import path_address, path_at
 from svit.providers.endpoint_address import expanded, is_loopback, kept, shown, whole_address
 from svit.request_extras import header_secrets, headers_to_send
 
@@ -33,8 +36,14 @@ def _at_home(path: Path) -> Path:
         raise ValueError(f"{path}: there is no such home folder; write the whole path") from None
 
 
-OwnPath = Annotated[Path, AfterValidator(_at_home)]
-"""A path as people write it in a config."""
+def _named(path: object) -> object:
+    return path_at(path) if isinstance(path, str) else path
+
+
+OwnPath = Annotated[
+    Path, BeforeValidator(_named), AfterValidator(_at_home), PlainSerializer(path_address, when_used="json")
+]
+"""A path as people write it in a config, or as run.json keeps one that is not UTF-8: a file:// address."""
 
 
 class EndpointSettings(BaseModel):

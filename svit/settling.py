@@ -16,6 +16,7 @@ from svit.packing import DAMAGED
 from svit.providers.base import Failure, Request, read_outcome
 from svit.records import Completion, Flaw, ImageContext, Message, Prompt, Rejection, Sample
 from svit.render import Recipe
+from svit.shards import LINE_FORM
 from svit.spending import Spending
 from svit.tasks.base import Task, provenance_of
 from svit.verify import UNVERIFIED, Doubted, Verifier, unverified
@@ -106,7 +107,7 @@ class Job:
         """Return a hash of all that a shard of this job follows from, beside the replies: 32 hexadecimal digits."""
         recipe = self.recipe
         made_from = (
-            *(__version__, contexts, self.task.name, recipe.template.version, recipe.sampling, recipe.room),
+            *(__version__, LINE_FORM, contexts, self.task.name, recipe.template.version, recipe.sampling, recipe.room),
             *(recipe.tokens.exact, recipe.seed, recipe.questions, self.attempts),
             *((recipe.lead,) if recipe.context_first else ()),
             *((self.task.min_pairs,) if self.task.min_pairs else ()),

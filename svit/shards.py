@@ -1,8 +1,13 @@
-"""JSONL files that are whole or absent, and the lines in them."""
+"""JSONL files that are whole or absent, and the lines in them.
+
+All lines of a kind have the same keys with values of the same types, so that tables' readers take a run's files as they
+are. `datasets` and polars find a column's type in the first records, where null and an empty list have none: what may
+be missing is an empty text instead, and lists and mappings that may be empty are JSON within a text.
+"""
 
 import errno
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO, TypeVar
@@ -11,11 +16,13 @@ import msgspec
 import orjson
 
 from svit.errors import DataError, StorageError
-from svit.records import Flaw, ImageId, Rejection, Sample
+from svit.records import Flaw, ImageId, Provenance, Rejection, Sample
 from svit.refused_writes import why_refused
 
 SHARD_IMAGES = 1000
 """Images of one shard."""
+LINE_FORM = 2
+"""The number of the form of lines. A shard in an older one is made again from the journal when its run goes on."""
 L = TypeVar("L")
 
 
@@ -27,7 +34,7 @@ class Said(msgspec.Struct, frozen=True):
 
 
 class Block(msgspec.Struct, frozen=True):
-    """One dialogue of a sample's line."""
+    """One dialogue of a sample's line. `topic` is empty or None where there is none."""
 
     content: tuple[Said, ...]
     topic: str | None = None
@@ -49,7 +56,35 @@ class Source(msgspec.Struct, frozen=True):
     svit: str = ""
 
 
-class SampleLine(msgspec.Struct, frozen=True):
+class Remarks(msgspec.Struct, frozen=True, kw_only=True):
+    """What a sample's line says of its own making. Lines of older versions have lists and mappings, or no such keys."""
+
+    written_warnings: tuple[Flaw, ...] | str | None = msgspec.field(name="warnings", default=())
+    written_dropped: Mapping[str, int] | str | None = msgspec.field(name="dropped", default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Read what is within a text. Raises DecodeError for another text than svit writes."""
+        if not isinstance(self.written_warnings, tuple):
+            found = _decode_flaws(self.written_warnings) if self.written_warnings else ()
+            msgspec.structs.force_setattr(self, "written_warnings", found)
+        if not isinstance(self.written_dropped, Mapping):
+            counts = _decode_counts(self.written_dropped) if self.written_dropped else {}
+            msgspec.structs.force_setattr(self, "written_dropped", counts)
+
+    @property
+    def warnings(self) -> tuple[Flaw, ...]:
+        """The flaws that the sample is known to have, and what was mended in it."""
+        assert isinstance(self.written_warnings, tuple)
+        return self.written_warnings
+
+    @property
+    def dropped(self) -> Mapping[str, int]:
+        """The dialogues that were left out of the sample, by their first flaw."""
+        assert isinstance(self.written_dropped, Mapping)
+        return self.written_dropped
+
+
+class SampleLine(Remarks, frozen=True):
     """A sample as its line has it; what no reader has a use for is passed over."""
 
     image_id: ImageId
@@ -59,45 +94,77 @@ class SampleLine(msgspec.Struct, frozen=True):
     task: str
     conversations: tuple[Block, ...]
     provenance: Source
-    warnings: tuple[Flaw, ...] = ()
-    dropped: Mapping[str, int] = {}
     verified_by: str = ""
+
+
+class RejectionLine(msgspec.Struct, frozen=True):
+    """A rejection as its line has it; what no reader has a use for is passed over."""
+
+    image_id: ImageId
+    task: str
+    text: str
+    flaws: tuple[Flaw, ...]
 
 
 def sample_line(sample: Sample) -> bytes:
     """Return the sample as a line of JSON: SVIT's record, the image's path and size, and where the text is from."""
     context = sample.context
-    record: dict[str, object] = {
-        "image_id": context.image_id,
-        "image": context.image,
-        "width": context.width,
-        "height": context.height,
-        "task": sample.task,
-        "conversations": [
-            {
-                **({"topic": dialogue.topic} if dialogue.topic is not None else {}),
-                "content": [
-                    {"from": who, "value": text}
-                    for turn in dialogue.turns
-                    for who, text in (("user", turn.question), ("gpt", turn.answer))
-                ],
-            }
-            for dialogue in sample.dialogues
-        ],
-        "provenance": msgspec.to_builtins(sample.provenance),
-    }
-    if sample.warnings:
-        record["warnings"] = msgspec.to_builtins(sample.warnings)
-    if sample.dropped:
-        record["dropped"] = sample.dropped
-    if sample.verified_by:
-        record["verified_by"] = sample.verified_by
-    return _line(record)
+    return _line(
+        {
+            "image_id": context.image_id,
+            "image": context.image,
+            "width": context.width,
+            "height": context.height,
+            "task": sample.task,
+            "conversations": [
+                {
+                    "topic": dialogue.topic or "",
+                    "content": [
+                        {"from": who, "value": text}
+                        for turn in dialogue.turns
+                        for who, text in (("user", turn.question), ("gpt", turn.answer))
+                    ],
+                }
+                for dialogue in sample.dialogues
+            ],
+            "provenance": _origin(sample.provenance),
+            "warnings": warnings_text(sample.warnings),
+            "dropped": json_text(sample.dropped),
+            "verified_by": sample.verified_by,
+        }
+    )
 
 
 def rejection_line(rejection: Rejection) -> bytes:
     """Return the rejection as a line of JSON, its text and flaws in it."""
-    return _line(msgspec.to_builtins(rejection))
+    return _line(
+        {
+            "image_id": rejection.image_id,
+            "task": rejection.task,
+            "text": rejection.text,
+            "flaws": list(map(_flaw, rejection.flaws)),
+            "provenance": _origin(rejection.provenance),
+        }
+    )
+
+
+def warnings_text(flaws: Iterable[Flaw]) -> str:
+    """Return the flaws as a list of JSON within a text, which is empty when there is none."""
+    return json_text([_flaw(flaw) for flaw in flaws])
+
+
+def json_text(value: Mapping[str, object] | Sequence[object]) -> str:
+    """Return the value as JSON within a text, which is empty when the value is."""
+    return orjson.dumps(value).decode() if value else ""
+
+
+def _flaw(flaw: Flaw) -> dict[str, str]:
+    return {"code": flaw.code, "words": flaw.words, "severity": flaw.severity}
+
+
+def _origin(provenance: Provenance) -> dict[str, object]:
+    origin: dict[str, object] = msgspec.structs.asdict(provenance)
+    return origin | {"left_out": json_text(provenance.left_out)}
 
 
 def _line(record: object) -> bytes:
@@ -188,3 +255,5 @@ def decoded(path: Path, decode: Callable[[bytes], L]) -> Iterator[L]:
 
 
 _sample = msgspec.json.Decoder(SampleLine).decode
+_decode_flaws = msgspec.json.Decoder(tuple[Flaw, ...]).decode
+_decode_counts = msgspec.json.Decoder(dict[str, int]).decode

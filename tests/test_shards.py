@@ -37,9 +37,12 @@ def test_a_sample_is_svits_record_with_image_and_provenance() -> None:
                     {"from": "gpt", "value": "On the left."},
                 ],
             },
-            {"content": [{"from": "user", "value": "How many?"}, {"from": "gpt", "value": "One."}]},
+            {"topic": "", "content": [{"from": "user", "value": "How many?"}, {"from": "gpt", "value": "One."}]},
         ],
-        "provenance": msgspec.to_builtins(WHERE),
+        "provenance": {**msgspec.to_builtins(WHERE), "left_out": '{"small_objects":3}'},
+        "warnings": "",
+        "dropped": "",
+        "verified_by": "",
     }
     assert list(record["provenance"]) == [
         *("model", "prompt_id", "prompt_version", "attempt", "seed", "source", "left_out", "svit")
@@ -55,13 +58,16 @@ def test_a_record_is_one_line_for_every_reader(mark: str) -> None:
 
 def test_a_sample_with_a_warning_says_so() -> None:
     warned = Sample(CONTEXT, "t", (), WHERE, (Flaw("short_answer", "Yes.", "warn"),))
-    [warning] = json.loads(sample_line(warned))["warnings"]
+    [warning] = json.loads(json.loads(sample_line(warned))["warnings"])
     assert warning == {"code": "short_answer", "words": "Yes.", "severity": "warn"}
+
+
+FLAW = {"code": "wrong_count", "words": "9 of 10", "severity": "reject"}
 
 
 def test_a_rejection_keeps_its_text_and_flaws() -> None:
     record = json.loads(rejection_line(Rejection(7, "t", "bad text", (Flaw("wrong_count", "9 of 10"),), WHERE)))
-    assert (record["text"], record["flaws"]) == ("bad text", [{"code": "wrong_count", "words": "9 of 10"}])
+    assert (record["text"], record["flaws"]) == ("bad text", [FLAW])
 
 
 def test_a_shard_is_replaced_whole(tmp_path: Path) -> None:

@@ -248,7 +248,7 @@ def test_what_stays_contradicted_is_rejected_with_the_reasons(tmp_path: Path, st
     assert len(provider.asked) == 5 * 2 + 5, "two answers of an image are the same here, and so is what is said of them"
     rejected = lines(tmp_path, "rejected")
     assert set(rejected) == {1, 2, 3, 4, 5}
-    assert rejected[1]["flaws"] == [{"code": "contradicted", "words": "2 (a cat)"}]
+    assert rejected[1]["flaws"] == [{"code": "contradicted", "words": "2 (a cat)", "severity": "reject"}]
 
 
 def test_without_an_opinion_a_sample_is_rejected_and_regenerating_asks_for_the_opinion_alone(
@@ -297,8 +297,8 @@ def test_verifying_a_finished_run_asks_for_opinions_alone(tmp_path: Path, store:
     run(tmp_path, store, provider, job(least=2))
     assert sorted(provider.asked) == [(VERIFY, n, 1) for n in range(1, 6)]
     samples = lines(tmp_path, "samples")
-    assert samples[4]["dropped"] == {"contradicted": 1}
-    assert "dropped" not in samples[1]
+    assert samples[4]["dropped"] == '{"contradicted":1}'
+    assert samples[1]["dropped"] == ""
 
 
 # --- several tasks whose prompts share their beginning ---

@@ -10,6 +10,7 @@ from svit.audit.forms import on_one_line, read, rewritten
 from svit.audit.judging import context_of, judged
 from svit.audit.reading import DataFile, Piece, RunData, opened_data
 from svit.audit.tally import AuditReport, Tally
+from svit.path_address import path_address
 from svit.records import ImageContext, ImageId
 from svit.shards import publish
 from svit.sources.contexts import ContextStore
@@ -35,7 +36,7 @@ def audit(
     """
     if task is not None:
         task_named(task)
-    tally = Tally(str(file), examples)
+    tally = Tally(path_address(file), examples)
     with ExitStack() as opened:
         find = opened.enter_context(ContextStore(contexts)).find if contexts else None
         data = opened_data(file)
@@ -45,7 +46,7 @@ def audit(
             write_records(fix, lines, as_array=data.is_array)
         else:
             deque(lines, maxlen=0)
-    return tally.report(contexts=str(contexts) if contexts else None, fix=str(fix) if fix else None)
+    return tally.report(contexts=path_address(contexts) if contexts else None, fix=path_address(fix) if fix else None)
 
 
 def _left_of(pieces: Iterable[Piece], tally: Tally, task: str | None, find: _Find | None) -> Iterator[bytes]:

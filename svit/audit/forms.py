@@ -17,7 +17,7 @@ import msgspec
 
 from svit.records import Dialogue, Flaw, ImageId, Turn
 from svit.resources import prompt_text
-from svit.shards import as_line
+from svit.shards import Remarks, as_line, json_text, warnings_text
 from svit.sources.arrays import Key
 from svit.sources.faults import fault
 from svit.tasks import TASKS
@@ -54,14 +54,7 @@ class _Part(msgspec.Struct, rename={"who": "from"}):
     value: str | None = None
 
 
-class _Told(msgspec.Struct, frozen=True):
-    """What our own records say of themselves."""
-
-    dropped: dict[str, int] = {}
-    warnings: tuple[Flaw, ...] = ()
-
-
-_TOLD_NOTHING = _Told()
+_TOLD_NOTHING = Remarks()
 
 
 class _Entry(msgspec.Struct):
@@ -87,7 +80,7 @@ class Record:
     task: str
     dialogues: tuple[Dialogue, ...]
     marks: tuple[str, str] = ("", "")
-    told: _Told = _TOLD_NOTHING
+    told: Remarks = _TOLD_NOTHING
     is_ours: bool = False
 
     @property
@@ -98,7 +91,7 @@ class Record:
 
 
 _decode_entry = msgspec.json.Decoder(_Entry).decode
-_decode_told = msgspec.json.Decoder(_Told).decode
+_decode_told = msgspec.json.Decoder(Remarks).decode
 
 
 def read(raw: bytes, task: str | None = None) -> Record:
@@ -126,7 +119,7 @@ def read(raw: bytes, task: str | None = None) -> Record:
         dialogues, marks = _one_dialogue(entry.conversations)
     else:
         form = "own" if entry.provenance and entry.task else "svit"
-        dialogues = tuple(_dialogue(part.content, part.topic) for part in entry.conversations)
+        dialogues = tuple(_dialogue(part.content, part.topic or None) for part in entry.conversations)
     named = entry.task or task or _task_by_shape(dialogues)
     is_ours = form == "own" and not _is_imported(entry.provenance)
     return Record(form, image_id, entry.image or "", named, dialogues, marks, told, is_ours)
@@ -157,11 +150,23 @@ def rewritten(
                 block["topic"] = dialogue.topic
         entry["conversations"] = blocks
     if record.form == "own":
-        if left_out := Counter(record.told.dropped) + Counter(dropped):
-            entry["dropped"] = left_out
-        if known := tuple(dict.fromkeys((*record.told.warnings, *warnings))):
-            entry["warnings"] = msgspec.to_builtins(known)
+        _remark(
+            entry,
+            Counter(record.told.dropped) + Counter(dropped),
+            tuple(dict.fromkeys((*record.told.warnings, *warnings))),
+        )
     return as_line(json.dumps(entry, ensure_ascii=False, separators=(",", ":")).encode())
+
+
+def _remark(entry: dict[str, Any], dropped: Mapping[str, int], warnings: Sequence[Flaw]) -> None:
+    """Put this into a record of ours as its keys have it: within a text, or as it is in lines of older versions."""
+    if isinstance(entry.get("dropped"), str) or isinstance(entry.get("warnings"), str):
+        entry |= {"dropped": json_text(dropped), "warnings": warnings_text(warnings)}
+        return
+    if dropped:
+        entry["dropped"] = dropped
+    if warnings:
+        entry["warnings"] = msgspec.to_builtins(warnings)
 
 
 def on_one_line(raw: bytes) -> bytes:

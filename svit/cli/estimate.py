@@ -24,6 +24,7 @@ from svit.cli.json_option import JsonOption
 from svit.cli.scratch_folder import scratch_folder
 from svit.cli.task_option import task_option
 from svit.errors import DataError
+from svit.path_address import path_address, path_at
 
 if TYPE_CHECKING:
     from svit.config import RunConfig
@@ -76,7 +77,7 @@ def estimate(
     if run and not known:
         talk.say(f"There is no run in {run} yet, so nothing is done already.")
     settings = _settings(
-        config, {"prompts": prompts and str(prompts.absolute()), "verify": verify}, known, model, base_url
+        config, {"prompts": prompts and path_address(prompts.absolute()), "verify": verify}, known, model, base_url
     )
     tasks = chosen_tasks(task or (known.tasks if known else []) or ["all"])
     check_requests(settings, jobs(settings, tasks))
@@ -114,7 +115,7 @@ class _Known:
         summary = folder.read_summary()
         try:
             contexts = summary["contexts"]
-            file = folder.path / str(contexts["file"])
+            file = folder.path / path_at(str(contexts["file"]))
             return cls(folder, dict(summary["config"]), list(summary["prompts"]), file, str(contexts["digest"]))
         except (KeyError, TypeError, ValueError) as error:
             raise DataError(f"{folder.summary}: another svit than this one wrote it.") from error

@@ -15,6 +15,7 @@ from svit.cli.json_option import JsonOption
 from svit.cli.task_option import task_names, task_option
 from svit.cli.unfinished_output import removed_when_failed
 from svit.errors import SvitError
+from svit.path_address import in_utf8
 from svit.spelling import did_you_mean
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ def export(
     from svit.exports.choosing import Choice, our_requests, splits_of
     from svit.exports.exporting import LAYOUTS, Export, excluded_ids
     from svit.exports.formats import format_named
-    from svit.exports.pictures import folder_of_pictures
+    from svit.exports.pictures import FolderOfPictures
     from svit.exports.pushing import client, push
     from svit.exports.reading import Reading
     from svit.tasks import TASKS
@@ -104,6 +105,7 @@ def export(
         seed=seed,
         requests=our_requests() if requests else (),
     )
+    name, image_root = _in_utf8("--name", name), _in_utf8("--image-root", image_root)
     style = Style(padded=padded, dataset=name, images=image_root)
     if images and found.container not in ("parquet", "tar"):
         raise SvitError(f"--images: the records of {to} name their pictures and do not hold them.")
@@ -114,7 +116,7 @@ def export(
         style,
         image_root,
         layout,
-        pictures=folder_of_pictures(images) if images else None,
+        pictures=FolderOfPictures(images, pixels=found.in_pixels) if images else None,
         command=("svit", *map(_last_part, sys.argv[1:])),
     )
     if str(output) == "-":
@@ -130,6 +132,7 @@ def export(
     elif not quiet:
         _say(work, written, output)
         _say_what_is_missing(written.left_out, sources)
+        _say_which_pictures(work, looked=images is not None)
     if push_to_hub:
         names = [*(file.name for file in written.files if file.records), *written.others]
         address = push(output, names, push_to_hub, public=public)
@@ -201,6 +204,14 @@ def _figures(work: "Export", written: "Exported", output: Path) -> dict[str, obj
     }
 
 
+def _in_utf8(option: str, given: str) -> str:
+    """Return a word of the command as records can hold it. Raises SvitError where its bytes are no UTF-8."""
+    words = in_utf8(given)
+    if words is None:
+        raise SvitError(f"{option}: '{given}' is not UTF-8, as the text of records must be. Rename it, or link to it.")
+    return words
+
+
 def _say(work: "Export", written: "Exported", output: Path) -> None:
     from svit.exports.exporting import CARD
 
@@ -211,6 +222,24 @@ def _say(work: "Export", written: "Exported", output: Path) -> None:
         talk.say(f"{output if output.is_file() else output / file.name}: {file.records:,} records, {work.format.name}")
     if CARD in written.others:
         talk.say(f"What they are, where they are from and how to load them: {output / CARD}")
+
+
+def _say_which_pictures(work: "Export", *, looked: bool) -> None:
+    """Name the first pictures that were left out or have another size, and say how closely they were looked at."""
+    from svit.pictures import can_decode
+
+    for why, images in work.faulty.places.items():
+        talk.say(f"  {why}, the first: {', '.join(dict.fromkeys(images))}")
+    for why, many in work.odd.items():
+        first = ", ".join(dict.fromkeys(work.odd.places[why]))
+        talk.say(
+            f"{many:,} records went out with a picture of another size than theirs, on which no box depends: {first}"
+        )
+    if looked and not can_decode():
+        talk.say(
+            "Pillow is not installed: whether a picture is whole was seen by its end alone, and no size was compared: "
+            "pip install 'svit[export]'"
+        )
 
 
 def _say_what_is_missing(left_out: "Mapping[str, int]", sources: "Sequence[Path]") -> None:

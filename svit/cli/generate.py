@@ -37,6 +37,7 @@ from svit.cli.working import (
     Work,
 )
 from svit.errors import BudgetReachedError, DataError, SvitError
+from svit.path_address import path_address
 
 if TYPE_CHECKING:
     from svit.config import RunConfig
@@ -70,7 +71,7 @@ class Order:
             self._ask_whether_anybody_is_there()
         with folder.locked(), annotations.store(folder, quiet=self.wish.quiet) as store:
             _refuse_other_contexts(folder, store)
-            file = str(annotations.contexts.absolute()) if annotations.contexts else folder.contexts.name
+            file = path_address(annotations.contexts.absolute()) if annotations.contexts else folder.contexts.name
             with folder.opened_journal(start_over=self.start_over, say=talk.say) as journal:
                 if not self.switch:
                     _refuse_another_writer(folder, self.settings, journal)
@@ -220,7 +221,7 @@ def generate(
         "seed": seed,
         "max_cost": max_cost,
         "max_cost_per_month": max_cost_per_month,
-        "prompts": prompts and str(prompts.absolute()),
+        "prompts": prompts and path_address(prompts.absolute()),
         "verify": verify,
     }
     told = _silent if quiet else talk.say

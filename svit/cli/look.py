@@ -17,6 +17,7 @@ from svit.cli.scratch_folder import scratch_folder
 from svit.cli.shown_records import prompt_record, task_record
 from svit.cli.task_option import one_task_name, task_option
 from svit.errors import SvitError
+from svit.path_address import path_address
 
 if TYPE_CHECKING:
     from svit.entries import Intent, Kept
@@ -55,7 +56,7 @@ def prompt(
     from svit.resources import config_path
     from svit.runs import RunFolder
 
-    settings = read_config(config_path(config), {"prompts": prompts and str(prompts.absolute())})
+    settings = read_config(config_path(config), {"prompts": prompts and path_address(prompts.absolute())})
     name = one_task_name(task)
     assert name is not None
     [job] = jobs(settings, chosen_tasks([name]))

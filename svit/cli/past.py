@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from svit.errors import DataError, SvitError
+from svit.path_address import path_at
 
 if TYPE_CHECKING:
     from svit.config import RunConfig
@@ -84,7 +85,7 @@ class PastRun:
         """Open the run's contexts. Raises DataError when others are in their place."""
         from svit.sources.contexts import ContextStore
 
-        path = self.folder.path / self.contexts_file
+        path = self.folder.path / path_at(self.contexts_file)
         with ContextStore(path) as store:
             if store.digest != self.digest:
                 raise DataError(f"{path}: these are other contexts than the run was made from.")

@@ -17,6 +17,7 @@ from svit.cli.run_report import say_changes, say_cost, say_damaged, say_outcomes
 from svit.cli.run_summary import write_summary
 from svit.cli.session import Session
 from svit.errors import FileHeldError, SvitError
+from svit.path_address import path_address
 
 if TYPE_CHECKING:
     from svit.journal import Journal
@@ -85,7 +86,7 @@ class Work:
             run.keep_prompts()
             self._tell(finished=False)
             missing = generation.missing()
-            talk.log.event("start", run=str(run.folder.path), missing=missing)
+            talk.log.event("start", run=path_address(run.folder.path), missing=missing)
             self._ask(generation, progress, asked_of)
             if not self.wish.quiet:
                 say_why(generation)

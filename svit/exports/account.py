@@ -66,6 +66,19 @@ def flaws(counts: Counts, runs: Sequence[RunFacts]) -> Iterator[str]:
         yield "No sample that is here has a warning, and nothing was left out of one."
 
 
+def left_out(counts: Mapping[str, int]) -> Iterator[str]:
+    """Yield what is in no file, though the run has it; nothing where all is there."""
+    if counts:
+        yield "Left out of the files, as no trainer could use them:"
+        yield table(["why", "records"], _listed(counts))
+
+
+def other_sizes(records: int) -> Iterator[str]:
+    """Yield how many records have a picture of another size; nothing where none has."""
+    if records:
+        yield f"Pictures of another size than the record's, on which no box depends: {many(records, 'record')}."
+
+
 def costs(runs: Sequence[RunFacts]) -> Iterator[str]:
     """Yield what each run has cost, all its tasks and second opinions together."""
     if not runs:

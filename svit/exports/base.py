@@ -104,6 +104,7 @@ class Format:
     `record` turns an item into its record, JSON values all: pure. `boxes`, `marks` say in a few words what it does with
     boxes and where `<image>` stands, for the README's table. `sidecars` returns further JSON files by name, which a
     trainer wants beside the data. `features` are the columns of a parquet file, as `tables.write_table` takes them.
+    `in_pixels` says that a record that holds its picture has a size or boxes in pixels: no other copy will do.
     Where `leads` is given, such an item's record comes first: the trainer takes the types of all from the first ones.
     """
 
@@ -115,6 +116,7 @@ class Format:
     container: Container = "jsonl"
     sidecars: Sidecars = lambda _written, _style: {}
     features: Mapping[str, object] = field(default_factory=dict)
+    in_pixels: bool = False
     leads: Callable[[Item], bool] | None = None
 
 

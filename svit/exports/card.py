@@ -2,14 +2,14 @@
 
 import re
 import shlex
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import yaml
 
 from svit import __version__
 from svit.audit.forms import IMPORTED
-from svit.exports.account import MOST, costs, flaws, many, share, writers
+from svit.exports.account import MOST, costs, flaws, left_out, many, other_sizes, share, writers
 from svit.exports.base import Format, Style, Written
 from svit.exports.counts import Counts
 from svit.exports.licences import UNKNOWN, licences
@@ -26,13 +26,19 @@ _OFFLINE, _UNKNOWN = "offline", "unknown"
 
 @dataclass(frozen=True)
 class Export:
-    """What an export wrote, and the words of the command that did it. `photographs` says that the files hold them."""
+    """What an export wrote, and the words of the command that did it. `photographs` says that the files hold them.
+
+    `left_out` counts the samples and records that are in no file, by why, `other_size` the records whose picture has
+    not the size that they say.
+    """
 
     format: Format
     style: Style
     written: Sequence[Written]
     command: Sequence[str]
     photographs: bool = False
+    left_out: Mapping[str, int] = field(default_factory=dict)
+    other_size: int = 0
 
     @property
     def records(self) -> int:
@@ -53,6 +59,8 @@ def card(export: Export, counts: Counts, runs: Sequence[RunFacts] = ()) -> str:
         *writers(counts),
         "## What was found wrong",
         *flaws(counts, runs),
+        *left_out(export.left_out),
+        *other_sizes(export.other_size),
         "## Cost",
         *costs(runs),
         "## Coordinates and marks",

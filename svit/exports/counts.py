@@ -1,23 +1,18 @@
 """What the samples of an export add up to, counted while they go by: what its card tells of them."""
 
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
 
 from svit.errors import DataError
+from svit.shards import Remarks
 from svit.sources.faults import fault
 
 
 class _Block(msgspec.Struct):
     content: list[Any]
-
-
-class _Known(msgspec.Struct):
-    code: str
-    severity: str = "warn"
 
 
 class _Origin(msgspec.Struct):
@@ -32,11 +27,9 @@ class _Said(msgspec.Struct):
     conversations: list[_Block]
 
 
-class _Line(msgspec.Struct):
+class _Line(Remarks, frozen=True):
     task: str
     provenance: _Origin
-    warnings: list[_Known] = []
-    dropped: Mapping[str, int] = {}
     verified_by: str = ""
 
 

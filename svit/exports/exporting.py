@@ -16,11 +16,12 @@ from svit.exports.base import Format, Item, Style, Written
 from svit.exports.choosing import Choice
 from svit.exports.counts import Counts
 from svit.exports.origins import run_facts
-from svit.exports.pictures import Pictures, Row
+from svit.exports.pictures import FolderOfPictures, Row
 from svit.exports.reading import Reading
 from svit.exports.writing import ENDINGS, chunks, write
 from svit.runs import RunFolder
 from svit.shards import publish
+from svit.sources.dropped import Dropped
 
 Layout = Literal["as-is", "folder", "flat"]
 LAYOUTS: tuple[Layout, ...] = ("as-is", "folder", "flat")
@@ -41,7 +42,8 @@ class Exported(NamedTuple):
 class Export:
     """An export: what of it, for whom, and how. `root` and `layout` make the path under which an image is found.
 
-    `pictures` finds the files that go into a table or an archive. `command` is what the card says made it.
+    `pictures` finds the files that go into a table or an archive; `faulty` counts the records without one that can go
+    out, `odd` those whose picture has another size and went out. `command` is what the card says made it.
     """
 
     reading: Reading
@@ -50,23 +52,27 @@ class Export:
     style: Style = field(default_factory=Style)
     root: str = ""
     layout: Layout = "as-is"
-    pictures: Pictures | None = None
+    pictures: FolderOfPictures | None = None
     command: Sequence[str] = ("svit", "export")
     counts: Counts = field(default_factory=Counts)
+    faulty: Dropped = field(default_factory=Dropped)
+    odd: Dropped = field(default_factory=Dropped)
 
     def rows(self, split: str) -> Iterator[Row]:
         """Yield the records of a split, each with its item as it was read, and count what they are made of.
 
-        Where pictures go into the files, what has none is left out.
+        Where pictures go into the files, what has none that is whole and of its size is left out.
         """
         left_out = self.reading.left_out
         place, leader = self._leader(split)
         left_out.clear()
         others = (item for n, item in enumerate(self.choice.of(self.reading.items(), split)) if n != place)
         for item in chain(leader, others):
-            if self.pictures and self.pictures(item) is None:
-                left_out["no_picture"] += 1
+            if self.pictures and isinstance(fault := self.pictures(item), str):
+                self.faulty.note(fault, item.image)
                 continue
+            if self.pictures and self.pictures.is_of_other_size(item):
+                self.odd.note("picture_of_other_size", item.image)
             for line in item.made_of:
                 self.counts.add(line, split, pairs=0)
             for talk in item.talks:
@@ -98,7 +104,7 @@ class Export:
             raise SvitError(f"{self.format.name} makes a {ending} file: name it so.")
         [split] = self.choice.splits
         files = write(path, self.rows(split), self.format, self.pictures, split)
-        return Exported(tuple(files), (), Counter(self.reading.left_out))
+        return Exported(tuple(files), (), self._left_out())
 
     def to_folder(self, folder: Path, *, packed: bool = False) -> Exported:
         """Write the splits, what a trainer wants beside them, and a data set's card."""
@@ -112,11 +118,23 @@ class Export:
         beside = dict(self.format.sidecars(files, self.style))
         for name, content in beside.items():
             publish(folder / name, [msgspec.json.format(msgspec.json.encode(content), indent=2), b"\n"])
-        made = card.Export(self.format, self.style, files, self.command, photographs=self.pictures is not None)
+        made = card.Export(
+            self.format,
+            self.style,
+            files,
+            self.command,
+            photographs=self.pictures is not None,
+            left_out=self._left_out(),
+            other_size=self.odd.total(),
+        )
         now = time.time()
         runs = [run_facts(RunFolder(source), now) for source in self.reading.sources if source.is_dir()]
         publish(folder / CARD, [card.card(made, self.counts, runs).encode()])
-        return Exported(tuple(files), (*beside, CARD), Counter(self.reading.left_out))
+        return Exported(tuple(files), (*beside, CARD), self._left_out())
+
+    def _left_out(self) -> Mapping[str, int]:
+        """Return what no split has: samples of no use, which each pass sees again, and records without a picture."""
+        return Counter(self.reading.left_out) + Counter(self.faulty)
 
     def _placed(self, item: Item) -> Item:
         parts = PurePosixPath(item.image).parts

@@ -43,6 +43,7 @@ FORMAT = Format(
     marks="none; the picture is the column `image`, by path or embedded",
     record=_record,
     container="parquet",
+    in_pixels=True,
     features={
         "image": IMAGE,
         "image_id": TEXT,

@@ -1,43 +1,62 @@
 """The pictures that records are written with."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import lru_cache
 from pathlib import Path
 
 from svit.errors import DataError
 from svit.exports.base import Item
-from svit.pictures import found, kind_of
+from svit.pictures import Fault, Look, PictureFolder, look_at
 
 Row = tuple[Item, Mapping[str, object]]
 """An item, and its format's record of it."""
-Pictures = Callable[[Item], bytes | None]
-"""Returns the JPEG, PNG, GIF or WebP file of an item's picture; None where there is none."""
+Pictures = Callable[[Item], bytes | Fault]
+"""Returns the JPEG, PNG, GIF or WebP file of an item's picture; where there is none that can go out, why."""
 
 
-def folder_of_pictures(folder: Path) -> Pictures:
-    """Return what reads an item's picture from the folder, by its whole path or the end of it.
+class FolderOfPictures:
+    """Reads the picture of an item from a folder, by its whole path or the end of it.
 
-    A file that is no JPEG, PNG, GIF or WebP is no picture. Raises DataError for what is no folder, and, when called,
-    for a file that cannot be read.
+    One of another size than the record's goes out where no box depends on it: the item has none, or, where the records
+    have none in pixels (`pixels`), it has the same shape.
     """
-    if not folder.is_dir():
-        raise DataError(f"{folder}: there is no such folder of pictures.")
 
-    @lru_cache(maxsize=1)
-    def picture_of(image: str) -> bytes | None:
-        try:
-            path = found(folder, image)
-            body = path.read_bytes() if path else b""
-        except OSError as error:
-            raise DataError(f"{folder}: the picture {image} cannot be read: {error.strerror}.") from error
-        return body if kind_of(body) else None
+    def __init__(self, folder: Path, *, pixels: bool = True) -> None:
+        """Raise DataError for what is no folder."""
+        if not folder.is_dir():
+            raise DataError(f"{folder}: there is no such folder of pictures.")
+        self._folder = PictureFolder(folder)
+        self._pixels = pixels
+        self._last: tuple[str, bytes, Look] = "", b"", Look("no_picture")
 
-    return lambda item: picture_of(item.image)
+    def __call__(self, item: Item) -> bytes | Fault:
+        """Return the file of the item's picture, or why none can go out. Raises DataError when it cannot be read."""
+        body, look = self._read(item.image)
+        if look.fault:
+            return look.fault
+        if item.boxes and not look.fits((item.width, item.height), pixels=self._pixels):
+            return "picture_size_differs"
+        return body
+
+    def is_of_other_size(self, item: Item) -> bool:
+        """Whether the item's picture is there and has not the size of the record."""
+        return not self._read(item.image)[1].fits((item.width, item.height))
+
+    def _read(self, image: str) -> tuple[bytes, Look]:
+        """Return the file that an image's path names, with what it is; the last one is kept for the next item."""
+        if self._last[0] != image:
+            try:
+                path = self._folder.find(image)
+                body = path.read_bytes() if path else b""
+            except OSError as error:
+                words = f"{self._folder.path}: the picture {image} cannot be read: {error.strerror}."
+                raise DataError(words) from error
+            self._last = image, body, look_at(body) if path else Look("no_picture")
+        return self._last[1:]
 
 
 def with_pictures(rows: Iterable[Row], pictures: Pictures | None) -> Iterator[tuple[Item, Mapping[str, object], bytes]]:
     """Yield the rows with their pictures, leaving out a row without one; without `pictures` all rows have b""."""
     for item, record in rows:
         body = pictures(item) if pictures else b""
-        if body is not None:
+        if isinstance(body, bytes):
             yield item, record, body

@@ -79,7 +79,7 @@ def item_of(line: SampleLine) -> Item | str:
     try:
         for block in line.conversations:
             said = [Pair(_text(question, boxes), _text(answer, boxes)) for question, answer in block.pairs]
-            talks.append(Talk(tuple(said), block.topic, line.task))
+            talks.append(Talk(tuple(said), block.topic or None, line.task))
     except ValueError as error:
         return str(error)
     if not any(talk.pairs for talk in talks):

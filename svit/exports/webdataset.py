@@ -30,4 +30,5 @@ FORMAT = Format(
     marks="`<image>\\n` at the head of the first question",
     record=_record,
     container="tar",
+    in_pixels=True,
 )

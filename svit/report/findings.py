@@ -8,9 +8,9 @@ from functools import cached_property
 
 from svit.boxes import Box
 from svit.mentions import Coordinates, mentions
-from svit.records import Flaw, ImageContext, Rejection
+from svit.records import Flaw, ImageContext
 from svit.report.counting import Distinct, Lengths, Lot, Tally
-from svit.shards import SampleLine
+from svit.shards import RejectionLine, SampleLine
 
 ON_SHEET = 12
 """Samples that are shown of each task."""
@@ -170,7 +170,7 @@ class TaskFindings:
         self.grounding = Grounding()
         self.sheet: Lot[SampleLine] = Lot(ON_SHEET, seed)
         self.measured: Lot[SampleLine] = Lot(MEASURED, seed)
-        self.refused: dict[str, Lot[Rejection]] = {}
+        self.refused: dict[str, Lot[RejectionLine]] = {}
         self._seed = seed
 
     def add(self, sample: SampleLine, image: Image | None) -> None:
@@ -213,7 +213,7 @@ class TaskFindings:
         self.repairs.update({flaw.code for flaw in flaws if flaw.severity == "repair"})
         self.unsupported += sum(flaw.code == "unsupported_object" for flaw in flaws)
 
-    def refuse(self, rejection: Rejection) -> None:
+    def refuse(self, rejection: RejectionLine) -> None:
         """Count a rejection."""
         self.rejected += 1
         for code in {flaw.code for flaw in rejection.flaws if flaw.severity == "reject"}:

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from svit.errors import DataError
 from svit.journal import Journal
+from svit.path_address import path_at
 from svit.records import ImageId
 from svit.report.findings import Image, Names, TaskFindings
 from svit.report.paid import Paid, paid_by_task
@@ -87,6 +88,6 @@ def _asks(task: str) -> bool:
 
 def _contexts(folder: RunFolder, summary: Mapping[str, Any]) -> tuple[Path, str]:
     try:
-        return folder.path / str(summary["contexts"]["file"]), str(summary["contexts"]["digest"])
+        return folder.path / path_at(str(summary["contexts"]["file"])), str(summary["contexts"]["digest"])
     except (KeyError, TypeError) as error:
         raise DataError(f"{folder.summary}: another svit than this one wrote it.") from error

@@ -10,13 +10,13 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from svit import __version__
-from svit.records import Rejection
 from svit.report import drawing, sections, telling
 from svit.report.drawing import COLOURS
 from svit.report.findings import MEASURED, SAME_PLACE, Grounding, TaskFindings
 from svit.report.gathering import Gathered
 from svit.report.photos import Photo, photo_at
 from svit.report.sheet import Card, Refused, card, refused
+from svit.shards import RejectionLine
 
 _NUMBERED = 60
 """Boxes of one card that are lit up when their words are pointed at."""
@@ -90,7 +90,7 @@ class _Shelf:
             return "", None
         key = image, width, height
         if key not in self._found:
-            name, photo = f"photo-{len(self._found) + 1}", photo_at(self._folder, image)
+            name, photo = f"photo-{len(self._found) + 1}", photo_at(self._folder, image, (width, height))
             if photo.data:
                 self.symbols.append(drawing.symbol(name, photo.data, width=width, height=height))
             self._found[key] = name, photo
@@ -112,7 +112,7 @@ def _refusals(found: Gathered) -> list[tuple[str, int, list[Refused]]]:
     return [(code, total[code], [refused(each, code) for each in _few(found, code)]) for code in ordered]
 
 
-def _few(found: Gathered, code: str) -> list[Rejection]:
+def _few(found: Gathered, code: str) -> list[RejectionLine]:
     """Return some rejections that have the flaw, of all tasks in turn."""
     drawn = [task.refused[code].drawn() for task in found.tasks if code in task.refused]
     return [each for turn in zip_longest(*drawn) for each in turn if each][:_OF_A_CODE]

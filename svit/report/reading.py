@@ -9,9 +9,9 @@ import msgspec
 
 from svit.errors import SvitError
 from svit.published import files_of, read_published
-from svit.records import ImageContext, ImageId, Rejection
+from svit.records import ImageContext, ImageId
 from svit.runs import RunFolder
-from svit.shards import SHARD_IMAGES, decoded
+from svit.shards import SHARD_IMAGES, RejectionLine, decoded
 from svit.sources.contexts import ContextStore
 
 
@@ -23,7 +23,7 @@ class Chunk(NamedTuple):
     rejected: Mapping[str, Path]
 
 
-_rejection = msgspec.json.Decoder(Rejection).decode
+_rejection = msgspec.json.Decoder(RejectionLine).decode
 
 
 class RunReading:
@@ -75,6 +75,6 @@ class RunReading:
         return sorted({shard.shard for shard in self._shards})
 
 
-def rejection_lines(path: Path) -> Iterator[Rejection]:
+def rejection_lines(path: Path) -> Iterator[RejectionLine]:
     """Yield the rejections of a file, none when it is missing. Raises DataError for a line that is not svit's."""
     return decoded(path, _rejection)

@@ -7,10 +7,10 @@ from markupsafe import Markup
 
 from svit.boxes import Box
 from svit.mentions import Coordinates, Mention, mentions
-from svit.records import Flaw, Rejection
+from svit.records import Flaw
 from svit.report.drawing import COLOURS, Framed, photograph
 from svit.report.photos import Photo
-from svit.shards import Block, SampleLine
+from svit.shards import Block, RejectionLine, SampleLine
 
 _LONGEST = 4_000
 """Characters of a text that are shown."""
@@ -79,7 +79,7 @@ def card(sample: SampleLine, photo: Photo | None, symbol: str) -> Card:
     )
 
 
-def refused(rejection: Rejection, code: str) -> Refused:
+def refused(rejection: RejectionLine, code: str) -> Refused:
     """Return the rejection as it is shown under one of its flaws."""
     said = tuple(flaw.words for flaw in rejection.flaws if flaw.code == code)
     text = rejection.text[:_EXCERPT]

@@ -12,6 +12,7 @@ from svit.exports import webdataset
 from svit.exports.archives import write_archives
 from svit.exports.base import Item, Style, Written
 from svit.exports.pictures import Row
+from svit.pictures import Fault
 
 FORM = webdataset.FORMAT
 HEADS = {
@@ -31,9 +32,9 @@ def content(path: Path) -> list[tuple[str, bytes]]:
         return [(of.name, tar.extractfile(of).read()) for of in members]  # type: ignore[union-attr]
 
 
-def odd(one: Item) -> bytes | None:
+def odd(one: Item) -> bytes | Fault:
     n = int(one.image_id)
-    return png(n, 1) if n % 2 else None
+    return png(n, 1) if n % 2 else "no_picture"
 
 
 def test_a_record_follows_its_picture_and_rows_without_one_are_left_out(tmp_path: Path) -> None:

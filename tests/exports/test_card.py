@@ -87,6 +87,7 @@ def test_samples_and_pairs_are_counted_by_split_and_task() -> None:
 @dataclass
 class _Flaw:
     code: str
+    words: str
     severity: str
 
 
@@ -97,7 +98,8 @@ def test_objects_count_like_json() -> None:
         provenance: Any
         warnings: Any = ()
 
-    known = [{"code": "not_plain", "severity": "repair"}, {"code": "too_long", "severity": "warn"}]
+    known = [{"code": "not_plain", "words": "", "severity": "repair"}]
+    known.append({"code": "too_long", "words": "", "severity": "warn"})
     counts = Counts()
     counts.add(Object("referring", line()["provenance"], [_Flaw(**each) for each in known]), pairs=3)
     assert counts == counted(line(warnings=known))
@@ -297,7 +299,7 @@ def test_no_name_breaks_the_header_or_the_text(name: str, other: str) -> None:
     def of(name: str, other: str) -> str:
         run = replace(RUN, name=name, origin=f"{other}.", verifier=name)
         flawed = line(name, model=name, source=f"imported:{other}", prompt_version=f"{other}.", verified_by=f"{name}.")
-        known = {**flawed, "warnings": [{"code": name}], "dropped": {other: 1}}
+        known = {**flawed, "warnings": [{"code": name, "words": other}], "dropped": {other: 1}}
         style = Style(dataset=name)
         files = (Written("train.json", "train", 9),)
         return card(Export(FORMAT, style, files, ("svit", "export", name)), counted(known), [run])

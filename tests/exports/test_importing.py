@@ -71,7 +71,7 @@ def test_what_was_written_in_the_published_shape_comes_back_with_the_same_dialog
         "attempt": 0,
         "seed": None,
         "source": "imported:svit",
-        "left_out": {},
+        "left_out": "",
         "svit": entry["provenance"]["svit"],
     }
     assert (intake.records, intake.without_size, intake.without_image, intake.left_out) == (1, 0, 0, {})

@@ -11,16 +11,17 @@ from svit.exports import hf, tables, trl
 from svit.exports.base import Format, Item
 from svit.exports.pictures import Row
 from svit.exports.tables import IMAGE, TEXT, write_table
+from svit.pictures import Fault
 
 pyarrow = pytest.importorskip("pyarrow", reason="pyarrow is not installed")
 parquet = pytest.importorskip("pyarrow.parquet")
 BOTH = pytest.mark.parametrize("form", [trl.FORMAT, hf.FORMAT], ids=lambda form: form.name)
 
 
-def odd(one: Item) -> bytes | None:
+def odd(one: Item) -> bytes | Fault:
     """Return a picture of its own for items of odd number, none for the others."""
     n = int(one.image_id)
-    return png(n, 1) if n % 2 else None
+    return png(n, 1) if n % 2 else "no_picture"
 
 
 @BOTH
@@ -82,7 +83,7 @@ def test_memory_stays_flat_over_100_000_rows(tmp_path: Path) -> None:
 def test_without_rows_there_is_no_file(tmp_path: Path) -> None:
     path = tmp_path / "t.parquet"
     write_table(path, rows(trl.FORMAT, 3), features=trl.FORMAT.features)
-    assert write_table(path, rows(trl.FORMAT, 3), features=trl.FORMAT.features, pictures=lambda _: None) == 0
+    assert write_table(path, rows(trl.FORMAT, 3), features=trl.FORMAT.features, pictures=lambda _: "no_picture") == 0
     assert list(tmp_path.iterdir()) == []
 
 
