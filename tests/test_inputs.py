@@ -94,7 +94,7 @@ def test_strict_refuses_a_store_that_was_built_without(tmp_path: Path, capsys: p
 def test_coco_files_that_join_nothing_are_said(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], captioned: tuple[int, ...], warned: str | None
 ) -> None:
-    files = {
+    files: dict[str, Any] = {
         "coco_instances": [instances(tmp_path / "i.json")],
         "coco_captions": [captions(tmp_path / "c.json", *captioned)],
     }

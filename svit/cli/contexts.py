@@ -6,16 +6,28 @@ from typing import Annotated
 import typer
 
 from svit.cli import talk
+from svit.cli.dropped_table import dropped_table, loss_warnings
 from svit.cli.ending import spoken
 from svit.cli.inputs import (
     Annotations,
     CaptionsOption,
     InstancesOption,
     SharedOption,
+    StrictOption,
     VisualGenomeOption,
-    refuse_to_overwrite,
 )
 from svit.cli.json_option import JsonOption
+from svit.cli.own_annotations import (
+    BoxesOption,
+    BoxUnitsOption,
+    ClassNamesOption,
+    CsvOption,
+    HfOption,
+    ImagesOption,
+    JsonlOption,
+    MapOption,
+    own_annotations,
+)
 from svit.errors import SvitError
 
 app = typer.Typer(help="Build, inspect and print contexts: what is known of each image.", no_args_is_help=True)
@@ -31,34 +43,45 @@ def build(
     coco_captions: CaptionsOption = None,
     coco_instances: InstancesOption = None,
     allow_shared_coco_ids: SharedOption = False,
-    jsonl: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Own records, one a line ('svit contexts schema'); - is stdin.")
-    ] = None,
+    jsonl: JsonlOption = None,
+    hf: HfOption = None,
+    csv: CsvOption = None,
+    maps: MapOption = None,
+    boxes: BoxesOption = "xyxy",
+    box_units: BoxUnitsOption = "shares",
+    class_names: ClassNamesOption = None,
+    images: ImagesOption = None,
+    strict: StrictOption = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")] = False,
 ) -> None:
-    """Build a store of contexts from annotation files. Visual Genome and COCO are joined by coco_id."""
-    annotations = Annotations.named(None, visual_genome, coco_captions, coco_instances, allow_shared_coco_ids)
-    if jsonl and annotations.raw_paths:
-        raise SvitError("Give either --jsonl or Visual Genome and COCO files, not both.")
-    if not jsonl and annotations.is_sample:
-        raise SvitError("Name what to read: --visual-genome, --coco-captions, --coco-instances or --jsonl.")
-    if jsonl:
-        _build_own(jsonl, output, quiet=quiet)
+    """Build a store of contexts from annotation files. Visual Genome and COCO are joined by coco_id.
+
+    Your own are JSONL, tables of boxes in CSV, or data sets on disk. An odd record stops nothing: it is read where it
+    has one meaning, else left out and counted.
+    """
+    annotations = Annotations.named(None, visual_genome, coco_captions, coco_instances, allow_shared_coco_ids, strict)
+    own = own_annotations(
+        *(jsonl, hf, csv),
+        maps=maps,
+        order=boxes,
+        units=box_units,
+        class_names=class_names,
+        images=images,
+        strict=strict,
+    )
+    if own and annotations.raw_paths:
+        raise SvitError(f"Give either --{own.kind} or Visual Genome and COCO files, not both.")
+    if not own and annotations.is_sample:
+        raise SvitError(
+            "Name what to read: --visual-genome, --coco-captions, --coco-instances, --jsonl, --hf or --csv."
+        )
+    if own:
+        own.build(output, quiet=quiet)
     else:
         annotations.build(output, quiet=quiet)
     if not quiet:
         talk.say(f"Next: svit contexts stats {output}")
         talk.say(f"      svit generate --task all --contexts {output} --limit 100")
-
-
-def _build_own(jsonl: Path, output: Path, *, quiet: bool) -> None:
-    from svit.sources.contexts import build_store
-    from svit.sources.jsonl import read_jsonl
-
-    refuse_to_overwrite(output)
-    summary = build_store(output, read_jsonl(jsonl), origin=str(jsonl.resolve() if jsonl != Path("-") else jsonl))
-    if not quiet:
-        talk.say(f"{output}: contexts of {summary.statistics.images:,} images from {jsonl}.")
 
 
 @app.command()
@@ -74,7 +97,9 @@ def stats(
 
     with ContextStore(contexts) as store:
         found = store.stats()
+        summary = store.summary
         about = {"origin": store.origin, "digest": store.digest, "dropped": dict(store.counts)}
+        about |= {"dropped_places": summary.places, "read": summary.read, "lost": summary.lost}
     if json:
         talk.show(msgspec.json.encode({**msgspec.to_builtins(found), **about}).decode())
         return
@@ -85,8 +110,10 @@ def stats(
     talk.show(talk.table([("", "total", "mean an image", "median", "most"), *rows], indent=""))
     talk.show(f"From {about['origin']}")
     if store.counts:
-        talk.show("Dropped or repaired while reading:")
-        talk.show(talk.counted(store.counts))
+        talk.show("Dropped or repaired while reading, and the first place of each:")
+        talk.show(dropped_table(summary.counts, summary.places))
+    for warning in loss_warnings(summary.read, summary.lost):
+        talk.show(warning)
 
 
 @app.command()

@@ -24,10 +24,7 @@ def loss_warnings(read: Mapping[str, int], lost: Mapping[str, int]) -> Iterator[
     """Yield a sentence for each kind of which more than 5 % were dropped."""
     for kind, (number, total) in loud_losses(read, lost).items():
         share = f"{100 * number / total:.0f} %"
-        yield (
-            f"Warning: {number:,} of {total:,} {kind}s ({share}) were dropped: "
-            "the files may not be what they seem. The reasons and the first places are above."
-        )
+        yield f"Warning: {number:,} of {total:,} {kind}s ({share}) were dropped, see above. Are these the right files?"
 
 
 def _end(place: str, width: int) -> str:

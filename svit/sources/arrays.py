@@ -1,7 +1,7 @@
 """Random access to the records of giant JSON arrays, at a few dozen bytes of memory for each record.
 
-The file is mapped, not read. msgspec splits the array into raw slices without decoding them; of each slice only the
-key, the offset and the length are kept. A record is decoded, into its type, when it is asked for.
+msgspec splits the array into raw slices without decoding them; of each slice only the key, the offset and the length
+are kept. A record is decoded, into its type, when it is asked for.
 
 One odd record never stops a file. A record that is not of its type is read once more by what its values mean, slowly,
 by its source's own function; where that finds no meaning the record is dropped, and counted with its place.
@@ -12,10 +12,9 @@ import mmap
 import re
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from operator import attrgetter
-from pathlib import Path
 from typing import Annotated, Any, Generic, Self, TypeVar
 
 import msgspec
@@ -23,117 +22,20 @@ import msgspec
 from svit.errors import DataError
 from svit.records import ImageId
 from svit.sources.dropped import Dropped
-from svit.sources.faults import ends_early, fault
-from svit.sources.half_characters import REPLACEMENT, half_characters
+from svit.sources.json_files import BYTE_ORDER_MARK, JsonFile, Span, packed_by
 from svit.sources.lenient_values import image_key
-from svit.sources.no_numbers import no_numbers
+
+__all__ = ["BYTE_ORDER_MARK", "JsonFile", "Key", "Lenient", "RecordArray", "Span", "packed_by"]
 
 Key = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
 """A number that fits into an index of 64-bit integers, and into a store."""
 
-_PACKED = {b"\x1f\x8b": "gzip", b"PK\x03\x04": "zip", b"BZh": "bzip2", b"\xfd7zXZ": "xz", b"\x28\xb5\x2f\xfd": "zstd"}
-BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _OPENING = re.compile(rb"\s*\[")
 _GAP = re.compile(rb"[\s,]*")
-_NAME = re.compile(rb'[\s,{]*("(?:[^"\\]|\\.)*")\s*:\s*')
 
 T = TypeVar("T")
-Span = tuple[int, int]
 Lenient = Callable[[Mapping[str, Any]], T | None]
 """What an odd record means, from its JSON values; None when it means nothing."""
-
-
-class JsonFile:
-    """A JSON file in a memory map. `kind` says what it should be: `Visual Genome`, `a COCO captions file`."""
-
-    def __init__(self, path: Path, kind: str) -> None:
-        """Remember the path; nothing is opened yet."""
-        self.path = path
-        self.kind = kind
-
-    def __enter__(self) -> Self:
-        """Map the file; raise DataError when it is missing, empty, a folder or packed."""
-        try:
-            with self.path.open("rb") as file:
-                start = file.read(6)
-                self._refuse_no_json(start)
-                self.map = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-        except IsADirectoryError:
-            raise DataError(f"{self.path} is a folder, not a file.") from None
-        except FileNotFoundError:
-            raise DataError(f"There is no file {self.path}.") from None
-        except OSError as error:
-            raise DataError(f"{self.path} cannot be read: {error.strerror}.") from None
-        self._is_mended = False
-        self.mended: dict[str, list[int]] = {}
-        """Where something was replaced in memory, by what it was: `half_character`, `not_a_number`."""
-        self._start = len(BYTE_ORDER_MARK) if start.startswith(BYTE_ORDER_MARK) else 0
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Give the map back."""
-        self.map.close()
-
-    @property
-    def whole(self) -> Span:
-        """Where the JSON text begins and ends."""
-        return self._start, len(self.map)
-
-    def split(self, span: Span, into: Callable[[memoryview], T], member: str = "") -> T:
-        """Return what `into` makes of the bytes in the span; raise DataError when they are not JSON of that type.
-
-        Halves of characters, NaN and Infinity are mended first, in memory: they are no reason to refuse a file.
-        """
-        try:
-            with memoryview(self.map) as view, view[slice(*span)] as part:
-                return into(part)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            if self._mended():
-                return self.split(span, into, member)
-            raise self._error(error, member) from None
-        except RecursionError:
-            raise DataError(f"{self.path}: its arrays and objects lie too deep in each other.") from None
-
-    def _error(self, error: Exception, member: str) -> DataError:
-        what = f"{self.path}: '{member}'" if member else str(self.path)
-        remedy = "Download or unpack it again." if ends_early(error) else f"Is this {self.kind}?"
-        return DataError(f"{what} {fault(error)}. {remedy}")
-
-    def _mended(self) -> bool:
-        """Replace what no strict reader takes in a copy in memory; False where it is not there, or was done before."""
-        if self._is_mended:
-            return False
-        self._is_mended = True
-        found = [("half_character", place, REPLACEMENT) for place in half_characters(self.map)]
-        found += [("not_a_number", place, nothing) for place, nothing in no_numbers(self.map)]
-        if not found:
-            return False
-        with self.path.open("rb") as file:
-            self.map.close()
-            self.map = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)
-        for reason, place, replacement in found:
-            self.map[place] = replacement
-            self.mended.setdefault(reason, []).append(place.start)
-        return True
-
-    def members(self) -> dict[str, Span]:
-        """Return where each value of the top-level object lies."""
-        lengths = self.split(self.whole, _member_lengths)
-        spans: dict[str, Span] = {}
-        position = self._start
-        for name, length in lengths.items():
-            found = _NAME.match(self.map, position)
-            if found is None or msgspec.json.decode(found[1]) != name:
-                raise DataError(f"{self.path} has a key twice, near '{name}'.")
-            spans[name] = found.end(), found.end() + length
-            position = found.end() + length
-        return spans
-
-    def _refuse_no_json(self, start: bytes) -> None:
-        if not start:
-            raise DataError(f"{self.path} is empty.")
-        if packed := packed_by(start):
-            raise DataError(f"{self.path} is a {packed} file: unpack it first.")
 
 
 class RecordArray(Generic[T]):
@@ -282,13 +184,17 @@ class RecordArray(Generic[T]):
         self.keys.append(key)  # type: ignore[arg-type]
 
     def _key_of(self, data: bytes) -> ImageId | None:
-        found: Iterable[object]
         try:
             found = self._key(data)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            value = _json_value(data)
-            found = [value.get(name) for name in self._key_names] if isinstance(value, dict) else ()
-        return next((key for each in found if (key := image_key(each)) is not None), None)
+            found = None
+        if type(found) is int:
+            return found
+        if found is not None and (key := image_key(found)) is not None:
+            return key
+        value = _json_value(data)
+        names = self._key_names if isinstance(value, dict) else ()
+        return next((key for name in names if (key := image_key(value.get(name))) is not None), None)
 
     def _put_in_order(self, listed: Sequence[int], *, unique: bool) -> list[int]:
         """Sort the rows by key; return those that were left out because an earlier one has the same key."""
@@ -316,16 +222,6 @@ class RecordArray(Generic[T]):
                     dropped.note(reason, self.place(row))
 
 
-def packed_by(start: bytes) -> str | None:
-    """Return which program packed the file that begins so: gzip, zip ...; None for plain text."""
-    return next((name for magic, name in _PACKED.items() if start.startswith(magic)), None)
-
-
-def _member_lengths(part: memoryview) -> dict[str, int]:
-    members = msgspec.json.decode(part, type=dict[str, msgspec.Raw])
-    return {name: len(memoryview(raw)) for name, raw in members.items()}
-
-
 def _record_lengths(part: memoryview) -> "array[int]":
     return array("q", (len(memoryview(raw)) for raw in msgspec.json.decode(part, type=list[msgspec.Raw])))
 
@@ -342,15 +238,15 @@ def _json_value(data: bytes) -> Any:
         return None
 
 
-def _key_reader(names: tuple[str, ...]) -> Callable[[bytes], tuple[ImageId | None, ...]]:
-    """Return what reads these members alone out of a record's bytes, as they are in good files."""
+def _key_reader(names: tuple[str, ...]) -> Callable[[bytes], ImageId | None]:
+    """Return what reads the first of these members that is there, and nothing else, out of a good record's bytes."""
     fields = [(name, Key | str | None, None) for name in names]
     decode = msgspec.json.Decoder(msgspec.defstruct("ImageKey", fields, gc=False)).decode
     if len(names) == 1:
         (name,) = names
-        return lambda data: (getattr(decode(data), name),)
+        return lambda data: getattr(decode(data), name)
     get = attrgetter(*names)
-    return lambda data: get(decode(data))
+    return lambda data: next((key for key in get(decode(data)) if key is not None), None)
 
 
 def _rank(key: ImageId) -> tuple[bool, ImageId]:

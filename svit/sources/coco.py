@@ -40,9 +40,14 @@ class _CocoFile:
         self.dropped = dropped
 
     def span(self, member: str) -> Span:
-        if member not in self.members:
+        if not self.has(member):
             raise DataError(f"{self.json.path} has no '{member}'. Is this {self.json.kind}?")
         return self.members[member]
+
+    def has(self, member: str) -> bool:
+        """Whether the file has something there: null is nothing."""
+        start, stop = self.members.get(member, (0, 0))
+        return stop - start > len("null") or self.json.map[start:stop] not in (b"", b"null")
 
     def annotations(self, record: type[T], kind: str, lenient: Lenient[T]) -> RecordArray[T]:
         found = RecordArray(self.json, record, kind=kind, lenient=lenient)
@@ -146,7 +151,7 @@ class Coco:
             self._categories = [file.categories() for file in opened]
             self._annotations = [file.annotations(CocoInstance, "object", odd_instance) for file in opened]
             files.enter_context(self.captions)
-            opened += [file for file in self.captions.opened if not self.instances or "images" in file.members]
+            opened += [file for file in self.captions.opened if not self.instances or file.has("images")]
             self._images = [file.images() for file in opened]
             self._refuse_shares()
             self._files = files.pop_all()
@@ -161,7 +166,10 @@ class Coco:
         return sum(1 for _ in self._listed())
 
     def __iter__(self) -> Iterator[ImageContext]:
-        """Yield every image that a file lists, once, in the order of the files; `counts` starts anew."""
+        """Yield every image that a file lists, once, in the order of the files; `counts` starts anew.
+
+        Raise DataError when there are several and none has a size.
+        """
         self.counts.clear()
         self.counts.include(self._opening)
         self.counts.include(self.captions.dropped)
@@ -175,6 +183,9 @@ class Coco:
                 self.described += bool(context.objects)
                 self.joined += bool(context.objects and context.captions)
                 yield context
+        if len(self) == len(unread) > 1:
+            first = self.counts.places["image_size_missing"][0]
+            raise DataError(f"{first}: neither this nor any other of {len(unread):,} images has a width and a height.")
         self._drop_what_has_no_image(unread)
 
     def _context(self, key: ImageId) -> ImageContext | None:

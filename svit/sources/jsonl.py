@@ -1,22 +1,17 @@
 """People's own annotations: one ImageContext per line, in the schema that `svit contexts schema` prints."""
 
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import msgspec
-from msgspec.structs import replace
 
-from svit.errors import DataError
-from svit.records import ImageContext, Object
-from svit.sources.arrays import BYTE_ORDER_MARK, packed_by
-from svit.sources.faults import fault
-from svit.sources.half_characters import with_whole_characters
-from svit.text import one_line
-
-STDIN = Path("-")
+from svit.records import ImageContext
+from svit.sources.box_form import BoxForm
+from svit.sources.dropped import Dropped
+from svit.sources.field_map import FieldMap
+from svit.sources.json_records import STDIN, json_rows
+from svit.sources.own_records import OwnRecords, Sizes
 
 _DESCRIPTIONS = {
     "ImageContext": {
@@ -44,14 +39,21 @@ _DESCRIPTIONS = {
         "object": "The id of an object of this image.",
     },
 }
+_PATIENCE = (
+    "What is read is more: null is an absent key; 42.0 and '42' are 42; ids of objects may be texts or missing; an "
+    "object of lists is a list of objects; boxes may be pixels or x, y, width, height (--box-units, --boxes); other "
+    "names of keys are said by --map. What has no one meaning is left out and counted."
+)
 _LEAST = {"width": 1, "height": 1}
-
-_decode = msgspec.json.Decoder(ImageContext).decode
 
 
 def context_schema() -> dict[str, Any]:
-    """Return the JSON schema of one line, which is what `read_jsonl` accepts."""
-    schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **msgspec.json.schema(ImageContext)}
+    """Return the JSON schema of one line as it should be; `read_jsonl` reads it more patiently."""
+    schema = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$comment": _PATIENCE,
+        **msgspec.json.schema(ImageContext),
+    }
     for record, descriptions in _DESCRIPTIONS.items():
         properties = schema["$defs"][record]["properties"]
         for key, description in descriptions.items():
@@ -61,109 +63,23 @@ def context_schema() -> dict[str, Any]:
     return schema
 
 
-def read_jsonl(path: Path) -> Iterator[ImageContext]:
-    """Yield the records of the file, or of stdin for `-`, with clean text; empty lines are skipped.
-
-    Raise DataError with file, line and key for what is not in the schema, and for ends and ids that do not fit.
-    """
+def own_jsonl(
+    path: Path,
+    *,
+    boxes: BoxForm | None = None,
+    fields: FieldMap | None = None,
+    counts: Dropped | None = None,
+    class_names: Mapping[str, str] | None = None,
+    sizes: Sizes | None = None,
+) -> OwnRecords:
+    """Return the file's records as a source; `-` is stdin. `fields` says which key is which."""
+    counts = Dropped() if counts is None else counts
+    rows = json_rows(path, counts)
     name = "stdin" if path == STDIN else str(path)
-    found = False
-    with _opened(path) as lines:
-        for number, line in enumerate(lines, start=1):
-            if number == 1 and (packed := packed_by(line)):
-                raise DataError(f"{name} is a {packed} file: unpack it first.")
-            if not line.strip():
-                continue
-            found = True
-            try:
-                context = _clean(_read(line.removeprefix(BYTE_ORDER_MARK)))
-            except ValueError as error:
-                raise DataError(f"{name}: line {number} {fault(error)}. See svit contexts schema.") from None
-            yield context
-    if not found:
-        raise DataError(f"{name} is empty.")
+    read = map(fields.record, rows) if fields and fields.paths else rows
+    return OwnRecords(read, name=name, counts=counts, boxes=boxes, class_names=class_names, sizes=sizes)
 
 
-def _read(line: bytes) -> ImageContext:
-    """Return what a line holds, halves of characters mended; raise msgspec's errors."""
-    try:
-        return _decode(line)
-    except msgspec.DecodeError:
-        return _decode(with_whole_characters(line))
-
-
-@contextmanager
-def _opened(path: Path) -> Iterator[BinaryIO]:
-    if path == STDIN:
-        yield sys.stdin.buffer
-        return
-    try:
-        file = path.open("rb")
-    except IsADirectoryError:
-        raise DataError(f"{path} is a folder, not a file.") from None
-    except FileNotFoundError:
-        raise DataError(f"There is no file {path}.") from None
-    except OSError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror}.") from None
-    with file:
-        yield file
-
-
-def _clean(context: ImageContext) -> ImageContext:
-    """Return the context with clean text; raise ValueError, in msgspec's words, for what does not fit."""
-    _refuse_what_does_not_fit(context)
-    return replace(
-        context,
-        image=one_line(context.image),
-        captions=tuple(_text(text, f"captions[{i}]") for i, text in enumerate(context.captions)),
-        objects=tuple(_clean_object(thing, f"objects[{i}]") for i, thing in enumerate(context.objects)),
-        regions=tuple(
-            replace(region, phrase=_text(region.phrase, f"regions[{i}].phrase"))
-            for i, region in enumerate(context.regions)
-        ),
-        relationships=tuple(
-            replace(related, predicate=_text(related.predicate, f"relationships[{i}].predicate"))
-            for i, related in enumerate(context.relationships)
-        ),
-    )
-
-
-def _clean_object(thing: Object, path: str) -> Object:
-    return replace(
-        thing,
-        name=_text(thing.name, f"{path}.name"),
-        attributes=tuple(_text(text, f"{path}.attributes[{i}]") for i, text in enumerate(thing.attributes)),
-        aliases=tuple(_text(text, f"{path}.aliases[{i}]") for i, text in enumerate(thing.aliases)),
-    )
-
-
-def _text(text: str, path: str) -> str:
-    clean = one_line(text)
-    if not clean:
-        raise _wrong("the text is empty", path)
-    return clean
-
-
-def _refuse_what_does_not_fit(context: ImageContext) -> None:
-    for key, least in _LEAST.items():
-        if getattr(context, key) < least:
-            raise _wrong(f"Expected `int` >= {least}", key)
-    objects = {thing.id for thing in context.objects}
-    _refuse_repeated_ids("objects", [thing.id for thing in context.objects])
-    _refuse_repeated_ids("regions", [region.id for region in context.regions])
-    for i, related in enumerate(context.relationships):
-        for end in ("subject", "object"):
-            if getattr(related, end) not in objects:
-                raise _wrong("there is no such object", f"relationships[{i}].{end}")
-
-
-def _refuse_repeated_ids(key: str, ids: list[int]) -> None:
-    seen: set[int] = set()
-    for i, number in enumerate(ids):
-        if number in seen:
-            raise _wrong(f"the id {number} is there twice", f"{key}[{i}].id")
-        seen.add(number)
-
-
-def _wrong(what: str, path: str) -> ValueError:
-    return ValueError(f"{what} - at `$.{path}`")
+def read_jsonl(path: Path) -> Iterator[ImageContext]:
+    """Yield the contexts of the file, shares of the image as boxes; raise DataError when nothing can be read."""
+    return iter(own_jsonl(path))

@@ -364,6 +364,16 @@ def test_an_odd_image_is_read_or_dropped_with_its_annotations(
         assert contexts[1].coco_id == 33471
 
 
+def test_images_none_of_which_has_a_size_are_refused(write: Write) -> None:
+    sizeless = [{"id": number, "file_name": f"{number}.jpg"} for number in (1, 2, 33471)]
+    folder = write({"i.json": coco(sizeless, [LAMP], CATEGORIES)})
+
+    with pytest.raises(DataError, match=r"i\.json: record 0 of 'images': neither this nor any other of 3 images has"):
+        read(instances=[folder / "i.json"])
+    folder = write({"i.json": coco(sizeless[:1], [LAMP], CATEGORIES)})
+    assert read(instances=[folder / "i.json"])[0] == []
+
+
 def test_text_ids_join_and_of_an_image_listed_twice_the_first_is_kept(write: Write) -> None:
     named = {**IMAGE, "id": "img_a", "file_name": None, "coco_url": None}
     files = {
