@@ -17,6 +17,7 @@ from svit.file_locks import FileLock
 from svit.journal import Journal
 from svit.manifest import Manifest, read_manifest
 from svit.shards import publish
+from svit.spelling import did_you_mean
 from svit.text import path_text, text_path
 
 _LOST = "Put the right one back, or have what it lacks asked and paid for again: svit generate ... --start-over"
@@ -181,8 +182,14 @@ class RunFolder:
             written = self.summary.read_bytes()
             orjson.loads(written)
         except (OSError, orjson.JSONDecodeError) as error:
-            raise DataError(f"{self.path}: this is no run of svit: run.json cannot be read.") from error
+            why = "run.json cannot be read." if self.path.exists() else self._is_not_there()
+            raise DataError(f"{self.path}: this is no run of svit: {why}") from error
         return written, read_manifest(self.summary, written)
+
+    def _is_not_there(self) -> str:
+        folder = self.path.parent
+        near = [each.name for each in folder.iterdir() if (each / "run.json").is_file()] if folder.is_dir() else []
+        return f"there is no such folder.{did_you_mean(self.path.name, near)} 'svit runs' lists what there is."
 
 
 def _with_path_text(value: object) -> object:

@@ -12,6 +12,7 @@ import pytest
 
 from svit.cli.progress import Progress, fitting
 
+WITHOUT_SIZE = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}
 BAR = """
 import sys
 from svit.cli import talk
@@ -105,3 +106,31 @@ def test_a_run_that_was_stopped_goes_on_from_what_is_in_whole_shards(tmp_path: P
     seen = os.read(ours, 65536).decode()
     os.close(ours)
     assert "\r 50% [#####.....] 8 of 16" in seen
+
+
+SENTENCES = """
+from svit.cli import talk
+talk.say("The first sentence is longer than forty columns and is broken between its words.")
+talk.say("  svit export runs/first --format llava-next -o train.jsonl")
+talk.log.error("runs/first: " + "x" * 50, 2)
+"""
+
+
+def test_a_sentence_is_broken_between_words_on_a_terminal_and_what_is_to_be_copied_is_not() -> None:
+    ours, theirs = pty.openpty()
+    termios.tcsetwinsize(theirs, (24, 40))
+    with subprocess.Popen([sys.executable, "-c", SENTENCES], stdout=theirs, stderr=theirs, env=WITHOUT_SIZE) as process:
+        process.wait()
+    os.close(theirs)
+    lines = os.read(ours, 65536).decode().split("\r\n")
+    os.close(ours)
+    assert lines == [
+        "The first sentence is longer than forty",
+        "columns and is broken between its words.",
+        "  svit export runs/first --format llava-next -o train.jsonl",
+        "svit: runs/first:",
+        "x" * 50,
+        "",
+    ]
+    done = subprocess.run([sys.executable, "-c", SENTENCES], capture_output=True, text=True)
+    assert len(done.stderr.splitlines()) == 3, "a file has lines as long as they are"

@@ -1,11 +1,14 @@
 """Names that nobody knows: the nearest one is offered, and nothing where nothing is near."""
 
+from pathlib import Path
+
 import pytest
 
-from svit.errors import SvitError
+from svit.errors import DataError, SvitError
 from svit.exports.formats import format_named
 from svit.exports.importing import shape_named
 from svit.resources import config_path
+from svit.runs import RunFolder
 from svit.spelling import did_you_mean
 from svit.tasks import task_named
 
@@ -40,3 +43,14 @@ def test_every_name_that_a_person_may_choose_is_looked_up_so() -> None:
             call(given)
         assert words in str(refused.value)
         assert str(refused.value).endswith(meant)
+
+
+def test_a_run_that_is_not_there_is_told_from_one_that_is_damaged(tmp_path: Path) -> None:
+    (tmp_path / "first").mkdir()
+    with pytest.raises(DataError, match=r"first: this is no run of svit: run\.json cannot be read\.$"):
+        RunFolder(tmp_path / "first").read_summary()
+    (tmp_path / "first" / "run.json").write_text("{}")
+    with pytest.raises(DataError, match=r"no such folder\. Did you mean 'first'\? 'svit runs' lists what there is\.$"):
+        RunFolder(tmp_path / "frist").read_summary()
+    with pytest.raises(DataError, match=r"no such folder\. 'svit runs' lists what there is\.$"):
+        RunFolder(tmp_path / "no" / "where").read_summary()

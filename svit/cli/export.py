@@ -16,6 +16,7 @@ from svit.cli.task_option import task_names, task_option
 from svit.cli.unfinished_output import removed_when_failed
 from svit.errors import SvitError
 from svit.path_address import in_utf8
+from svit.spelling import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -177,7 +178,8 @@ def formats(as_json: JsonOption = False) -> None:
         )
         return
     for name, found in known.items():
-        talk.show(f"{name}: {found.summary}.\n  boxes: {found.boxes}\n  image: {found.marks}")
+        lines = (f"{name}: {found.summary}.", f"  boxes: {found.boxes}", f"  image: {found.marks}")
+        talk.show("\n".join(talk.folded(line, indent="    ") for line in lines))
 
 
 def _last_part(word: str) -> str:
@@ -188,7 +190,7 @@ def _last_part(word: str) -> str:
 def _one_of(option: str, given: str, names: "Sequence[str]") -> int:
     """Return the place of what was given among these names."""
     if given not in names:
-        raise SvitError(f"{option}: '{given}' is none of {', '.join(names)}.")
+        raise SvitError(f"{option}: '{given}' is none of {', '.join(names)}.{did_you_mean(given, names)}")
     return names.index(given)
 
 
@@ -212,11 +214,15 @@ def _in_utf8(option: str, given: str) -> str:
 
 
 def _say(work: "Export", written: "Exported", output: Path) -> None:
+    from svit.exports.exporting import CARD
+
     if not any(file.records for file in written.files):
         talk.say("Nothing was exported: there is no sample of these tasks.")
         return
     for file in written.files:
         talk.say(f"{output if output.is_file() else output / file.name}: {file.records:,} records, {work.format.name}")
+    if CARD in written.others:
+        talk.say(f"What they are, where they are from and how to load them: {output / CARD}")
 
 
 def _say_which_pictures(work: "Export", *, looked: bool) -> None:
@@ -250,4 +256,4 @@ def _say_what_is_missing(left_out: "Mapping[str, int]", sources: "Sequence[Path]
             if folder.journal.is_file() and (folder.is_locked() or not folder.read_summary().get("finished")):
                 found = read_status(folder, time.time())
                 if answers := sum(task.answered for task in found.tasks):
-                    talk.say(journal_only(found, answers))
+                    talk.say(talk.folded(journal_only(found, answers)))

@@ -11,8 +11,10 @@ import typer
 from svit.cli import talk
 from svit.cli.check import refuse_existing, watched
 from svit.cli.json_option import JsonOption
+from svit.cli.next_steps import command_line, say_next
 from svit.cli.task_option import one_task_name, task_option
 from svit.errors import SvitError
+from svit.spelling import unknown
 
 if TYPE_CHECKING:
     from svit.exports.importing import Intake
@@ -57,7 +59,7 @@ def import_(
 
     chosen = shape_named(shape)
     if box_frame not in _FRAMES:
-        raise SvitError(f"There is no box frame '{box_frame}'. Choose one of: {', '.join(_FRAMES)}.")
+        raise SvitError(unknown("box frame", box_frame, _FRAMES))
     to_stdout = output == Path("-")
     if to_stdout and as_json:
         raise SvitError("--json: the lines go to stdout already: name a file with -o.")
@@ -84,7 +86,13 @@ def import_(
     elif not quiet:
         talk.say(_text(intake, file, contexts))
         if not to_stdout:
-            talk.say(f"They are in {output}. Next: svit check {output}")
+            talk.say(f"They are in {output}.")
+            say_next(
+                [
+                    (command_line("check", output), "their flaws, by code"),
+                    (command_line("export", output, "-f", "llava-next", "-o", "train.jsonl"), "for a trainer"),
+                ]
+            )
 
 
 def _figures(intake: "Intake", output: Path) -> dict[str, object]:

@@ -34,7 +34,9 @@ def tasks(as_json: JsonOption = False) -> None:
     if as_json:
         talk.show(json.dumps([{"task": task.name, "summary": task.summary} for task in TASKS.values()]))
         return
-    talk.show(talk.table([(task.name, task.summary) for task in TASKS.values()], indent=""))
+    width = max(map(len, TASKS)) + 2
+    for task in TASKS.values():
+        talk.show(talk.folded(f"{task.name.ljust(width)}{task.summary}", indent=" " * width))
 
 
 def prompt(

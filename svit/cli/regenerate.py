@@ -9,6 +9,7 @@ from svit.cli import talk
 from svit.cli.completion import matching_configs
 from svit.cli.deadline import until
 from svit.cli.locked_run import LockedRun
+from svit.cli.next_steps import after_end, say_next
 from svit.cli.past import PastRun
 from svit.cli.run_report import say_damaged, say_outcomes
 from svit.cli.run_summary import write_summary
@@ -96,5 +97,8 @@ def rebuild(
         if not quiet:
             say_outcomes(locked)
             if missing:
-                talk.say(f"{missing:,} are still to be asked about: svit regenerate {run}")
+                talk.say(f"{missing:,} are still to be asked about.")
+            first = next(store.slice(0, 1), None)
+            flawed = missing or any(shard.flaws for shard in locked.shards())
+            say_next(after_end(run, first and first.image_id, rejected=bool(flawed)))
         return 1 if missing or any(shard.flaws for shard in locked.shards()) else 0

@@ -53,7 +53,7 @@ def say_outcomes(run: LockedRun, *, stopped: bool = False) -> None:
         talk.say(f"Rejections by their first flaw (texts in {path}/TASK/*.rejected.jsonl):")
         talk.say(talk.counted(flaws))
     if not stopped:
-        talk.say(f"The samples are in {path}/: " + ", ".join(f"{task}/" for task in counts))
+        talk.say(f"The samples are in {path}/TASK/*.jsonl.")
 
 
 def say_cost(run: LockedRun, spent: "Spent") -> None:

@@ -10,7 +10,7 @@ import typer
 
 from svit.cli import talk
 from svit.cli.json_option import JsonOption
-from svit.cli.next_steps import command_line, say_next
+from svit.cli.next_steps import Step, after_end, command_line, say_next
 from svit.cli.run_report import damaged_text
 from svit.cli.status_watch import watch as show_again
 from svit.cli.stop_reason import rest_text, stop_text
@@ -64,22 +64,15 @@ def status(
     return 0 if checked is None or checked.is_whole else 2
 
 
-def _next_steps(found: "RunStatus") -> list[tuple[str, str]]:
-    run, samples = found.run, any(task.samples for task in found.tasks)
+def _next_steps(found: "RunStatus") -> list[Step]:
+    """Return what one would do next: watch it, go on with it, or use what it made."""
     if found.state == "running":
-        return [(command_line("status", run, "--watch"), "the same, again and again")]
-    steps = (
-        [(command_line("export", run, "--format", "llava-next", "-o", "train.jsonl"), "the samples so far")]
-        if samples
-        else []
-    )
-    if found.state == "stopped":
-        return steps
-    if samples:
-        steps = [(command_line("report", run), "a page to read"), (steps[0][0], "the samples")]
-    if any(task.rejected for task in found.tasks):
-        steps.insert(0, (command_line("regenerate", run), "ask again about what has no sample"))
-    return steps
+        return [(command_line("status", found.run, "--watch"), "the same, again and again")]
+    if found.state == "finished":
+        return after_end(Path(found.run), None, rejected=any(task.rejected for task in found.tasks))
+    has_samples = any(task.samples for task in found.tasks)
+    export = command_line("export", found.run, "-f", "llava-next", "-o", "train.jsonl")
+    return [(export, "the samples so far")] if has_samples else []
 
 
 def integrity(folder: "RunFolder") -> "Integrity":
@@ -122,9 +115,15 @@ _MOST_SHOWN = 20
 
 
 def _text(found: "RunStatus", now: float) -> str:
-    blocks = [_headline(found, now), _tasks(found)]
+    blocks = [_headline(found, now), _tasks(found), "\n".join(filter(None, (_money(found), rest_text(found))))]
     if answered := sum(task.answered for task in found.tasks):
-        blocks[-1] += "\n" + journal_only(found, answered)
+        blocks[1] += "\n" + talk.folded(journal_only(found, answered))
+    if found.state == "running":
+        blocks[2] += "\n" + _pace(found)
+    elif found.state == "stopped":
+        if found.stop_words:
+            blocks.append(talk.folded(f"Its last command ended with: {found.stop_words}"))
+        blocks.append("The command that made this run continues it.")
     if any(task.rejected for task in found.tasks):
         blocks.append(f"Rejected, by the first flaw (texts in {found.run}/TASK/*.rejected.jsonl):\n" + _rejected(found))
     failed: Counter[str] = Counter()
@@ -135,15 +134,9 @@ def _text(found: "RunStatus", now: float) -> str:
         blocks.append(f"Second opinions asked for: {found.opinions:,}.")
     if failed:
         blocks.append("Requests that got no answer, by class:\n" + talk.counted(failed))
-    blocks.append("\n".join(filter(None, (_money(found), rest_text(found)))))
-    if found.state == "running":
-        blocks.append(_pace(found))
-    elif found.state == "stopped":
-        if found.stop_words:
-            blocks.append(f"Its last command ended with: {found.stop_words}")
-        blocks.append("The command that made this run continues it.")
     if found.in_wal:
-        blocks.append("Replies are in journal.db-wal too: a copy of journal.db needs that file beside it.")
+        words = "Replies are in journal.db-wal too: a copy of journal.db needs that file beside it."
+        blocks.append(talk.folded(words))
     return "\n\n".join(blocks)
 
 

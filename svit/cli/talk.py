@@ -73,12 +73,18 @@ class Log:
         if self.bar is not None:
             self.bar.clear()
         try:
-            sys.stderr.write(self._redaction.words(line) + "\n")
+            sys.stderr.write(self._as_it_fits(self._redaction.words(line)) + "\n")
             sys.stderr.flush()
         except OSError:
             abandon(sys.stderr)
         if self.bar is not None:
             self.bar.refresh()
+
+    def _as_it_fits(self, text: str) -> str:
+        """Return sentences in lines that a terminal does not break within a word; what is indented stays as it is."""
+        if self.for_machines or not sys.stderr.isatty():
+            return text
+        return "\n".join(line if line[:1].isspace() else folded(line) for line in text.split("\n"))
 
 
 class _Unasked(logging.Handler):
@@ -137,6 +143,12 @@ def table(rows: Sequence[Sequence[object]], *, indent: str = "  ") -> str:
         )
         lines.append(indent + "  ".join(padded).rstrip())
     return "\n".join(lines)
+
+
+def folded(text: str, *, indent: str = "") -> str:
+    """Return the text in lines that fit the terminal, or 80 columns; those behind the first are indented."""
+    width = shutil.get_terminal_size((80, 24)).columns
+    return textwrap.fill(text, max(40, width), subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
 
 
 def figures(rows: Sequence[Sequence[object]], *, indent: str = "") -> str:

@@ -147,8 +147,10 @@ def excluded_ids(path: Path) -> frozenset[str]:
     """Return the image ids of a file, one a line. Raises DataError when it cannot be read or has none."""
     try:
         ids = frozenset(filter(None, map(str.strip, path.read_text(encoding="utf-8").splitlines())))
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"{path}: the ids cannot be read: {error}.") from error
+    except OSError as error:
+        raise DataError(f"{path}: the ids cannot be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path}: the ids cannot be read: the file is no UTF-8 text.") from error
     if not ids:
         raise DataError(f"{path}: there is no id in it.")
     return ids

@@ -16,6 +16,7 @@ from svit.errors import SvitError
 from svit.simulate.completions import Answer, Problem, cut_short
 from svit.simulate.http import Manner
 from svit.simulate.options import share
+from svit.spelling import unknown
 
 NONE = "none"
 RETRY_AFTER = 0.1
@@ -82,7 +83,7 @@ def rates(texts: Iterable[str], kinds: Sequence[str] = KINDS) -> dict[str, float
     for text in texts:
         kind, _, rate = text.partition("=")
         if kind not in kinds and kind != "all":
-            raise SvitError(f"There is no fault '{kind}'. Choose one of: all, {', '.join(kinds)}.")
+            raise SvitError(unknown("fault", kind, ["all", *kinds]))
         named = spread if kind == "all" else [kind]
         for each in named:
             found[each] += share(rate) / len(named)
