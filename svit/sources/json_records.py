@@ -156,6 +156,8 @@ def _of_array(file: BinaryIO, name: str, counts: Dropped) -> Iterator[Row]:
         while True:
             position = _end_of_gap(held, position)
             if held.startswith("]", position):
+                if held[position + 1 :].strip() or text.read(_CHUNK).strip():
+                    raise DataError(f"{name} goes on after its array, which ends with record {number:,}.")
                 return
             try:
                 value, end = decode(held, position)

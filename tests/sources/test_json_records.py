@@ -119,6 +119,13 @@ def test_an_array_that_is_no_json_in_the_middle_is_said(tmp_path: Path, junk: by
         read(tmp_path / "own.json")
 
 
+@pytest.mark.parametrize("more", [b"[]", b"\n" * 9 + json.dumps(RECORDS).encode(), b",{}", b"]"])
+def test_what_stands_after_an_array_is_never_passed_over(tmp_path: Path, more: bytes) -> None:
+    (tmp_path / "own.json").write_bytes(json.dumps(RECORDS).encode() + more)
+    with pytest.raises(DataError, match="goes on after its array, which ends with record 20"):
+        read(tmp_path / "own.json")
+
+
 def test_a_packed_file_that_was_cut_off_is_said(tmp_path: Path) -> None:
     (tmp_path / "own.gz").write_bytes(gzip.compress(TEXT)[:-20])
     with pytest.raises(DataError, match="damaged or not whole"):
