@@ -4,9 +4,8 @@ import msgspec
 import pytest
 
 from report.made import context, record, rejection
-from svit.records import Rejection
 from svit.report.findings import Grounding, Image, Names, TaskFindings, Variety, spoken, words
-from svit.shards import SampleLine
+from svit.shards import RejectionLine, SampleLine
 
 CONTEXT = context(
     1,
@@ -23,9 +22,9 @@ def sample(*pairs: tuple[str, str], image_id: int = 1, task: str = "conversation
     return msgspec.convert(record(image_id, task, pairs, **more), SampleLine)
 
 
-def refused(*codes: str, severity: str = "reject") -> Rejection:
+def refused(*codes: str, severity: str = "reject") -> RejectionLine:
     flaws = [{"code": code, "words": "w", "severity": severity} for code in codes]
-    return msgspec.convert(rejection(2, "conversation", "text", *flaws), Rejection)
+    return msgspec.convert(rejection(2, "conversation", "text", *flaws), RejectionLine)
 
 
 def findings(*samples: SampleLine, asks: bool = True, image: Image | None = None) -> TaskFindings:

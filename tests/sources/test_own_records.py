@@ -12,6 +12,7 @@ from svit.records import ImageContext, Relationship
 from svit.sources import own_records
 from svit.sources.box_form import BoxForm
 from svit.sources.dropped import Dropped
+from svit.sources.exact_records import exact_record
 from svit.sources.jsonl import own_jsonl
 from svit.sources.own_records import OwnRecords
 
@@ -358,7 +359,7 @@ def test_the_fast_way_reads_what_the_patient_one_does(
 ) -> None:
     values = [*VALUES, "missing", " a\u00a0b ", "[]", 7, 2, 0, [0, 0, 1, 1], ["a"], [DESK], 2**63, -(2**63)]
     records = [with_value(CLEAN, place, value) for value in values]
-    assert own_records.exact_record(CLEAN) is not None
+    assert exact_record(CLEAN) is not None
     fast = [outcome(read(tmp_path, record, FULL)) for record in records]
     monkeypatch.setattr(own_records, "exact_record", lambda values: None)
     assert fast == [outcome(read(tmp_path, record, FULL)) for record in records]
@@ -377,8 +378,8 @@ def test_the_fast_way_reads_what_the_patient_one_does(
     ],
 )
 def test_what_needs_patience_is_not_read_fast(change: dict[str, Any]) -> None:
-    assert own_records.exact_record(CLEAN) is not None
-    assert own_records.exact_record({**CLEAN, **change}) is None
+    assert exact_record(CLEAN) is not None
+    assert exact_record({**CLEAN, **change}) is None
 
 
 def outcome(source: OwnRecords) -> tuple[Any, ...]:
