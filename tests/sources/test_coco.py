@@ -480,7 +480,7 @@ def changed(value: Any, odd: object) -> Iterator[Any]:
                 yield {**kept, key: each} if isinstance(kept, dict) else [*kept[:key], each, *kept[key + 1 :]]
 
 
-@pytest.mark.parametrize("odd", ODD, ids=str)
+@pytest.mark.parametrize("odd", ODD, ids=lambda odd: "absent" if odd is ABSENT else str(odd))
 @pytest.mark.parametrize("member", ["images", "annotations", "categories", "captions"])
 def test_whatever_stands_in_one_place_the_file_is_read_and_the_counts_add_up(
     write: Write, member: str, odd: object
