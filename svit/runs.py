@@ -18,7 +18,6 @@ from svit.journal import Journal
 from svit.manifest import Manifest, read_manifest
 from svit.shards import publish
 from svit.spelling import did_you_mean
-from svit.text import path_text, text_path
 
 _LOST = "Put the right one back, or have what it lacks asked and paid for again: svit generate ... --start-over"
 _LOCKLESS = (errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP)
@@ -162,19 +161,12 @@ class RunFolder:
         return self._checked_summary()[1] if os.path.lexists(self.summary) else Manifest()
 
     def write_summary(self, summary: dict[str, object]) -> None:
-        """Replace run.json. Paths are in it as text; `read_summary` makes paths of them again."""
-        publish(
-            self.summary,
-            [orjson.dumps(_with_path_text(summary), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)],
-        )
+        """Replace run.json. Paths in it are those of `path_address`: text, whatever their bytes are."""
+        publish(self.summary, [orjson.dumps(summary, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)])
 
     def read_summary(self) -> dict[str, Any]:
         """Return what run.json holds. Raises DataError when this is no run."""
         summary: dict[str, Any] = orjson.loads(self._checked_summary()[0])
-        for part, key in (("contexts", "file"), ("config", "prompts")):
-            of = summary.get(part)
-            if isinstance(of, dict) and isinstance(of.get(key), str):
-                of[key] = text_path(of[key])
         return summary
 
     def _checked_summary(self) -> tuple[bytes, Manifest]:
@@ -190,15 +182,6 @@ class RunFolder:
         folder = self.path.parent
         near = [each.name for each in folder.iterdir() if (each / "run.json").is_file()] if folder.is_dir() else []
         return f"there is no such folder.{did_you_mean(self.path.name, near)} 'svit runs' lists what there is."
-
-
-def _with_path_text(value: object) -> object:
-    """Return the value with each text in it as JSON can hold it: paths may be no UTF-8."""
-    if isinstance(value, str):
-        return path_text(value)
-    if isinstance(value, dict):
-        return {key: _with_path_text(item) for key, item in value.items()}
-    return [_with_path_text(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 def _again(attempt: Callable[[], bool]) -> bool:

@@ -1,14 +1,10 @@
 """Text of annotations on one line: what names, phrases and captions look like in a record."""
 
-import os
 import re
 import unicodedata
 
 _UNSEEN = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u200b\u202a-\u202e\u2060\u2066-\u2069\ufeff\ud800-\udfff]")
 """Control characters that are not white space, marks that reorder text, zero-width spaces, lone surrogates."""
-
-
-_BYTE = re.compile(rb"\\x([89a-f][0-9a-f])")
 
 
 def one_line(text: str) -> str:
@@ -26,8 +22,3 @@ def path_text(words: str) -> str:
         return words.encode(errors="surrogateescape").decode(errors="backslashreplace")
     except UnicodeEncodeError:
         return words.encode(errors="backslashreplace").decode()
-
-
-def text_path(text: str) -> str:
-    """Return the path that `path_text` made text of, in any locale."""
-    return os.fsdecode(_BYTE.sub(lambda byte: bytes.fromhex(byte[1].decode()), text.encode()))
