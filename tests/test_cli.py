@@ -310,6 +310,19 @@ def test_every_command_is_in_the_help_and_in_the_readme(tmp_path: Path) -> None:
         "prompt",
         "show",
         "simulate",
+        "init",
+        "runs",
+        "regenerate",
+        "rebuild",
+        "report",
+        "check",
+        "export",
+        "formats",
+        "import",
+        "config list",
+        "config show",
+        "config check",
+        "config settings",
     ):
         assert svit(*command.split(), "--help", cwd=tmp_path).stdout.startswith("Usage:")
         assert f"svit {command}" in readme
