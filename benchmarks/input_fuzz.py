@@ -213,7 +213,7 @@ def run(pieces: Iterable[tuple[str, Files, Callable[[Path], Any], bool]]) -> tup
                 (folder / name).write_text(json.dumps(content))
             before = read(source(folder))
             # The list of all records of a file is no record: where it is none, the file is no file of its kind.
-            spared = (lambda place: len(place) < 2) if members else (lambda place: False)
+            spared = (lambda place: len(place) < 2) if members else (lambda _: False)
             for trial in trials(files, random.Random(seed), spared):
                 tried += 1
                 (folder / trial.file).write_text(json.dumps(trial.content))

@@ -81,6 +81,6 @@ def test_shipped_configs_have_no_key_that_the_page_lacks() -> None:
 def test_the_script_writes_the_page_and_answers_help(tmp_path: Path) -> None:
     script = ROOT / "scripts" / "make-settings-page"
     told = subprocess.run([script, "--help"], capture_output=True, text=True, check=True)
-    assert told.stdout.startswith("Usage: scripts/make-settings-page [FILE]")
+    assert told.stdout.startswith("usage: scripts/make-settings-page [FILE]")
     subprocess.run([script, tmp_path / "page.md"], check=True, capture_output=True)
     assert (tmp_path / "page.md").read_text() == (ROOT / "docs" / "settings.md").read_text()
