@@ -11,6 +11,8 @@ from svit.writers.naming import distinct, gap
 
 ENOUGH_WORDS = 150
 FEW_WORDS = 75
+VERY_FEW_WORDS = 40
+"""Where two boxes are all that is known, a comparison of them is what else is certain."""
 _MOST_CAPTIONS = 3
 _WELL_KNOWN = 5
 """With more things than these, one caption is enough: the rest would repeat what the things tell."""
@@ -277,6 +279,8 @@ class Description:
         for step in steps:
             if self._words() < FEW_WORDS:
                 step()
+        if self._words() < VERY_FEW_WORDS:
+            self._comparison()
 
     def _words(self) -> int:
         return sum(len(text.split()) for text in self.sentences)
@@ -338,6 +342,20 @@ class Description:
             if the and thing.single and wide:
                 self._add(f"{the} takes up {wide} of the picture", f"{wide} of the picture is taken up by {the}")
 
+    def _comparison(self) -> None:
+        """Say how the two largest things lie to each other, and which one takes up more room."""
+        ranked = sorted((t for t in self.scene.subjects if t.single and t.placed), key=lambda thing: -thing.box.area)
+        named = [(thing, the) for thing in ranked if (the := self.scene.the(thing))][:2]
+        if len(named) < 2:
+            return
+        (one, the), (two, that) = named
+        if side := _side(one, two):
+            self._add(f"{the} is {side} {that}")
+        if one.box.area > _CLEARLY_LARGER * two.box.area:
+            self._add(f"of these two, it is {the} that takes up more room in the picture")
+        else:
+            self._add(f"{the} and {that} take up about the same room in the picture")
+
     def _extras(self) -> None:
         rest = distinct([t for t in self.scene.things if t.key not in self.said and t.noun.same not in self.names])[:5]
         if len(rest) > 1 or (rest and rest[0].several):
@@ -384,6 +402,7 @@ def _side(thing: Thing, anchor: Thing) -> str:
     return "below" if above(anchor, thing) else ""
 
 
+_CLEARLY_LARGER = 1.3
 _EXTENTS = ((0.8, "nearly all"), (0.55, "more than half"), (0.45, "about half"), (0.3, "about a third"))
 _ACCOMPANYING = frozenset(
     {"structure", "opening", "clothing", "footwear", "accessory", "light", "body", "part", "text", "sky", "ground"}

@@ -211,6 +211,16 @@ def test_a_poor_image_gets_fewer_pairs_instead_of_invented_ones(name: str) -> No
         assert not result.dropped
 
 
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("second", [Box(0.5, 0.1, 0.9, 0.6), Box(0.1, 0.7, 0.15, 0.9), Box(0.45, 0.5, 0.6, 0.95)])
+def test_two_boxes_are_enough_for_a_description(second: Box, seed: int) -> None:
+    two = (Object(1, "dog", Box(0.1, 0.1, 0.4, 0.6)), Object(2, "cat", second))
+    image = ImageContext(1, "x.jpg", 640, 480, objects=two)
+    result = judged("detail_description", image, TASKS["detail_description"].write_offline(image, seed))
+    assert isinstance(result, Sample), result
+    assert not result.warnings
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_a_crowd_is_no_trouble(name: str) -> None:
     crowd = tuple(
