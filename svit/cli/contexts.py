@@ -29,6 +29,7 @@ from svit.cli.own_annotations import (
     own_annotations,
 )
 from svit.errors import SvitError
+from svit.quantities import number_of
 
 app = typer.Typer(help="Build, inspect and print contexts: what is known of each image.", no_args_is_help=True)
 
@@ -103,7 +104,8 @@ def stats(
     if json:
         talk.show(msgspec.json.encode({**msgspec.to_builtins(found), **about}).decode())
         return
-    talk.show(f"{found.images:,} images, {found.with_captions:,} with captions, {found.empty:,} with nothing at all")
+    images = number_of(found.images, "image")
+    talk.show(f"{images}, {found.with_captions:,} with captions, {found.empty:,} with nothing at all")
     kinds = ("captions", "objects", "regions", "relationships")
     spreads = [(kind, getattr(found, kind)) for kind in kinds]
     rows = [(kind, s.total, f"{s.mean:.1f}", f"{s.median:g}", s.max) for kind, s in spreads]
