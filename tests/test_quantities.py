@@ -9,7 +9,7 @@ from rehearsal import svit
 from svit.quantities import number_of
 
 _ONE_OF_MANY = re.compile(r"\b1 (images|records|samples|requests|replies|answers|boxes|pairs|runs|prompts)\b")
-_OWN = '{"image_id": 1, "image": "a.jpg", "width": 10, "height": 10, "captions": ["A cat sits on a red chair by the door."]}\n'
+_OWN = '{"image_id": 1, "image": "a.jpg", "width": 10, "height": 10, "captions": ["A cat sits on a red chair."]}\n'
 
 
 @pytest.mark.parametrize(

@@ -39,7 +39,7 @@ ConfigArgument = Annotated[
 ]
 
 
-@app.command("list")
+@app.command("list", short_help="The shipped ones, and those of a folder.")
 @spoken
 def list_configs(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where to look for your own.")] = Path(),
@@ -71,7 +71,7 @@ def _beside_or_below(lines: Sequence[str], words: Sequence[str]) -> str:
     return "\n".join(f"{line}\n{below}".rstrip() for line, below in pairs)
 
 
-@app.command("show")
+@app.command("show", short_help="What a config comes to, as YAML.")
 @spoken
 def show_config(
     config: ConfigArgument,
@@ -94,7 +94,7 @@ def show_config(
         talk.show(line)
 
 
-@app.command("check")
+@app.command("check", short_help="Say whether a config is right.")
 @spoken
 def check_config(
     config: ConfigArgument,
@@ -131,7 +131,7 @@ def check_config(
     return code
 
 
-@app.command("settings")
+@app.command("settings", short_help="Every setting, and what it means.")
 @spoken
 def describe_settings() -> None:
     """Print every setting with its type, default, range and meaning: the page docs/settings.md, in Markdown."""

@@ -36,7 +36,7 @@ app = typer.Typer(help="Build, inspect and print contexts: what is known of each
 StoreArgument = Annotated[Path, typer.Argument(metavar="CONTEXTS", help="File made by 'svit contexts build'.")]
 
 
-@app.command()
+@app.command("build", short_help="Build a store from annotations.")
 @spoken
 def build(
     output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="Where the store goes.")],
@@ -85,7 +85,7 @@ def build(
         talk.say(f"      svit generate --task all --contexts {output} --limit 100")
 
 
-@app.command()
+@app.command("stats", short_help="How many images, and what is known.")
 @spoken
 def stats(
     contexts: StoreArgument,
@@ -118,7 +118,7 @@ def stats(
         talk.show(warning)
 
 
-@app.command()
+@app.command("show", short_help="What is known of one image.")
 @spoken
 def show(
     contexts: StoreArgument,
@@ -144,7 +144,7 @@ def show(
     talk.show(context_text(context, region_boxes=region_boxes))
 
 
-@app.command()
+@app.command("schema", short_help="The JSON schema of a record.")
 @spoken
 def schema() -> None:
     """Print the JSON schema of a record, which 'svit contexts build --jsonl' reads."""

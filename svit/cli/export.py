@@ -28,7 +28,9 @@ _FILES = (".json", ".jsonl", ".zst", ".parquet")
 
 
 def export(
-    sources: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Run folders, or JSONL files of ours.")],
+    sources: Annotated[
+        list[Path], typer.Argument(metavar="RUN", help="Run folders, or JSONL files of ours; one or more.")
+    ],
     to: Annotated[
         str,
         typer.Option(

@@ -34,8 +34,8 @@ MapOption = Annotated[
     typer.Option(
         "--map",
         metavar="KEY=COLUMN,...",
-        help="Which column is which key, such as image_id=img,objects=anns,objects.name=label,objects.box=bbox; in a "
-        "table of boxes image_id=file,name=class,x1=xmin,... COLUMN may be a path (meta.width), # (the row's number), "
+        help="Which column is which key, such as image_id=img,objects=anns or objects.name=label; in a table of boxes "
+        "image_id=file,name=class,x1=xmin and so on. COLUMN may be a path (meta.width), # (the row's number), "
         "or a text with columns in it (train/{id}.jpg). Usual names of columns are recognised. Repeatable.",
     ),
 ]

@@ -23,7 +23,7 @@ _HEADS = ("run", "state", "tasks", "images", "samples", "rejected", "cost", "ago
 
 def runs(
     folder: Annotated[
-        Path | None, typer.Argument(metavar="[DIR]", help="Where to look; runs/ by default, or else here.")
+        Path | None, typer.Argument(metavar="DIR", help="Where to look; runs/ by default, or else here.")
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
