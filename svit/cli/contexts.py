@@ -17,6 +17,7 @@ from svit.cli.inputs import (
     VisualGenomeOption,
 )
 from svit.cli.json_option import JsonOption
+from svit.cli.next_steps import command_line, say_next
 from svit.cli.own_annotations import (
     BoxesOption,
     BoxUnitsOption,
@@ -81,8 +82,15 @@ def build(
     else:
         annotations.build(output, quiet=quiet)
     if not quiet:
-        talk.say(f"Next: svit contexts stats {output}")
-        talk.say(f"      svit generate --task all --contexts {output} --limit 100")
+        say_next(
+            [
+                (command_line("contexts", "stats", output), "what is in it"),
+                (
+                    command_line("generate", "--task", "all", "--contexts", output, "--limit", 100),
+                    "offline writer: free",
+                ),
+            ]
+        )
 
 
 @app.command("stats", short_help="How many images, and what is known.")
@@ -115,14 +123,14 @@ def stats(
         talk.show("Dropped or repaired while reading, and the first place of each:")
         talk.show(dropped_table(summary.counts, summary.places))
     for warning in loss_warnings(summary.read, summary.lost):
-        talk.show(warning)
+        talk.show(talk.folded(warning))
 
 
 @app.command("show", short_help="What is known of one image.")
 @spoken
 def show(
     contexts: StoreArgument,
-    image: Annotated[str, typer.Argument(metavar="IMAGE_ID")],
+    image: Annotated[str, typer.Argument(metavar="IMAGE_ID", help="Which image.")],
     region_boxes: Annotated[
         bool, typer.Option("--region-boxes", help="With the regions' boxes, as referring.")
     ] = False,

@@ -168,7 +168,7 @@ class Work:
             return
         say_why(generation)
         say_outcomes(self.run, stopped=True)
-        if told:
+        if told and told != str(error):
             talk.say(f"Not all of it could be published: {told}")
         path, shards = self.run.folder.path, self.run.shards()
         check = self.wish.check or command_line("config", "check", path, "--endpoint")
