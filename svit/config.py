@@ -200,13 +200,25 @@ def changed(read: Mapping[str, Any], changes: Mapping[str, object], *, name: str
             before = given.get(key)
             given[key] = {**before, "model": value} if key == "verify" and isinstance(before, dict) else value
     refuse_literal_key(given, name=name)
-    config = checked(RunConfig, given, name=name)
+    try:
+        config = checked(RunConfig, given, name=name)
+    except SvitError as error:
+        raise _as_option(error, changes, name) from error
     for task, settings in config.tasks.items():
         try:
             _check_counted(task_named(task), settings)
         except SvitError as error:
             raise SvitError(f"{name}: 'tasks': {error}") from error
     return config
+
+
+def _as_option(error: SvitError, changes: Mapping[str, object], name: str) -> SvitError:
+    """Return the error with the option that is wrong in the place of the config's name, where it is one."""
+    for key, value in changes.items():
+        wrong = f"{name}: '{key}'"
+        if value is not None and str(error).startswith(wrong):
+            return SvitError(f"--{key.replace('_', '-')} {value}{str(error).removeprefix(wrong)}")
+    return error
 
 
 def _check_counted(task: Task, settings: TaskSettings) -> None:

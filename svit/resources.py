@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from svit.errors import SvitError
-from svit.spelling import did_you_mean
+from svit.spelling import did_you_mean, did_you_mean_path
 
 _PACKAGE = Path(__file__).parent
 _SHIPPED = _PACKAGE / "shipped" if (_PACKAGE / "shipped").is_dir() else _PACKAGE.parent
@@ -36,5 +36,10 @@ def config_path(name: str) -> Path:
     if shipped.is_file():
         return shipped
     known = sorted(file.stem for file in CONFIGS.glob("*.yaml"))
-    meant = did_you_mean(shipped.stem, known)
+    folder = path if path.is_dir() else path.parent
+    near = [*folder.glob("*.yaml"), *folder.glob("*.yml")] if folder.is_dir() else []
+    if path.is_dir():
+        within = f" Did you mean '{near[0]}'?" if len(near) == 1 else ""
+        raise SvitError(f"The config '{name}' is a folder: name a file in it.{within}")
+    meant = did_you_mean(shipped.stem, known) or did_you_mean_path(path, near)
     raise SvitError(f"There is no config file '{name}'. Shipped ones, by name: {', '.join(known)}.{meant}")

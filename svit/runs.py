@@ -17,7 +17,7 @@ from svit.file_locks import FileLock
 from svit.journal import Journal
 from svit.manifest import Manifest, read_manifest
 from svit.shards import publish
-from svit.spelling import did_you_mean
+from svit.spelling import did_you_mean_path
 
 _LOST = "Put the right one back, or have what it lacks asked and paid for again: svit generate ... --start-over"
 _LOCKLESS = (errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP)
@@ -174,14 +174,21 @@ class RunFolder:
             written = self.summary.read_bytes()
             orjson.loads(written)
         except (OSError, orjson.JSONDecodeError) as error:
-            why = "run.json cannot be read." if self.path.exists() else self._is_not_there()
+            why = self._is_no_run() if self.path.exists() else self._is_not_there()
             raise DataError(f"{self.path}: this is no run of svit: {why}") from error
         return written, read_manifest(self.summary, written)
 
+    def _is_no_run(self) -> str:
+        if self.summary.exists() or not self.path.is_dir():
+            return "run.json cannot be read."
+        within = sorted(str(each.parent) for each in self.path.glob("*/run.json"))
+        meant = f" Did you mean '{within[0]}'?" if within else ""
+        return f"there is no run.json in it.{meant}"
+
     def _is_not_there(self) -> str:
         folder = self.path.parent
-        near = [each.name for each in folder.iterdir() if (each / "run.json").is_file()] if folder.is_dir() else []
-        return f"there is no such folder.{did_you_mean(self.path.name, near)} 'svit runs' lists what there is."
+        near = [each for each in folder.iterdir() if (each / "run.json").is_file()] if folder.is_dir() else []
+        return f"there is no such folder.{did_you_mean_path(self.path, near)} 'svit runs' lists what there is."
 
 
 def _again(attempt: Callable[[], bool]) -> bool:

@@ -35,20 +35,24 @@ def found_of(config: RunConfig, *, ask: bool = False) -> dict[str, list[ConfigCh
     return found
 
 
-def test_shipped_configs_and_those_of_a_folder_are_listed(tmp_path: Path) -> None:
+def test_shipped_configs_and_those_of_a_folder_are_listed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "mine.yaml").write_text("# Mine. More of it.\n\n# Not that.\nprovider: openai\nmodel: m\n")
     (tmp_path / "wrong.yml").write_text("# Wrong.\nmodel: m\nrmp: 3\n")
     (tmp_path / "compose.yaml").write_text("services: {a: {image: b}}\nmodel: c\nvolumes: {}\n")
     (tmp_path / "list.yaml").write_text("- a\n")
     out, _ = ended(svit(tmp_path, "config", "list"), 0)
-    assert [line.split()[:3] for line in out.splitlines()] == [
+    assert [line.split() for line in out.splitlines() if line[0] != " "] == [
         ["offline", "offline", "offline"],
         ["openai", "openai", "gpt-6-luna"],
         ["vllm", "openai", "Qwen/Qwen3-32B"],
         ["mine.yaml", "openai", "m"],
-        ["wrong.yml", "wrong:", "'rmp':"],
+        ["wrong.yml"],
     ]
+    assert "\n    wrong: 'rmp': there is no such key: did you mean 'rpm'?" in out, "no word of it is cut off"
     assert max(map(len, out.splitlines())) <= 80
+    monkeypatch.setenv("COLUMNS", "200")
+    wide, _ = ended(svit(tmp_path, "config", "list"), 0)
+    assert [line.split()[0] for line in wide.splitlines()] == ["offline", "openai", "vllm", "mine.yaml", "wrong.yml"]
     out, _ = ended(svit(tmp_path, "config", "list", "-j"), 0)
     listed = {each["name"]: each for each in json.loads(out)}
     assert listed["mine.yaml"]["purpose"] == "Mine."

@@ -178,3 +178,30 @@ def test_a_preview_of_a_stopped_run_leaves_it_stopped_and_asks_nothing_again(tmp
     assert json.loads((tmp_path / "r" / "run.json").read_bytes())["finished"] is False
     ended(svit(tmp_path, "generate", "--task", "referring", "--run", "r", "-q"), 0)
     assert json.loads((tmp_path / "r" / "run.json").read_bytes())["finished"] is True
+
+
+def test_what_nobody_answered_has_no_table(tmp_path: Path, server: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-canary-5d1f0c7e9b")
+    asked = ("generate", "--task", "referring", "--model", "gpt-7", "--base-url", server.url)
+    _, talk = ended(svit(tmp_path, *asked), 4)
+    assert "samples  rejected" not in talk
+    assert "Next:" in talk
+    right = ("generate", "--task", "referring", "--model", "gpt-6-luna", "--base-url", server.url)
+    _, talk = ended(svit(tmp_path, *right, "--limit", "1"), 0)
+    assert re.search(r"^task +samples  rejected\nreferring +1 +0$", talk, re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("prompt", "--task", "referring", "--image", "99"), "svit: The bundled sample has no image 99. The nearest"),
+        (("generate", "--task", "referring", "--max-cost", "five"), "svit: --max-cost five: Input should be a valid"),
+        (("generate", "--task", "referring", "--max-cost", "-1"), "svit: --max-cost -1: Input should be greater"),
+        (("estimate", "--max-cost-per-month", "$5"), "svit: --max-cost-per-month $5: Input should be a valid"),
+    ],
+)
+def test_what_is_wrong_is_called_as_it_was_given(tmp_path: Path, words: tuple[str, ...], sentence: str) -> None:
+    """Neither by a file that svit made on its way, nor by a config that somebody else wrote."""
+    _, talk = ended(svit(tmp_path, *words), 2)
+    assert talk.startswith(sentence)
+    assert len(talk.splitlines()) == 1

@@ -77,7 +77,7 @@ def test_strict_refuses_a_store_that_was_built_without(tmp_path: Path, capsys: p
     built(tmp_path, capsys, coco_instances=[instances(tmp_path / "i.json", {"bbox": None})])
     folder = RunFolder(tmp_path / "run")
 
-    with pytest.raises(DataError, match="1 records were left out"):
+    with pytest.raises(DataError, match="1 record was left out"):
         Annotations.named(tmp_path / "a.contexts", strict=True).store(folder)
     Annotations.named(tmp_path / "a.contexts").store(folder)
 
@@ -113,7 +113,7 @@ def test_captions_that_no_image_of_visual_genome_has_are_said(
     (folder / "objects.json").write_text(json.dumps([{"image_id": 1, "objects": []}]))
 
     said = built(tmp_path, capsys, visual_genome=[folder], coco_captions=[captions(tmp_path / "c.json", 7)])
-    assert "Warning: none of the 1 images has a caption in " in said
+    assert "Warning: none of 1 image has a caption in " in said
     said = built(tmp_path, capsys, visual_genome=[folder], coco_captions=[captions(tmp_path / "c.json", 42)])
     assert "Warning" not in said
 

@@ -103,7 +103,7 @@ def test_of_a_finished_run_the_journal_is_not_read(tmp_path: Path) -> None:
         ("run.json", b'{"half', "run.json cannot be read"),
         ("run.json", b"{}", "run.json names no task"),
         ("run.json", b'{"prompts": {"referring": "v"}, "limit": "many"}', "not what svit writes: limit"),
-        ("run.json", None, "run.json cannot be read"),
+        ("run.json", None, "there is no run.json in it"),
         ("journal.db", b"no database" * 900, "journal.db"),
     ],
 )
@@ -143,6 +143,23 @@ def test_without_a_folder_it_is_runs_or_else_here(tmp_path: Path, monkeypatch: p
     done = CliRunner().invoke(app, ["runs", "none"])
     assert (done.exit_code, done.stdout) == (0, "")
     assert "There is no run in none. The first one: svit generate" in done.stderr
+    monkeypatch.chdir(tmp_path / "none")
+    assert CliRunner().invoke(app, ["runs"]).stderr.startswith("There is no run here. The first one:")
+
+
+def test_columns_in_the_environment_are_a_width_and_a_file_has_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = "a-name-that-says-what-this-run-was-made-for-and-when"
+    made(tmp_path / name)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("COLUMNS", raising=False)
+    [_, row, *_] = CliRunner().invoke(app, ["runs"]).stdout.splitlines()
+    assert row.startswith(f"{name}  stopped"), "a row a run, for grep"
+    monkeypatch.setenv("COLUMNS", "80")
+    lines = CliRunner().invoke(app, ["runs"]).stdout.splitlines()
+    assert lines[1] == name
+    assert max(map(len, lines)) <= 80
 
 
 def test_what_a_finished_run_cost_is_in_run_json_and_is_what_status_says(tmp_path: Path) -> None:

@@ -47,10 +47,32 @@ def test_every_name_that_a_person_may_choose_is_looked_up_so() -> None:
 
 def test_a_run_that_is_not_there_is_told_from_one_that_is_damaged(tmp_path: Path) -> None:
     (tmp_path / "first").mkdir()
-    with pytest.raises(DataError, match=r"first: this is no run of svit: run\.json cannot be read\.$"):
+    with pytest.raises(DataError, match=r"first: this is no run of svit: there is no run\.json in it\.$"):
         RunFolder(tmp_path / "first").read_summary()
     (tmp_path / "first" / "run.json").write_text("{}")
-    with pytest.raises(DataError, match=r"no such folder\. Did you mean 'first'\? 'svit runs' lists what there is\.$"):
+    with pytest.raises(
+        DataError, match=r"no such folder\. Did you mean '.*/first'\? 'svit runs' lists what there is\.$"
+    ):
         RunFolder(tmp_path / "frist").read_summary()
     with pytest.raises(DataError, match=r"no such folder\. 'svit runs' lists what there is\.$"):
         RunFolder(tmp_path / "no" / "where").read_summary()
+    with pytest.raises(DataError, match=r"no run\.json in it\. Did you mean '.*/first'\?$"):
+        RunFolder(tmp_path).read_summary()
+    with pytest.raises(DataError, match=r"no such folder\. 'svit runs' lists what there is\.$"):
+        RunFolder(tmp_path / "entirely-else").read_summary()  # a long path in common is no likeness
+    (tmp_path / "first" / "run.json").write_text("{")
+    with pytest.raises(DataError, match=r"run\.json cannot be read\.$"):
+        RunFolder(tmp_path / "first").read_summary()
+
+
+def test_a_config_that_is_not_there_may_be_one_beside_it(tmp_path: Path) -> None:
+    for name, words in (
+        ("svt.yaml", f"Did you mean '{tmp_path}/svit.yaml'?"),
+        ("opena", "Did you mean 'openai'?"),
+        (".", f"is a folder: name a file in it. Did you mean '{tmp_path}/svit.yaml'?"),
+        ("entirely-else", "Shipped ones, by name: offline, openai, vllm."),
+    ):
+        (tmp_path / "svit.yaml").write_text("model: m\n")
+        with pytest.raises(SvitError) as refused:
+            config_path(str(tmp_path / name))
+        assert str(refused.value).endswith(words)

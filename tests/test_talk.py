@@ -112,7 +112,7 @@ def test_a_machine_gets_an_object_a_line_and_nothing_else(capsys: pytest.Capture
     del shown["time"]
     assert shown == {
         "event": "progress",
-        "words": "1 of 10: 1 samples, 0 rejected; 1 a minute, 4 in flight, $1.50 so far, 9 min left",
+        "words": "1 of 10: 1 sample, 0 rejected; 1 a minute, 4 in flight, $1.50 so far, 9 min left",
         "done": 1,
         "total": 10,
         "samples": 1,

@@ -12,6 +12,7 @@ from svit.cli import talk
 from svit.cli.json_option import JsonOption
 from svit.cli.task_option import one_task_name, task_option
 from svit.errors import SvitError
+from svit.quantities import number_of
 
 if TYPE_CHECKING:
     from svit.audit.folders import DataFolder
@@ -87,7 +88,10 @@ def watched(data: "DataFile | DataFolder", *, quiet: bool) -> Iterator["Piece"]:
 
 def _text(found: "AuditReport") -> str:
     forms = " and ".join(f"{_FORMS[form]} form" for form in found.forms)
-    blocks = [f"{found.file}: {found.records:,} records of {found.pairs:,} pairs, in {forms}.", *_notes(found)]
+    blocks = [
+        f"{found.file}: {number_of(found.records, 'record')} of {number_of(found.pairs, 'pair')}, in {forms}.",
+        *_notes(found),
+    ]
     rows = [(each.task, each.records, each.pairs, each.flawed, f"{each.per_100_records:.2f}") for each in found.tasks]
     blocks.append(talk.figures([("task", "records", "pairs", "flawed", "of 100"), *rows]))
     flaws = [(each.task, flaw) for each in found.tasks for flaw in each.flaws]
@@ -121,7 +125,7 @@ def _notes(found: "AuditReport") -> list[str]:
         notes.append("Judged by the text alone: with --contexts boxes and names are compared with the annotations too.")
     else:
         known, others = found.contexts.with_context, found.contexts.without_context
-        words = f"{known:,} records have a context in {found.contexts.file}"
+        words = f"{number_of(known, 'record has', 'records have')} a context in {found.contexts.file}"
         notes.append(f"{words}; {others:,} have none, and were judged by their text alone." if others else f"{words}.")
         if found.contexts.padded:
             notes.append(f"The boxes of {found.contexts.padded:,} are those of the image padded to a square.")
@@ -129,9 +133,8 @@ def _notes(found: "AuditReport") -> list[str]:
 
 
 def _fixed(fix: "FixFigures", records: int) -> str:
-    lines = [
-        f"{fix.file}: {fix.kept:,} of {records:,} records kept, {fix.changed:,} of them changed; {fix.pairs:,} pairs."
-    ]
+    kept = f"{fix.kept:,} of {number_of(records, 'record')} kept, {fix.changed:,} of them changed"
+    lines = [f"{fix.file}: {kept}; {number_of(fix.pairs, 'pair')}."]
     if not fix.kept:
         lines = [f"No record of {records:,} could be kept."]
     if fix.left_out:

@@ -39,13 +39,13 @@ ConfigArgument = Annotated[
 ]
 
 
-@app.command("list")
+@app.command("list", short_help="The shipped ones, and those of a folder.")
 @spoken
 def list_configs(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where to look for your own.")] = Path(),
     as_json: JsonOption = False,
 ) -> None:
-    """List the configs that ship with svit and those in a folder, a line each."""
+    """List the configs that ship with svit and those in a folder, with what each is for."""
     import msgspec
 
     from svit.resources import CONFIGS
@@ -58,15 +58,20 @@ def list_configs(
         talk.show(msgspec.json.encode([*shipped, *own]).decode())
         return
     rows = [(each["name"], each.get("provider", ""), each.get("model", "")) for each in (*shipped, *own)]
-    columns = talk.table(rows, indent="").splitlines()
-    width = max(map(len, columns)) + 2
-    room = max(shutil.get_terminal_size((_WIDTH, 24)).columns - width, 30)
-    for each, line in zip((*shipped, *own), columns, strict=True):
-        words = f"wrong: {each['error']}" if "error" in each else each["purpose"]
-        talk.show(f"{line.ljust(width)}{textwrap.shorten(words, room, placeholder=' ...')}".rstrip())
+    words = [f"wrong: {each['error']}" if "error" in each else each["purpose"] for each in (*shipped, *own)]
+    talk.show(_beside_or_below(talk.table(rows, indent="").splitlines(), words))
 
 
-@app.command("show")
+def _beside_or_below(lines: Sequence[str], words: Sequence[str]) -> str:
+    """Return each line with its words: beside it where all of them fit the terminal, otherwise below it."""
+    widest = max(map(len, lines))
+    if widest + 2 + max(map(len, words)) <= shutil.get_terminal_size((_WIDTH, 24)).columns:
+        return "\n".join(f"{line.ljust(widest)}  {each}".rstrip() for line, each in zip(lines, words, strict=True))
+    pairs = zip(lines, (talk.folded(f"    {each}", indent="    ") for each in words), strict=True)
+    return "\n".join(f"{line}\n{below}".rstrip() for line, below in pairs)
+
+
+@app.command("show", short_help="What a config comes to, as YAML.")
 @spoken
 def show_config(
     config: ConfigArgument,
@@ -89,7 +94,7 @@ def show_config(
         talk.show(line)
 
 
-@app.command("check")
+@app.command("check", short_help="Say whether a config is right.")
 @spoken
 def check_config(
     config: ConfigArgument,
@@ -126,7 +131,7 @@ def check_config(
     return code
 
 
-@app.command("settings")
+@app.command("settings", short_help="Every setting, and what it means.")
 @spoken
 def describe_settings() -> None:
     """Print every setting with its type, default, range and meaning: the page docs/settings.md, in Markdown."""

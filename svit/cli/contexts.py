@@ -17,6 +17,7 @@ from svit.cli.inputs import (
     VisualGenomeOption,
 )
 from svit.cli.json_option import JsonOption
+from svit.cli.next_steps import command_line, say_next
 from svit.cli.own_annotations import (
     BoxesOption,
     BoxUnitsOption,
@@ -29,13 +30,14 @@ from svit.cli.own_annotations import (
     own_annotations,
 )
 from svit.errors import SvitError
+from svit.quantities import number_of
 
 app = typer.Typer(help="Build, inspect and print contexts: what is known of each image.", no_args_is_help=True)
 
 StoreArgument = Annotated[Path, typer.Argument(metavar="CONTEXTS", help="File made by 'svit contexts build'.")]
 
 
-@app.command()
+@app.command("build", short_help="Build a store from annotations.")
 @spoken
 def build(
     output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="Where the store goes.")],
@@ -80,11 +82,18 @@ def build(
     else:
         annotations.build(output, quiet=quiet)
     if not quiet:
-        talk.say(f"Next: svit contexts stats {output}")
-        talk.say(f"      svit generate --task all --contexts {output} --limit 100")
+        say_next(
+            [
+                (command_line("contexts", "stats", output), "what is in it"),
+                (
+                    command_line("generate", "--task", "all", "--contexts", output, "--limit", 100),
+                    "offline writer: free",
+                ),
+            ]
+        )
 
 
-@app.command()
+@app.command("stats", short_help="How many images, and what is known.")
 @spoken
 def stats(
     contexts: StoreArgument,
@@ -103,7 +112,8 @@ def stats(
     if json:
         talk.show(msgspec.json.encode({**msgspec.to_builtins(found), **about}).decode())
         return
-    talk.show(f"{found.images:,} images, {found.with_captions:,} with captions, {found.empty:,} with nothing at all")
+    images = number_of(found.images, "image")
+    talk.show(f"{images}, {found.with_captions:,} with captions, {found.empty:,} with nothing at all")
     kinds = ("captions", "objects", "regions", "relationships")
     spreads = [(kind, getattr(found, kind)) for kind in kinds]
     rows = [(kind, s.total, f"{s.mean:.1f}", f"{s.median:g}", s.max) for kind, s in spreads]
@@ -113,14 +123,14 @@ def stats(
         talk.show("Dropped or repaired while reading, and the first place of each:")
         talk.show(dropped_table(summary.counts, summary.places))
     for warning in loss_warnings(summary.read, summary.lost):
-        talk.show(warning)
+        talk.show(talk.folded(warning))
 
 
-@app.command()
+@app.command("show", short_help="What is known of one image.")
 @spoken
 def show(
     contexts: StoreArgument,
-    image: Annotated[str, typer.Argument(metavar="IMAGE_ID")],
+    image: Annotated[str, typer.Argument(metavar="IMAGE_ID", help="Which image.")],
     region_boxes: Annotated[
         bool, typer.Option("--region-boxes", help="With the regions' boxes, as referring.")
     ] = False,
@@ -142,7 +152,7 @@ def show(
     talk.show(context_text(context, region_boxes=region_boxes))
 
 
-@app.command()
+@app.command("schema", short_help="The JSON schema of a record.")
 @spoken
 def schema() -> None:
     """Print the JSON schema of a record, which 'svit contexts build --jsonl' reads."""

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import zip_longest
 
 from svit.cli import talk
+from svit.quantities import number_of
 from svit.sources.dropped import loud_losses
 
 _WIDTH = 80
@@ -24,7 +25,8 @@ def loss_warnings(read: Mapping[str, int], lost: Mapping[str, int]) -> Iterator[
     """Yield a sentence for each kind of which more than 5 % were dropped."""
     for kind, (number, total) in loud_losses(read, lost).items():
         share = f"{100 * number / total:.0f} %"
-        yield f"Warning: {number:,} of {total:,} {kind}s ({share}) were dropped, see above. Are these the right files?"
+        dropped = f"{number:,} of {number_of(total, kind)} ({share}) {'was' if number == 1 else 'were'} dropped"
+        yield f"Warning: {dropped}, see above. Are these the right files?"
 
 
 def _end(place: str, width: int) -> str:

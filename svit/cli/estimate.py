@@ -27,6 +27,7 @@ from svit.cli.scratch_folder import scratch_folder
 from svit.cli.task_option import task_option
 from svit.errors import DataError
 from svit.path_address import path_address, path_at
+from svit.quantities import number_of
 
 if TYPE_CHECKING:
     from svit.config import RunConfig
@@ -186,7 +187,8 @@ def _store(annotations: Annotations, known: _Known | None) -> "Iterator[ContextS
 def _text(found: "Quote") -> str:
     total = found.total
     if not total.requests:
-        done = f"All {total.done:,} answers are there already. " if total.done else ""
+        answers = "The answer is" if total.done == 1 else f"All {total.done:,} answers are"
+        done = f"{answers} there already. " if total.done else ""
         return f"{done}Nothing is to be asked.{_not_asked(total)}"
     priced = f" at the prices of {found.prices_as_of}" if total.dollars else ""
     blocks = [_wrapped(f"{_images(found)} with {_who(found)}{priced}:"), _table(found), _notes(found), _money(found)]
@@ -204,7 +206,7 @@ def _wrapped(text: str) -> str:
 def _images(found: "Quote") -> str:
     names = [each.task for each in found.tasks if each.images]
     tasks = f"{len(names)} tasks" if len(names) > 1 else names[0]
-    return f"{found.images:,} images, {tasks},"
+    return f"{number_of(found.images, 'image')}, {tasks},"
 
 
 def _who(found: "Quote") -> str:
@@ -320,7 +322,7 @@ def _ceiling(found: "Quote") -> list[str]:
     )
     return [
         f"The {reach.ceiling} of {_money_text(reach.dollars)}{spent} will stop the run before its end: after about "
-        f"{reach.requests:,} of {found.total.requests:,} requests, {reach.images:,} images; "
+        f"{reach.requests:,} of {number_of(found.total.requests, 'request')}, {number_of(reach.images, 'image')}; "
         f"the rest would cost about {_money_text(reach.beyond)} more."
     ]
 

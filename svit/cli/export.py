@@ -16,6 +16,7 @@ from svit.cli.task_option import task_names, task_option
 from svit.cli.unfinished_output import removed_when_failed
 from svit.errors import SvitError
 from svit.path_address import in_utf8
+from svit.quantities import number_of
 from svit.spelling import did_you_mean
 
 if TYPE_CHECKING:
@@ -27,7 +28,9 @@ _FILES = (".json", ".jsonl", ".zst", ".parquet")
 
 
 def export(
-    sources: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Run folders, or JSONL files of ours.")],
+    sources: Annotated[
+        list[Path], typer.Argument(metavar="RUN", help="Run folders, or JSONL files of ours; one or more.")
+    ],
     to: Annotated[
         str,
         typer.Option(
@@ -220,7 +223,8 @@ def _say(work: "Export", written: "Exported", output: Path) -> None:
         talk.say("Nothing was exported: there is no sample of these tasks.")
         return
     for file in written.files:
-        talk.say(f"{output if output.is_file() else output / file.name}: {file.records:,} records, {work.format.name}")
+        where = output if output.is_file() else output / file.name
+        talk.say(f"{where}: {number_of(file.records, 'record')}, {work.format.name}")
     if CARD in written.others:
         talk.say(f"What they are, where they are from and how to load them: {output / CARD}")
 
@@ -234,7 +238,7 @@ def _say_which_pictures(work: "Export", *, looked: bool) -> None:
     for why, many in work.odd.items():
         first = ", ".join(dict.fromkeys(work.odd.places[why]))
         talk.say(
-            f"{many:,} records went out with a picture of another size than theirs, on which no box depends: {first}"
+            f"{number_of(many, 'record')} went out with a picture of another size, on which no box depends: {first}"
         )
     if looked and not can_decode():
         talk.say(

@@ -14,6 +14,7 @@ from svit.cli.json_option import JsonOption
 from svit.cli.next_steps import command_line, say_next
 from svit.cli.task_option import one_task_name, task_option
 from svit.errors import SvitError
+from svit.quantities import number_of
 from svit.spelling import unknown
 
 if TYPE_CHECKING:
@@ -111,31 +112,24 @@ def _figures(intake: "Intake", output: Path) -> dict[str, object]:
 
 def _text(intake: "Intake", file: Path, contexts: Path | None) -> str:
     tasks = ", ".join(f"{count:,} {task}" for task, count in intake.tasks.most_common())
-    lines = [f"{file}: {_records(intake.records)} of {_many(intake.pairs, 'pair')} imported: {tasks}."]
+    lines = [f"{file}: {number_of(intake.records, 'record')} of {number_of(intake.pairs, 'pair')} imported: {tasks}."]
     if intake.left_out:
-        lines.append(f"{_records(sum(reason.records for reason in intake.left_out.values()))} left out:")
+        lines.append(f"{number_of(sum(reason.records for reason in intake.left_out.values()), 'record')} left out:")
         for why, reason in sorted(intake.left_out.items(), key=lambda item: -item[1].records):
-            others = f" (and {_many(reason.records - 1, 'other')})" if reason.records > 1 else ""
+            others = f" (and {number_of(reason.records - 1, 'other')})" if reason.records > 1 else ""
             lines.append(f"  {reason.first} {why}{others}")
     if intake.without_size:
         words = f"{contexts} does not have these images" if contexts else "give --contexts"
         lines.append(
-            f"{_records(intake.without_size)} with width and height 0, as nothing tells the size ({words}). "
+            f"{number_of(intake.without_size, 'record')} with width and height 0, as nothing tells the size ({words}). "
             "svit export leaves them out."
         )
     if intake.without_image:
-        lines.append(f"{_records(intake.without_image)} without the name of an image file: --contexts knows it.")
+        records = number_of(intake.without_image, "record")
+        lines.append(f"{records} without the name of an image file: --contexts knows it.")
     if intake.stray_boxes:
         lines.append(
-            f"{_records(intake.stray_boxes)} with boxes outside of <st>..<ed> [..]: those stay as they are, "
+            f"{number_of(intake.stray_boxes, 'record')} with boxes outside of <st>..<ed> [..]: those stay as they are, "
             "shares of the padded square."
         )
     return "\n".join(lines)
-
-
-def _records(count: int) -> str:
-    return _many(count, "record")
-
-
-def _many(count: int, what: str) -> str:
-    return f"{count:,} {what}{'' if count == 1 else 's'}"

@@ -12,6 +12,7 @@ from svit import __version__
 from svit.cli import talk
 from svit.cli.dropped_table import dropped_table, loss_warnings
 from svit.errors import DataError, SvitError
+from svit.quantities import number_of
 from svit.text import path_text
 
 if TYPE_CHECKING:
@@ -137,7 +138,7 @@ class Annotations:
                 path, talk.watched(source, total, "image", quiet=quiet), origin=self._origin(), counts=source.counts
             )
             if not quiet:
-                talk.say(f"{path}: contexts of {summary.statistics.images:,} images from {self._title()}.")
+                talk.say(f"{path}: contexts of {number_of(summary.statistics.images, 'image')} from {self._title()}.")
                 for path, parts in getattr(source, "stand_ins", {}).items():
                     talk.say(f"{path.name} gave the {', '.join(parts)}.")
                 say_what_was_dropped(summary)
@@ -149,7 +150,7 @@ class Annotations:
         images, captioned = summary.statistics.images, summary.statistics.with_captions
         files = ", ".join(map(str, self.coco_captions))
         if self.coco_captions and self.visual_genome and images and not captioned:
-            yield f"Warning: none of the {images:,} images has a caption in {files}: no coco_id is in it."
+            yield f"Warning: none of {number_of(images, 'image')} has a caption in {files}: no coco_id is in it."
         described, both = getattr(source, "described", 0), getattr(source, "joined", 0)
         if self.coco_captions and self.coco_instances and described and not both:
             yield (
@@ -215,8 +216,8 @@ def _refuse_losses(path: Path) -> None:
     with ContextStore(path) as store:
         if lost := sum(store.summary.lost.values()):
             raise DataError(
-                f"{path} was built without --strict, and {lost:,} records were left out: 'svit contexts stats' says "
-                "which. Correct them and build it again, or leave out --strict."
+                f"{path} was built without --strict, and {number_of(lost, 'record was', 'records were')} left out: "
+                "'svit contexts stats' says which. Correct them and build it again, or leave out --strict."
             )
 
 

@@ -18,6 +18,7 @@ from svit.cli.shown_records import prompt_record, task_record
 from svit.cli.task_option import one_task_name, task_option
 from svit.errors import SvitError
 from svit.path_address import path_address
+from svit.quantities import number_of
 
 if TYPE_CHECKING:
     from svit.entries import Intent, Kept
@@ -64,7 +65,8 @@ def prompt(
         scratch_folder() as folder,
         Annotations.named(contexts).store(RunFolder(folder), quiet=True) as store,
     ):
-        context = store.get(image) if image else next(store.slice(0, 1), None)
+        called = "" if contexts else "The bundled sample"
+        context = store.get(image, called) if image else next(store.slice(0, 1), None)
     if context is None:
         raise SvitError(f"{contexts}: there is no image in it.")
     made = job.task.prompt(context, job.recipe)
@@ -175,7 +177,7 @@ def _reply_text(tried: "Tried") -> str:
     if isinstance(result, Sample):
         without = f", without {sum(result.dropped.values())} others" if result.dropped else ""
         parts = [
-            f"--- result: a sample of {len(result.dialogues)} dialogues{without} ---",
+            f"--- result: a sample of {number_of(len(result.dialogues), 'dialogue')}{without} ---",
             *map(_dialogue_text, result.dialogues),
         ]
     else:

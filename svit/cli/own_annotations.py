@@ -10,6 +10,7 @@ import typer
 from svit.cli import talk
 from svit.cli.inputs import refuse_to_overwrite, say_what_was_dropped
 from svit.errors import SvitError
+from svit.quantities import number_of
 
 if TYPE_CHECKING:
     from svit.sources.box_form import BoxForm
@@ -33,8 +34,8 @@ MapOption = Annotated[
     typer.Option(
         "--map",
         metavar="KEY=COLUMN,...",
-        help="Which column is which key, such as image_id=img,objects=anns,objects.name=label,objects.box=bbox; in a "
-        "table of boxes image_id=file,name=class,x1=xmin,... COLUMN may be a path (meta.width), # (the row's number), "
+        help="Which column is which key, such as image_id=img,objects=anns or objects.name=label; in a table of boxes "
+        "image_id=file,name=class,x1=xmin and so on. COLUMN may be a path (meta.width), # (the row's number), "
         "or a text with columns in it (train/{id}.jpg). Usual names of columns are recognised. Repeatable.",
     ),
 ]
@@ -82,7 +83,7 @@ class OwnAnnotations:
         summary = build_store(output, source, origin=origin, counts=counts)
         if quiet:
             return
-        talk.say(f"{output}: contexts of {summary.statistics.images:,} images from {self.path}.")
+        talk.say(f"{output}: contexts of {number_of(summary.statistics.images, 'image')} from {self.path}.")
         for remark in source.remarks:
             talk.say(remark)
         say_what_was_dropped(summary)

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from svit.cli import talk
+from svit.quantities import number_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,11 +49,10 @@ def rest_text(rest: "Quote", asked: int) -> str:
     for each in (*rest.tasks, *([total] if len(rest.tasks) > 1 else [])):
         money = [_money(each.dollars[rest.tier])] if each.dollars else []
         rows.append((each.task, each.requests, each.prompt_tokens, each.completion_tokens, *money))
-    images = f"{rest.images:,} image{'s' * (rest.images != 1)}"
-    lines = [f"The rest of {images}, by the {total.answers_measured:,} answers so far:", talk.figures(rows)]
-    return "\n".join(
-        [*lines, *_money_words(rest), f"Answers of {asked} images tell little: the figures may be off by half."]
-    )
+    images = number_of(rest.images, "image")
+    lines = [f"The rest of {images}, by the {number_of(total.answers_measured, 'answer')} so far:", talk.figures(rows)]
+    caution = f"Answers of {number_of(asked, 'image')} tell little: the figures may be off by half."
+    return "\n".join([*lines, *map(talk.folded, [*_money_words(rest), caution])])
 
 
 def _tier_head(rest: "Quote") -> list[str]:

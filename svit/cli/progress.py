@@ -10,6 +10,7 @@ from contextlib import contextmanager
 
 from svit.cli import talk
 from svit.cli.durations import duration
+from svit.quantities import number_of
 
 _SECONDS_BETWEEN_LINES = 60.0
 _LINES_OF_RATE = 5
@@ -160,7 +161,7 @@ class Progress:
         words = ", ".join([f"{round(rate):,} a minute", *_standing(in_flight, cost), *ending])
         talk.log.event(
             "progress",
-            f"{done}: {self._samples:,} samples, {self._rejected:,} rejected; {words}",
+            f"{done}: {number_of(self._samples, 'sample')}, {self._rejected:,} rejected; {words}",
             done=self._done,
             total=self._total,
             before=self._before or None,

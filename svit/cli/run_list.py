@@ -1,7 +1,6 @@
 """`svit runs`: what runs there are below a folder, and how each of them stands."""
 
 import shutil
-import sys
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -14,6 +13,7 @@ import typer
 from svit.cli import talk
 from svit.cli.json_option import JsonOption
 from svit.errors import SvitError
+from svit.quantities import number_of
 
 if TYPE_CHECKING:
     from svit.run_overview import RunOverview
@@ -23,7 +23,7 @@ _HEADS = ("run", "state", "tasks", "images", "samples", "rejected", "cost", "ago
 
 def runs(
     folder: Annotated[
-        Path | None, typer.Argument(metavar="[DIR]", help="Where to look; runs/ by default, or else here.")
+        Path | None, typer.Argument(metavar="DIR", help="Where to look; runs/ by default, or else here.")
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -44,7 +44,7 @@ def runs(
     elif found:
         talk.show(_text(found, time.time()))
     else:
-        talk.say(f"There is no run in {root}. The first one: svit generate --task referring")
+        talk.say(f"There is no run {f'in {root}' if folder else 'here'}. The first one: svit generate --task referring")
 
 
 def _text(found: "Sequence[RunOverview]", now: float) -> str:
@@ -83,8 +83,8 @@ def _table(rows: Sequence[tuple[str, ...]]) -> str:
 
 
 def _columns() -> int:
-    """Return how many columns there are; a file has as many as one likes."""
-    return shutil.get_terminal_size((80, 24)).columns if sys.stdout.isatty() else 10_000
+    """Return how many columns there are: the terminal's, or COLUMNS; otherwise a file has as many as one likes."""
+    return shutil.get_terminal_size((10_000, 24)).columns
 
 
 def _total(found: "Sequence[RunOverview]") -> str:
@@ -93,4 +93,4 @@ def _total(found: "Sequence[RunOverview]") -> str:
     states = Counter(run.state for run in found)
     words = ", ".join(f"{count:,} {state}" for state, count in states.items())
     cost = dollars(round(NANO * sum(run.dollars or 0 for run in found)))
-    return f"{len(found):,} run{'s' if len(found) > 1 else ''} ({words}), {cost} in all."
+    return f"{number_of(len(found), 'run')} ({words}), {cost} in all."

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from svit import __version__
 from svit.cli import talk
 from svit.cli.locked_run import LockedRun
+from svit.quantities import number_of
 
 if TYPE_CHECKING:
     from svit.entries import Damaged, Spent
@@ -38,16 +39,18 @@ def say_why(generation: "Generation") -> None:
     if generation.reasons.total():
         why = ", ".join(f"{count:,} {reason}" for reason, count in generation.reasons.most_common() if count)
         made = generation.reasons.total()
-        talk.say(f"{made:,} request{'s' if made > 1 else ''}: {why}")
+        talk.say(f"{number_of(made, 'request')}: {why}")
 
 
 def say_outcomes(run: LockedRun, *, stopped: bool = False) -> None:
-    """Say what came of the run so far, and where it is unless the run was stopped."""
+    """Say what came of the run so far, and where it is unless the run was stopped; nothing where nothing came of it."""
     from svit.published import counted
 
     shards, path = run.shards(), run.folder.path
     counts = {job.task.name: counted(each for each in shards if each.task == job.task.name) for job in run.jobs}
     rows = [(task, count.samples, sum(count.rejected.values())) for task, count in counts.items()]
+    if stopped and not any(samples or rejected for _, samples, rejected in rows):
+        return
     talk.say(talk.table([("task", "samples", "rejected"), *rows], indent=""))
     if flaws := counted(shards).rejected:
         talk.say(f"Rejections by their first flaw (texts in {path}/TASK/*.rejected.jsonl):")
@@ -62,7 +65,7 @@ def say_cost(run: LockedRun, spent: "Spent") -> None:
 
     samples = sum(shard.samples for shard in run.published())
     per_dollar = round(samples * NANO / spent.cost) if spent.cost else None
-    words = "" if per_dollar is None else f"; {per_dollar:,} samples a dollar"
+    words = "" if per_dollar is None else f"; {number_of(per_dollar, 'sample')} a dollar"
     figures = {"dollars": spent.cost / NANO, "samples_per_dollar": per_dollar}
     talk.log.event("cost", f"Cost so far: {_cost_text(spent)}{words}", **figures)
 
@@ -71,8 +74,12 @@ def _cost_text(spent: "Spent") -> str:
     from svit.prices import dollars
 
     tokens = f"{spent.prompt_tokens:,} tokens in, {spent.completion_tokens:,} out"
-    unknown = f"; {spent.unknown:,} requests of unknown outcome at their worst case" if spent.unknown else ""
-    untold = f"; {spent.untold:,} replies without token counts at their worst case" if spent.untold else ""
+    unknown = f"; {number_of(spent.unknown, 'request')} of unknown outcome at their worst case" if spent.unknown else ""
+    untold = (
+        f"; {number_of(spent.untold, 'reply', 'replies')} without token counts at their worst case"
+        if spent.untold
+        else ""
+    )
     return f"{dollars(spent.cost)} ({tokens}{unknown}{untold})"
 
 

@@ -137,7 +137,8 @@ class Session:
                 with suppress(FileHeldError):  # then a minute later
                     self.books.budget.give_back()
             cost = self.books.budget.spent if self.books.price else None
-            self.progress.tick(now, in_flight=self.generation.under_way if self.books.price else None, cost=cost)
+            under_way = self.generation.under_way
+            self.progress.tick(now, in_flight=under_way if self.books.price else under_way or None, cost=cost)
             due = now + 1
             await asyncio.sleep(due - now)
 

@@ -15,6 +15,7 @@ from svit.cli.run_report import damaged_text
 from svit.cli.status_watch import watch as show_again
 from svit.cli.stop_reason import rest_text, stop_text
 from svit.errors import SvitError
+from svit.quantities import number_of
 
 if TYPE_CHECKING:
     from svit.integrity import Integrity
@@ -142,7 +143,7 @@ def _text(found: "RunStatus", now: float) -> str:
 
 def _headline(found: "RunStatus", now: float) -> str:
     words = {
-        "running": f"running, {found.in_flight:,} requests in flight",
+        "running": f"running, {number_of(found.in_flight, 'request')} in flight",
         "stopped": stop_text(found),
         "finished": "finished",
     }
@@ -179,7 +180,8 @@ def _rejected(found: "RunStatus") -> str:
 def _money(found: "RunStatus") -> str:
     from svit.prices import dollars, nano_dollars
 
-    tokens = f"{found.replies:,} replies ({found.prompt_tokens:,} tokens in, {found.completion_tokens:,} out)"
+    replies = number_of(found.replies, "reply", "replies")
+    tokens = f"{replies} ({found.prompt_tokens:,} tokens in, {found.completion_tokens:,} out)"
     if found.dollars is None:
         return f"{tokens}; there is no price for {found.model}, so no cost is known."
     line = f"{dollars(round(found.dollars * 10**9))} for {tokens}"

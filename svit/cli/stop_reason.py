@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from svit import interrupts
 from svit.errors import SvitError
+from svit.quantities import number_of
 
 if TYPE_CHECKING:
     from svit.runs import RunFolder
@@ -44,9 +45,8 @@ def rest_text(found: "RunStatus") -> str:
     if found.dollars is None or not found.dollars_left:
         return ""
     left = sum(task.open for task in found.tasks)
-    text = (
-        f"What remains, {left:,} answers, costs about {dollars(round(found.dollars_left * NANO))} at what others cost"
-    )
+    cost = dollars(round(found.dollars_left * NANO))
+    text = f"What remains, {number_of(left, 'answer')}, costs about {cost} at what others cost"
     if found.max_cost is None:
         return f"{text}."
     lacks = found.dollars + found.dollars_left - found.max_cost

@@ -19,6 +19,7 @@ from svit.cli.session import Session
 from svit.cli.stop_reason import keep_reason
 from svit.errors import FileHeldError, SvitError
 from svit.path_address import path_address
+from svit.quantities import number_of
 
 if TYPE_CHECKING:
     from svit.journal import Journal
@@ -167,7 +168,7 @@ class Work:
             return
         say_why(generation)
         say_outcomes(self.run, stopped=True)
-        if told:
+        if told and told != str(error):
             talk.say(f"Not all of it could be published: {told}")
         path, shards = self.run.folder.path, self.run.shards()
         check = self.wish.check or command_line("config", "check", path, "--endpoint")
@@ -220,4 +221,5 @@ def _balance(journal: "Journal", books: "Spending", *, quiet: bool) -> None:
     unknown = recovered(journal, books)
     books.budget.spent = journal.spent().cost
     if unknown and books.price and not quiet:
-        talk.say(f"{unknown:,} requests were under way when the run was stopped. They are asked again.")
+        words = f"{number_of(unknown, 'request was', 'requests were')} under way when the run was stopped."
+        talk.say(f"{words} {'It is' if unknown == 1 else 'They are'} asked again.")

@@ -7,6 +7,7 @@ from svit.exports.counts import Counts
 from svit.exports.markdown import code, plain, table
 from svit.exports.origins import RunFacts
 from svit.prices import NANO, dollars
+from svit.quantities import number_of
 from svit.status import TaskStatus
 
 MOST = 20
@@ -76,7 +77,7 @@ def left_out(counts: Mapping[str, int]) -> Iterator[str]:
 def other_sizes(records: int) -> Iterator[str]:
     """Yield how many records have a picture of another size; nothing where none has."""
     if records:
-        yield f"Pictures of another size than the record's, on which no box depends: {many(records, 'record')}."
+        yield f"Pictures of another size than the record's, on which no box depends: {number_of(records, 'record')}."
 
 
 def costs(runs: Sequence[RunFacts]) -> Iterator[str]:
@@ -88,10 +89,10 @@ def costs(runs: Sequence[RunFacts]) -> Iterator[str]:
         paid = "an amount that is not known, as its model had no price"
         if status.dollars is not None:
             paid = f"{dollars(round(status.dollars * NANO))}"
-        unknown = f", of which {many(status.unknown, 'request')} without a known outcome at the worst case"
+        unknown = f", of which {number_of(status.unknown, 'request')} without a known outcome at the worst case"
         yield (
             f"The run {code(run.name)} cost {plain(paid)} for all its tasks{unknown if status.unknown else ''}: "
-            f"{many(status.replies, 'reply', 'replies')}, {status.prompt_tokens:,} tokens in, "
+            f"{number_of(status.replies, 'reply', 'replies')}, {status.prompt_tokens:,} tokens in, "
             f"{status.completion_tokens:,} tokens out."
             + (
                 f" {status.opinions:,} of its requests asked {code(run.verifier)} for a second opinion."
@@ -106,7 +107,7 @@ def _listed(counts: Mapping[str, int]) -> list[tuple[str, int]]:
     ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     rows = [(code(name), count) for name, count in ordered[:MOST]]
     if rest := ordered[MOST:]:
-        rows.append((many(len(rest), "other"), sum(count for _, count in rest)))
+        rows.append((number_of(len(rest), "other"), sum(count for _, count in rest)))
     return rows
 
 
@@ -126,8 +127,3 @@ def _unfinished(run: RunFacts) -> str:
 def share(count: int, total: int) -> str:
     """Return how many of all it is: `3 of 1,000`, `All 1,000`."""
     return f"All {total:,}" if count == total else f"{count:,} of {total:,}"
-
-
-def many(count: int, one: str, more: str = "") -> str:
-    """Return a number of things: `1 reply`, `2,000 replies`."""
-    return f"{count:,} {one if count == 1 else more or one + 's'}"

@@ -9,12 +9,13 @@ import yaml
 
 from svit import __version__
 from svit.audit.forms import IMPORTED
-from svit.exports.account import MOST, costs, flaws, left_out, many, other_sizes, share, writers
+from svit.exports.account import MOST, costs, flaws, left_out, other_sizes, share, writers
 from svit.exports.base import Format, Style, Written
 from svit.exports.counts import Counts
 from svit.exports.licences import UNKNOWN, licences
 from svit.exports.markdown import code, code_block, plain, table
 from svit.exports.origins import RunFacts
+from svit.quantities import number_of
 from svit.text import one_line
 
 _SIZES = ((10**3, "n<1K"), (10**4, "1K<n<10K"), (10**5, "10K<n<100K"), (10**6, "100K<n<1M"), (10**7, "1M<n<10M"))
@@ -127,11 +128,11 @@ def _sizes(export: Export, counts: Counts) -> Iterator[str]:
     yield table(["task", *heads], [*rows, ["all", *_numbers(counts, counts.tasks)]])
     yield (
         "A sample is what was written about one image for one task, a pair a question with its answer. "
-        f"The files have {many(export.records, 'record')}."
+        f"The files have {number_of(export.records, 'record')}."
     )
     yield table(["file", "records"], [[code(each.name), each.records] for each in export.written[:MOST]])
     if len(export.written) > MOST:
-        yield f"and {many(len(export.written) - MOST, 'more file')}."
+        yield f"and {number_of(len(export.written) - MOST, 'more file')}."
 
 
 def _numbers(counts: Counts, tasks: Sequence[str]) -> Iterator[int]:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from markupsafe import Markup
 
 from svit.prices import NANO
+from svit.quantities import number_of
 from svit.report import drawing, telling
 from svit.report.counting import Bin, Lengths
 from svit.report.drawing import Column, Part
@@ -66,7 +67,7 @@ def task_rows(found: Gathered) -> list[dict[str, object]]:
     for task in found.tasks:
         paid = found.paid.get(task.task)
         cost = paid.cost if paid and priced else None
-        title = f"{task.samples:,} samples, {task.rejected:,} rejected"
+        title = f"{number_of(task.samples, 'sample')}, {task.rejected:,} rejected"
         rows.append(
             {
                 "task": telling.title_of(task.task),
@@ -192,13 +193,15 @@ def overlaps(grounding: Grounding) -> Histogram:
     bars = [
         Column(
             count / most,
-            f"IoU {n / IOU_BINS:.2f}–{(n + 1) / IOU_BINS:.2f}: {count:,} boxes",
+            f"IoU {n / IOU_BINS:.2f}–{(n + 1) / IOU_BINS:.2f}: {number_of(count, 'box', 'boxes')}",
             "good" if n / IOU_BINS >= SAME_PLACE else "bad",
         )
         for n, count in enumerate(counts)
     ]
     label = "Overlap of boxes that are not copied"
-    return Histogram(label, f"{sum(counts):,} boxes", drawing.columns(bars, label=label), ("0", "0.5", "1"))
+    return Histogram(
+        label, number_of(sum(counts), "box", "boxes"), drawing.columns(bars, label=label), ("0", "0.5", "1")
+    )
 
 
 def name_buckets(names: Names) -> list[dict[str, object]]:

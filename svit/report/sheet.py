@@ -8,6 +8,7 @@ from markupsafe import Markup
 
 from svit.boxes import Box
 from svit.mentions import Coordinates, Mention, mentions
+from svit.quantities import number_of
 from svit.records import Flaw
 from svit.report.drawing import COLOURS, Framed, photograph
 from svit.report.photos import Photo
@@ -65,7 +66,7 @@ def card(sample: SampleLine, photo: Photo | None, symbol: str) -> Card:
     has_photo = photo is not None and bool(photo.data)
     picture = Markup("")
     if framed or has_photo:
-        label = f"Image {sample.image_id} with {len(framed)} boxes"
+        label = f"Image {sample.image_id} with {number_of(len(framed), 'box', 'boxes')}"
         name = symbol if has_photo else None
         picture = photograph(framed, width=sample.width, height=sample.height, label=label, photo=name)
     return Card(

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from svit.prices import dollars
+from svit.quantities import number_of
 from svit.report.counting import Lengths
 from svit.report.findings import Grounding, Names, TaskFindings
 from svit.report.gathering import Gathered
@@ -74,10 +75,12 @@ def of_yield(tasks: Sequence[TaskFindings]) -> str:
     if samples == total:
         first = sum(task.attempts[1] for task in settled)
         share = percent(first / max(1, samples))
-        return f"Every image has its sample: all {total:,} answers were kept, {share} at the first attempt."
+        kept = "its one answer was" if total == 1 else f"all {total:,} answers were"
+        return f"Every image has its sample: {kept} kept, {share} at the first attempt."
     least = min(settled, key=lambda task: task.rate or 0)
+    kept = number_of(samples, "became a sample", "became samples")
     return (
-        f"Of {total:,} answers asked for, {samples:,} became samples and {total - samples:,} were rejected. "
+        f"Of {number_of(total, 'answer')} asked for, {kept} and {number_of(total - samples, 'was', 'were')} rejected. "
         f"{title_of(least.task)} keeps the least: {percent(least.rate)}."
     )
 

@@ -159,11 +159,14 @@ class ContextStore:
                 return self._unpack(record)
         return None
 
-    def get(self, image_id: ImageId) -> ImageContext:
-        """Return the image's context, as `find` does; raise SvitError when there is no such image."""
+    def get(self, image_id: ImageId, called: str = "") -> ImageContext:
+        """Return the image's context, as `find` does; raise SvitError when there is no such image in what is `called`.
+
+        Without a name the store is called by its path.
+        """
         if found := self.find(image_id):
             return found
-        raise SvitError(f"{self.path} has no image {image_id}. {self._suggestion(image_id)}")
+        raise SvitError(f"{called or self.path} has no image {image_id}. {self._suggestion(image_id)}")
 
     def _suggestion(self, image_id: ImageId) -> str:
         numbers = "SELECT image_id FROM contexts WHERE typeof(image_id) = 'integer'"

@@ -88,7 +88,7 @@ def test_what_cannot_go_out_is_left_out_counted_and_named(change: str, run: Path
     assert f"{fault}, the first: images/china.jpg" in said
     card = (tmp_path / "w" / "README.md").read_text()
     assert f"| `{fault}` | {lost} |" in card
-    assert ("1 records went out with a picture of another size" in said) == bool(kept)
+    assert ("1 record went out with a picture of another size" in said) == bool(kept)
     assert ("on which no box depends: 1 record." in card) == bool(kept)
 
 

@@ -54,6 +54,16 @@ _SCROLLED = """
     && ['auto', 'scroll', 'hidden'].includes(style.overflowX) && !element.closest('svg')
 }).map(element => element.tagName + '.' + element.className)
 """
+_BROKEN = """
+[...document.querySelectorAll('th, td')].filter(cell => {
+  const long = Math.max(0, ...cell.textContent.split(/[\\s-]+/).map(word => word.length))
+  const range = document.createRange()
+  range.selectNodeContents(cell)
+  const lines = new Set([...range.getClientRects()].map(line => Math.round(line.top)))
+  const words = cell.textContent.trim().split(/[\\s-]+/).length
+  return long && cell.getClientRects().length && !cell.querySelector('svg') && lines.size > words
+}).map(cell => cell.textContent)
+"""
 _WIDEST = "Math.max(...[...document.querySelectorAll('main *, header *')].map(e => e.getBoundingClientRect().right))"
 
 
@@ -186,9 +196,11 @@ def test_nothing_scrolls_sideways_on_paper_and_nothing_leaves_a_phone(run: Path,
     _, [scrolled, widest] = looked_at(run / name, paper, _SCROLLED, _WIDEST, width=700, media="print")
     assert scrolled == []
     assert widest <= 700
-    _, [wide, scrolled] = looked_at(run / name, phone, "document.documentElement.scrollWidth", _SCROLLED, width=390)
+    width = "document.documentElement.scrollWidth"
+    _, [wide, scrolled, broken] = looked_at(run / name, phone, width, _SCROLLED, _BROKEN, width=390)
     assert wide == 390
-    assert set(scrolled) <= {"DIV.scroll"}, "the first words alone are wider than a phone, in a frame of their own"
+    assert set(scrolled) <= {"DIV.scroll", "DIV.wide"}, "what is wider than a phone is in a frame of its own"
+    assert broken == [], "no word of a table is broken: Sample-s, Conver-sation"
 
 
 def test_several_samples_are_on_a_printed_page_and_none_is_cut(run: Path, tmp_path: Path) -> None:
