@@ -39,6 +39,7 @@ KINDS: Mapping[str, FileKind] = {
     "captions": FileKind("a COCO captions file", "give it with --coco-captions"),
     "instances": FileKind("a COCO instances file", "give it with --coco-instances"),
     "panoptic": FileKind("a COCO panoptic file", _NEEDS_INSTANCES),
+    "labels": FileKind("a COCO file of labels without boxes or outlines", _NEEDS_INSTANCES),
     "image_info": FileKind("a COCO image_info file, which has no annotations", _NEEDS_INSTANCES),
     "detections": FileKind("a list of detections, as COCO's results are", _NEEDS_INSTANCES),
     "caption_results": FileKind(
@@ -84,7 +85,7 @@ _OF_RECORDS: tuple[tuple[str, frozenset[str]], ...] = tuple(
 _OF_ANNOTATIONS: Mapping[str, tuple[str, ...]] = {
     "panoptic": ("segments_info",),
     "captions": ("caption",),
-    "instances": ("category_id", "bbox", "segmentation"),
+    "instances": ("bbox", "segmentation"),
     "questions": ("question_id",),
 }
 """The keys of an annotation by which a COCO file is known."""
@@ -135,7 +136,8 @@ def _kinds_of_object(file: JsonFile, text: str) -> list[str]:
     start, stop = members["annotations"]
     text = file.map[start : min(stop, start + _WINDOW)].decode(errors="replace")
     records = _first_records(text, 1) if text.startswith("[") else []
-    return [kind for kind, keys in _OF_ANNOTATIONS.items() if any(key in record for record in records for key in keys)]
+    kinds = [kind for kind, keys in _OF_ANNOTATIONS.items() if any(key in record for record in records for key in keys)]
+    return kinds or (["labels"] if any("category_id" in record for record in records) else [])
 
 
 def _kinds_of_records(records: Iterable[Record]) -> list[str]:

@@ -62,7 +62,13 @@ FILES: list[tuple[str, Any, str]] = [
     ("somebody's own", {"pictures": []}, ""),
     ("no annotations yet", coco([IMAGE], [], CATEGORIES), ""),
     ("annotations of no kind", coco([IMAGE], [{"id": 1}], CATEGORIES), ""),
-    ("a page", b"<!doctype html>", ""),
+    ("text", b"a lamp", ""),
+    ("labels", coco([IMAGE], [{"id": 1, "image_id": 1, "category_id": 3}], CATEGORIES), "labels"),
+    (
+        "captions by datumaro",
+        coco([IMAGE], [{"id": 1, "image_id": 1, "category_id": 0, "caption": "A lamp."}], []),
+        "captions",
+    ),
     ("half a file", b'{"annotations": [', ""),
     ("NaN", b'[{"image_id": NaN, "score": NaN}]', "detections"),
 ]
