@@ -147,8 +147,18 @@ def trials(files: Files, chance: random.Random, spared: Callable[[tuple[str, ...
                     name,
                     replaced(content, path, value),
                     isinstance(before, dict | list),
-                    isinstance(before, list) and (value is ABSENT or value is None),
+                    isinstance(before, list) and _is_few(value, before),
                 )
+
+
+def _is_few(value: object, before: list[object]) -> bool:
+    """Whether the value stands for an empty list, or a text for a list of one."""
+    return (
+        value is ABSENT
+        or value is None
+        or value != value
+        or (isinstance(value, str) and all(isinstance(each, str) for each in before))
+    )
 
 
 def read(source: Source) -> Reading:
@@ -165,12 +175,14 @@ def uncounted(before: Reading, after: Reading, trial: Trial) -> int:
     """Return how much is missing that no count speaks of.
 
     Of a whole record that is none any more nobody knows what was in it: one count says that, and so it does of an own
-    record, which is an image with all that is known of it. Null for a list, or no list, is an empty one.
+    record's image or object with all that is said of it. Null or NaN for a list, or no list, is an empty one, and a
+    text for a list of texts is a list of one.
     """
     missing = sum(max(0, before.kept[kind] - after.kept[kind]) for kind in _KINDS)
     said = sum(max(0, number - before.counted.get(reason, 0)) for reason, number in after.counted.items())
-    of_image = trial.file == "own.jsonl" and after.kept["image"] < before.kept["image"]
-    if trial.empties or ((trial.whole or of_image) and said):
+    own = trial.file == "own.jsonl"
+    one_count = trial.whole or (own and any(after.kept[kind] < before.kept[kind] for kind in ("image", "object")))
+    if trial.empties or (one_count and said):
         return 0
     return max(0, missing - said)
 
