@@ -61,6 +61,9 @@ KINDS: Mapping[str, FileKind] = {
     "own": FileKind("a file of own records", "give it with --jsonl"),
     "labelme": FileKind("a labelme file", "make a COCO instances file of it"),
     "via": FileKind("a project of the VGG Image Annotator", "make a COCO instances file of it"),
+    "datumaro": FileKind("a data set of datumaro", "convert it to COCO with 'datum convert'"),
+    "vott": FileKind("a project of VoTT", "export it as CSV, which --csv reads"),
+    "segment_anything": FileKind("a file of Segment Anything, which has no names", _NEEDS_INSTANCES),
     "geojson": FileKind("a GeoJSON file", _JSONL),
 }
 
@@ -70,7 +73,8 @@ _OF_RECORDS: tuple[tuple[str, frozenset[str]], ...] = tuple(
         ("conversations", "conversations"),
         ("scene_graphs", "objects relationships image_id"),
         ("own", "image_id image width height"),
-        ("objects", "objects"),
+        ("objects", "objects image_id"),
+        ("objects", "objects id"),
         ("region_descriptions", "regions"),
         ("attributes", "attributes"),
         ("relationships", "relationships"),
@@ -95,6 +99,9 @@ _OF_OBJECTS: Mapping[str, str] = {
     "shapes": "labelme",
     "_via_img_metadata": "via",
     "features": "geojson",
+    "items": "datumaro",
+    "assets": "vott",
+    "videoSettings": "vott",
     "conversations": "conversations",
 }
 """What a file without annotations is, by a key of its own."""
@@ -133,6 +140,8 @@ def _kinds_of_object(file: JsonFile, text: str) -> list[str]:
             return ["gqa"]
         others = [kind for key, kind in _OF_OBJECTS.items() if key in members]
         return others or (["image_info"] if {"images", "categories"} <= members.keys() else [])
+    if "image" in members and "images" not in members:
+        return ["segment_anything"]
     start, stop = members["annotations"]
     text = file.map[start : min(stop, start + _WINDOW)].decode(errors="replace")
     records = _first_records(text, 1) if text.startswith("[") else []

@@ -63,6 +63,11 @@ FILES: list[tuple[str, Any, str]] = [
     ("no annotations yet", coco([IMAGE], [], CATEGORIES), ""),
     ("annotations of no kind", coco([IMAGE], [{"id": 1}], CATEGORIES), ""),
     ("text", b"a lamp", ""),
+    ("Mapillary", {"heigth": 5, "width": 5, "objects": [{"id": 0, "label": "a lamp"}]}, ""),
+    ("a cloud of points", {"description": "", "key": "a", "tags": [], "objects": []}, ""),
+    ("datumaro", {"info": {}, "categories": {"label": {}}, "items": []}, "datumaro"),
+    ("VoTT", {"name": "a", "videoSettings": {}, "tags": [], "assets": {}}, "vott"),
+    ("Segment Anything", {"image": {"image_id": 1}, "annotations": [{"bbox": [1, 2, 3, 4]}]}, "segment_anything"),
     ("labels", coco([IMAGE], [{"id": 1, "image_id": 1, "category_id": 3}], CATEGORIES), "labels"),
     (
         "captions by datumaro",
