@@ -1,15 +1,19 @@
 """One odd value at every place of real annotation files: what reading makes of it.
 
-    SVIT_REAL=.../real python -m benchmarks.input_fuzz [--images N] [visual-genome | coco | jsonl ...]
+    SVIT_REAL=.../real python -m benchmarks.input_fuzz [--images N] [visual-genome | coco | jsonl | csv ...]
 
 For each image a small folder is made of its own records and those of two others. In one file at a time, one value is
 replaced by null, text, "12", 1.5, NaN, an object, a list, true, or its key is taken away: once at every place of the
 schema, the instance drawn by a seed. Reading must end without an error, and what is missing of the contexts
 afterwards must be in the counts. Prints trials and failures by source, with the first of each kind.
+
+Own records and a table of boxes are made of the contexts of the same images, since they have no maker of their own.
 """
 
 import argparse
 import copy
+import csv
+import io
 import json
 import os
 import random
@@ -18,11 +22,20 @@ import sys
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import msgspec
+
 from svit.records import ImageContext
+from svit.sources.box_form import BoxForm
 from svit.sources.coco import Coco
+from svit.sources.dropped import Dropped
+from svit.sources.field_map import FieldMap
+from svit.sources.jsonl import own_jsonl
+from svit.sources.own_records import OwnRecords
+from svit.sources.own_tables import own_csv
 from svit.sources.visual_genome import VisualGenome
 
 ABSENT = object()
@@ -47,6 +60,21 @@ _KINDS: Mapping[str, Callable[[ImageContext], int]] = {
 }
 Step = str | int
 Files = dict[str, Any]
+Source = VisualGenome | Coco | OwnRecords
+Place = tuple[str, ...]
+
+
+def _no_place(_: Place) -> bool:
+    return False
+
+
+class Piece(NamedTuple):
+    """A few images as files: their contents, how these are read and written, and the places that are left alone."""
+
+    files: Files
+    source: Callable[[Path], Source]
+    text: Callable[[Any], str] = json.dumps
+    spared: Callable[[Place], bool] = _no_place
 
 
 class Reading(NamedTuple):
@@ -119,14 +147,24 @@ def trials(files: Files, chance: random.Random, spared: Callable[[tuple[str, ...
                     name,
                     replaced(content, path, value),
                     isinstance(before, dict | list),
-                    isinstance(before, list) and (value is ABSENT or value is None),
+                    isinstance(before, list) and _is_few(value, before),
                 )
 
 
-def read(source: VisualGenome | Coco) -> Reading:
+def _is_few(value: object, before: list[object]) -> bool:
+    """Whether the value stands for an empty list, or a text for a list of one."""
+    return (
+        value is ABSENT
+        or value is None
+        or value != value
+        or (isinstance(value, str) and all(isinstance(each, str) for each in before))
+    )
+
+
+def read(source: Source) -> Reading:
     """Read the source to its end."""
     kept: Counter[str] = Counter()
-    with source:
+    with nullcontext() if isinstance(source, OwnRecords) else source:
         for context in source:
             for kind, number in _KINDS.items():
                 kept[kind] += number(context)
@@ -136,17 +174,20 @@ def read(source: VisualGenome | Coco) -> Reading:
 def uncounted(before: Reading, after: Reading, trial: Trial) -> int:
     """Return how much is missing that no count speaks of.
 
-    Of a whole record that is none any more nobody knows what was in it: one count says that. Null for a list, or no
-    list, is an empty one.
+    Of a whole record that is none any more nobody knows what was in it: one count says that, and so it does of an own
+    record's image or object with all that is said of it. Null or NaN for a list, or no list, is an empty one, and a
+    text for a list of texts is a list of one.
     """
     missing = sum(max(0, before.kept[kind] - after.kept[kind]) for kind in _KINDS)
     said = sum(max(0, number - before.counted.get(reason, 0)) for reason, number in after.counted.items())
-    if trial.empties or (trial.whole and said):
+    own = trial.file == "own.jsonl"
+    one_count = trial.whole or (own and any(after.kept[kind] < before.kept[kind] for kind in ("image", "object")))
+    if trial.empties or (one_count and said):
         return 0
     return max(0, missing - said)
 
 
-def visual_genome(real: Path, number: int) -> Iterator[tuple[str, Files, Callable[[Path], VisualGenome], bool]]:
+def visual_genome(real: Path, number: int) -> Iterator[Piece]:
     """Yield small folders of Visual Genome."""
     folder = real / "visual_genome" / "v1.2"
     stems = ("image_data", "objects", "region_descriptions", "attributes", "relationships")
@@ -158,10 +199,10 @@ def visual_genome(real: Path, number: int) -> Iterator[tuple[str, Files, Callabl
             f"{stem}.json": [each for each in records if each.get("image_id", each.get("id")) in wanted]
             for stem, records in whole.items()
         }
-        yield f"image {image_id}", files, lambda path: VisualGenome([path], allow_shared_coco_ids=True), False
+        yield Piece(files, lambda path: VisualGenome([path], allow_shared_coco_ids=True))
 
 
-def coco(real: Path, number: int) -> Iterator[tuple[str, Files, Callable[[Path], Coco], bool]]:
+def coco(real: Path, number: int) -> Iterator[Piece]:
     """Yield small pairs of COCO files."""
     instances = json.loads((real / "coco" / "instances_val2017.json").read_bytes())
     captions = json.loads((real / "coco" / "captions_val2017.json").read_bytes())
@@ -169,8 +210,12 @@ def coco(real: Path, number: int) -> Iterator[tuple[str, Files, Callable[[Path],
     for row, image_id in enumerate(images[:number]):
         wanted = {image_id, images[row - 1], images[row - 2]}
         files = {"instances.json": _of(instances, wanted), "captions.json": _of(captions, wanted)}
-        source = lambda path: Coco(instances=[path / "instances.json"], captions=[path / "captions.json"])  # noqa: E731
-        yield f"image {image_id}", files, source, True
+        # The list of all records of a file is no record: where it is none, the file is no file of its kind.
+        yield Piece(files, _coco_files, spared=lambda place: len(place) < 2)
+
+
+def _coco_files(path: Path) -> Coco:
+    return Coco(instances=[path / "instances.json"], captions=[path / "captions.json"])
 
 
 def _of(whole: Files, wanted: set[int]) -> Files:
@@ -181,7 +226,72 @@ def _of(whole: Files, wanted: set[int]) -> Files:
     }
 
 
-SOURCES = {"visual-genome": visual_genome, "coco": coco}
+def jsonl(real: Path, number: int) -> Iterator[Piece]:
+    """Yield small files of own records."""
+    for contexts in _neighbours(real, number):
+        files = {"own.jsonl": [_record(context) for context in contexts]}
+        yield Piece(files, lambda path: own_jsonl(path / "own.jsonl"), _lines)
+
+
+def table(real: Path, number: int) -> Iterator[Piece]:
+    """Yield small tables, a row a box."""
+    for contexts in _neighbours(real, number):
+        yield Piece({"boxes.csv": [row for context in contexts for row in _rows(context)]}, _table_file, _cells)
+
+
+def _table_file(path: Path) -> OwnRecords:
+    file, form = path / "boxes.csv", BoxForm(units="pixels")
+    return own_csv(file, FieldMap.parsed(()), boxes=form, counts=Dropped(), class_names={}).records
+
+
+def _neighbours(real: Path, number: int) -> Iterator[list[ImageContext]]:
+    """Yield each image's context with those of two others."""
+    with VisualGenome([real / "visual_genome" / "v1.2"], allow_shared_coco_ids=True) as source:
+        contexts = list(source)
+    for row in range(min(number, len(contexts))):
+        yield [contexts[row], contexts[row - 1], contexts[row - 2]]
+
+
+def _record(context: ImageContext) -> dict[str, Any]:
+    record: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(context))
+    return {**record, "captions": ["A photograph.", "One of many."]}
+
+
+def _rows(context: ImageContext) -> Iterator[dict[str, Any]]:
+    for thing in context.objects:
+        box, width, height = thing.box, context.width, context.height
+        yield {
+            "filename": context.image,
+            "width": width,
+            "height": height,
+            "class": thing.name,
+            "xmin": round(box.x1 * width),
+            "ymin": round(box.y1 * height),
+            "xmax": round(box.x2 * width),
+            "ymax": round(box.y2 * height),
+        }
+
+
+def _lines(records: Any) -> str:
+    return "".join(f"{json.dumps(record)}\n" for record in records)
+
+
+def _cells(rows: Any) -> str:
+    """Return the table; a value that is absent makes its row shorter, a row that is none is one cell."""
+    columns = max((list(row) for row in rows if isinstance(row, dict)), key=len)
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow(columns)
+    writer.writerows(list(row.values()) if isinstance(row, dict) else [str(row)] for row in rows)
+    return out.getvalue()
+
+
+SOURCES: Mapping[str, Callable[[Path, int], Iterator[Piece]]] = {
+    "visual-genome": visual_genome,
+    "coco": coco,
+    "jsonl": jsonl,
+    "csv": table,
+}
 
 
 def main() -> int:
@@ -203,31 +313,34 @@ def main() -> int:
     return 1 if failed else 0
 
 
-def run(pieces: Iterable[tuple[str, Files, Callable[[Path], Any], bool]]) -> tuple[int, Counter[tuple[str, str]]]:
+def run(pieces: Iterable[Piece]) -> tuple[int, Counter[tuple[str, str]]]:
     """Return how many trials there were, and what failed, by what happened and where."""
     tried, failures = 0, Counter[tuple[str, str]]()
     folder = Path(tempfile.mkdtemp(dir="/dev/shm" if Path("/dev/shm").is_dir() else None))
     try:
-        for seed, (_, files, source, members) in enumerate(pieces):
-            for name, content in files.items():
-                (folder / name).write_text(json.dumps(content))
-            before = read(source(folder))
-            # The list of all records of a file is no record: where it is none, the file is no file of its kind.
-            spared = (lambda place: len(place) < 2) if members else (lambda _: False)
-            for trial in trials(files, random.Random(seed), spared):
+        for seed, piece in enumerate(pieces):
+            for name, content in piece.files.items():
+                (folder / name).write_text(piece.text(content))
+            before = read(piece.source(folder))
+            for trial in trials(piece.files, random.Random(seed), piece.spared):
                 tried += 1
-                (folder / trial.file).write_text(json.dumps(trial.content))
-                try:
-                    lost = uncounted(before, read(source(folder)), trial)
-                except Exception as error:  # noqa: BLE001 whatever it is, the trial failed
-                    failures[f"{type(error).__name__}: {str(error).replace(str(folder), '')[:60]}", trial.name] += 1
-                else:
-                    if lost:
-                        failures["missing without a count", trial.name] += 1
-                (folder / trial.file).write_text(json.dumps(files[trial.file]))
+                if failure := _failure(piece, folder, before, trial):
+                    failures[failure, trial.name] += 1
     finally:
         shutil.rmtree(folder)
     return tried, failures
+
+
+def _failure(piece: Piece, folder: Path, before: Reading, trial: Trial) -> str | None:
+    """Return what went wrong in the trial; its file is as it was afterwards."""
+    (folder / trial.file).write_text(piece.text(trial.content))
+    try:
+        lost = uncounted(before, read(piece.source(folder)), trial)
+    except Exception as error:  # noqa: BLE001 whatever it is, the trial failed
+        return f"{type(error).__name__}: {str(error).replace(str(folder), '')[:60]}"
+    finally:
+        (folder / trial.file).write_text(piece.text(piece.files[trial.file]))
+    return "missing without a count" if lost else None
 
 
 if __name__ == "__main__":

@@ -13,7 +13,9 @@ from svit.cli.dropped_table import dropped_table, loss_warnings
 from svit.cli.inputs import Annotations
 from svit.errors import DataError
 from svit.runs import RunFolder
-from svit.sources.contexts import ContextStore
+from svit.sources.contexts import ContextStore, StoreSummary
+from svit.sources.dropped import Dropped
+from svit.sources.spread import Tally
 
 IMAGES = [{"id": number, "width": 200, "height": 100, "file_name": f"{number}.jpg"} for number in (1, 2)]
 LAMP = {"image_id": 1, "category_id": 3, "bbox": [20, 10, 40, 50]}
@@ -140,9 +142,46 @@ def test_the_table_fits_in_80_columns_and_keeps_the_end_of_a_place(place: str) -
     ],
 )
 def test_more_than_a_twentieth_is_warned_of(read: dict[str, int], lost: dict[str, int], words: list[str]) -> None:
-    said = list(loss_warnings(read, lost))
+    said = list(loss_warnings(summary({}, read, lost)))
 
     assert [sentence[: len(start)] for sentence, start in zip(said, words, strict=True)] == words
+
+
+@pytest.mark.parametrize(
+    ("counts", "words"),
+    [
+        ({"object_box_clipped": 51}, ["Warning: 51 of 100 objects' boxes were cut at the edge"]),
+        ({"object_box_clipped": 50}, []),
+        ({"relationship_end_unknown": 26}, ["26 % of the relationships belong to objects that"]),
+        (
+            {"relationship_end_unknown": 26, "attribute_object_unknown": 17},
+            ["26 % of the relationships and 17 % of the attributes belong to objects that"],
+        ),
+        ({"relationship_end_unknown": 5, "attribute_object_unknown": 5}, []),
+    ],
+)
+def test_what_many_counts_mean_is_said(counts: dict[str, int], words: list[str]) -> None:
+    said = list(loss_warnings(summary(counts, {"object": 100, "relationship": 100, "attribute": 100}, {})))
+
+    assert [sentence[: len(start)] for sentence, start in zip(said, words, strict=True)] == words
+
+
+@pytest.mark.parametrize("annotations", [[], [{"id": 1, "image_id": 1, "category_id": 3, "bbox": [0, 0, 0, 0]}]])
+def test_a_build_that_knows_nothing_of_any_image_says_so(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], annotations: list[Any]
+) -> None:
+    path = tmp_path / "i.json"
+    path.write_text(json.dumps({"images": IMAGES, "annotations": annotations, "categories": CATEGORIES}))
+
+    assert "nothing is known of the 2 images" in built(tmp_path, capsys, coco_instances=[path])
+
+
+def summary(counts: dict[str, int], read: dict[str, int], lost: dict[str, int]) -> StoreSummary:
+    dropped = Dropped()
+    dropped.update(counts)
+    dropped.read.update(read)
+    dropped.lost.update(lost)
+    return StoreSummary.of("", "", dropped, Tally().statistics())
 
 
 UTF8 = {"LC_ALL": "C.UTF-8"}

@@ -122,7 +122,7 @@ def stats(
     if store.counts:
         talk.show("Dropped or repaired while reading, and the first place of each:")
         talk.show(dropped_table(summary.counts, summary.places))
-    for warning in loss_warnings(summary.read, summary.lost):
+    for warning in loss_warnings(summary):
         talk.show(talk.folded(warning))
 
 

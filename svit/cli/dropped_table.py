@@ -2,10 +2,14 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import zip_longest
+from typing import TYPE_CHECKING
 
 from svit.cli import talk
 from svit.quantities import number_of
-from svit.sources.dropped import loud_losses
+from svit.sources.dropped import WITHOUT_OBJECT, loud_losses
+
+if TYPE_CHECKING:
+    from svit.sources.contexts import StoreSummary
 
 _WIDTH = 80
 _LEAST = 24
@@ -21,12 +25,31 @@ def dropped_table(counts: Mapping[str, int], places: Mapping[str, Sequence[str]]
     return "\n".join(f"{reason}  {place}".rstrip() for reason, place in zip_longest(reasons, firsts, fillvalue=""))
 
 
-def loss_warnings(read: Mapping[str, int], lost: Mapping[str, int]) -> Iterator[str]:
-    """Yield a sentence for each kind of which more than 5 % were dropped."""
-    for kind, (number, total) in loud_losses(read, lost).items():
+def loss_warnings(summary: "StoreSummary") -> Iterator[str]:
+    """Yield a sentence for each kind of which more than 5 % were dropped, or belong to objects that are not there.
+
+    And one where most boxes had to be cut: they are hardly what they were taken for.
+    """
+    read, counts = summary.read, summary.counts
+    for kind, (number, total) in loud_losses(read, summary.lost).items():
         share = f"{100 * number / total:.0f} %"
         dropped = f"{number:,} of {number_of(total, kind)} ({share}) {'was' if number == 1 else 'were'} dropped"
         yield f"Warning: {dropped}, see above. Are these the right files?"
+    images = summary.statistics.images
+    if images and summary.statistics.empty == images:
+        yield f"Warning: nothing is known of {number_of(images, 'image')}: no object, caption or region. Are the files right?"
+    clipped, boxes = counts.get("object_box_clipped", 0), read.get("object", 0)
+    if clipped > boxes / 2:
+        yield (
+            f"Warning: {clipped:,} of {boxes:,} objects' boxes were cut at the edge of their image. Are the sizes "
+            "those of these images, and the numbers in the right order (COCO has x, y, width, height)?"
+        )
+    left = {kind: counts.get(reason, 0) for kind, reason in WITHOUT_OBJECT.items()}
+    if shares := [f"{100 * n / all_:.0f} % of the {kind}s" for kind, (n, all_) in loud_losses(read, left).items()]:
+        yield (
+            f"{' and '.join(shares)} belong to objects that the file of objects does not have, and were left out. "
+            "Visual Genome v1.4 is made so; of other files, see whether they are of one version."
+        )
 
 
 def _end(place: str, width: int) -> str:

@@ -196,7 +196,7 @@ def say_what_was_dropped(summary: "StoreSummary") -> None:
     if summary.counts:
         talk.say("Dropped or repaired on the way, and the first place of each:")
         talk.say(dropped_table(summary.counts, summary.places))
-    for warning in loss_warnings(summary.read, summary.lost):
+    for warning in loss_warnings(summary):
         talk.say(warning)
 
 

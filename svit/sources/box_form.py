@@ -33,7 +33,7 @@ class ReadBox(NamedTuple):
     """A box, or why there is none: `box_missing`, `box_unreadable`, `box_outside` or `box_empty`.
 
     `clipped` says that something beyond rounding was cut off; `suspect` what the option should perhaps have been:
-    `pixels`, `shares` or `xywh`.
+    `pixels`, `shares`, `xywh` or `xyxy`.
     """
 
     box: Box | None
@@ -58,8 +58,14 @@ class BoxForm:
             return ReadBox(None, "box_unreadable")
         (x, y, x2, y2), order = found
         if order == "xywh":
-            x2, y2 = x + x2, y + y2
-        return self._pixels((x, y, x2, y2), width, height) if self.units == "pixels" else self._shares((x, y, x2, y2))
+            corners = (x, y, x + x2, y + y2)
+            read = self._corners(corners, width, height)
+            far = (width, height) if self.units == "pixels" else (1, 1)
+            return read._replace(suspect=read.suspect or _as_corners((x, y, x2, y2), corners, far))
+        return self._corners((x, y, x2, y2), width, height)
+
+    def _corners(self, corners: Sides, width: int, height: int) -> ReadBox:
+        return self._pixels(corners, width, height) if self.units == "pixels" else self._shares(corners)
 
     def _shares(self, corners: Sides) -> ReadBox:
         x1, y1, x2, y2 = corners
@@ -91,6 +97,14 @@ def _box(x1: float, y1: float, x2: float, y2: float) -> Box | None:
         return Box(max(0.0, x1), max(0.0, y1), min(1.0, x2), min(1.0, y2))
     except ValueError:
         return None
+
+
+def _as_corners(sides: Sides, corners: Sides, far: tuple[float, float]) -> str:
+    """Return `xyxy` where x, y, width, height reach far beyond the edge, and would not as two corners."""
+    x, y, x2, y2 = sides
+    limits = [side * (1 + ROUNDING) for side in far]
+    beyond = corners[2] > limits[0] or corners[3] > limits[1]
+    return "xyxy" if beyond and x < x2 <= limits[0] and y < y2 <= limits[1] else ""
 
 
 def _is_beyond(corners: Sides, width: int, height: int) -> bool:

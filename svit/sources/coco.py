@@ -168,7 +168,7 @@ class Coco:
     def __iter__(self) -> Iterator[ImageContext]:
         """Yield every image that a file lists, once, in the order of the files; `counts` starts anew.
 
-        Raise DataError when there are several and none has a size.
+        Raise DataError when there are none, or several and none has a size.
         """
         self.counts.clear()
         self.counts.include(self._opening)
@@ -183,6 +183,9 @@ class Coco:
                 self.described += bool(context.objects)
                 self.joined += bool(context.objects and context.captions)
                 yield context
+        if not len(self):
+            files = ", ".join(map(str, self.instances or self.captions.paths))
+            raise DataError(f"{files}: 'images' lists none, and without images there is nothing to make contexts of.")
         if len(self) == len(unread) > 1:
             first = self.counts.places["image_size_missing"][0]
             raise DataError(f"{first}: neither this nor any other of {len(unread):,} images has a width and a height.")

@@ -22,6 +22,8 @@ _LONGEST_CELL = 1 << 24
 def csv_columns(path: Path) -> Columns:
     """Return the columns that the file's first line names; raise DataError when it names none."""
     for row in ([name.strip() for name in cells] for cells in _cells(path)):
+        if len(row) > 1 and not row[0]:
+            del row[0]  # the index that pandas writes without a name
         if len(set(row)) < len(row) or not all(row) or any(number(name) is not None for name in row):
             raise DataError(
                 f"{path}: its first line does not name the columns, each by its own name: {', '.join(row)}. "
@@ -82,6 +84,8 @@ def _cells(path: Path) -> Iterator[list[str]]:
         start = beginning(file)
         if foreign := foreign_magic(start):
             raise DataError(f"{path} {foreign}")
+        if start.removeprefix(BYTE_ORDER_MARK).lstrip().startswith((b"{", b"[")):
+            raise DataError(f"{path} is JSON, not CSV: own records are read with --jsonl, COCO with --coco-instances.")
         text = io.TextIOWrapper(file, encoding="utf-8-sig", errors="surrogateescape", newline="")
         delimiter = _delimiter(start.decode(errors="replace"))
         try:

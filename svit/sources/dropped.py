@@ -12,6 +12,13 @@ from svit.errors import DataError
 PLACES = 3
 """So many places of a reason are kept: enough to open the file and look."""
 
+WITHOUT_OBJECT: Mapping[str, str] = {
+    "relationship": "relationship_end_unknown",
+    "attribute": "attribute_object_unknown",
+}
+"""By kind, the reason for what is skipped since its object is not in Visual Genome's file of objects: v1.4 took objects
+out, and left what belongs to them in its files."""
+
 LOUD = 0.05
 """A larger share of dropped records of a kind is no noise of annotators: the files are probably not what they seem."""
 

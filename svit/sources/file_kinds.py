@@ -39,6 +39,7 @@ KINDS: Mapping[str, FileKind] = {
     "captions": FileKind("a COCO captions file", "give it with --coco-captions"),
     "instances": FileKind("a COCO instances file", "give it with --coco-instances"),
     "panoptic": FileKind("a COCO panoptic file", _NEEDS_INSTANCES),
+    "labels": FileKind("a COCO file of labels without boxes or outlines", _NEEDS_INSTANCES),
     "image_info": FileKind("a COCO image_info file, which has no annotations", _NEEDS_INSTANCES),
     "detections": FileKind("a list of detections, as COCO's results are", _NEEDS_INSTANCES),
     "caption_results": FileKind(
@@ -60,6 +61,9 @@ KINDS: Mapping[str, FileKind] = {
     "own": FileKind("a file of own records", "give it with --jsonl"),
     "labelme": FileKind("a labelme file", "make a COCO instances file of it"),
     "via": FileKind("a project of the VGG Image Annotator", "make a COCO instances file of it"),
+    "datumaro": FileKind("a data set of datumaro", "convert it to COCO with 'datum convert'"),
+    "vott": FileKind("a project of VoTT", "export it as CSV, which --csv reads"),
+    "segment_anything": FileKind("a file of Segment Anything, which has no names", _NEEDS_INSTANCES),
     "geojson": FileKind("a GeoJSON file", _JSONL),
 }
 
@@ -69,7 +73,8 @@ _OF_RECORDS: tuple[tuple[str, frozenset[str]], ...] = tuple(
         ("conversations", "conversations"),
         ("scene_graphs", "objects relationships image_id"),
         ("own", "image_id image width height"),
-        ("objects", "objects"),
+        ("objects", "objects image_id"),
+        ("objects", "objects id"),
         ("region_descriptions", "regions"),
         ("attributes", "attributes"),
         ("relationships", "relationships"),
@@ -84,7 +89,7 @@ _OF_RECORDS: tuple[tuple[str, frozenset[str]], ...] = tuple(
 _OF_ANNOTATIONS: Mapping[str, tuple[str, ...]] = {
     "panoptic": ("segments_info",),
     "captions": ("caption",),
-    "instances": ("category_id", "bbox", "segmentation"),
+    "instances": ("bbox", "segmentation"),
     "questions": ("question_id",),
 }
 """The keys of an annotation by which a COCO file is known."""
@@ -94,6 +99,9 @@ _OF_OBJECTS: Mapping[str, str] = {
     "shapes": "labelme",
     "_via_img_metadata": "via",
     "features": "geojson",
+    "items": "datumaro",
+    "assets": "vott",
+    "videoSettings": "vott",
     "conversations": "conversations",
 }
 """What a file without annotations is, by a key of its own."""
@@ -132,10 +140,13 @@ def _kinds_of_object(file: JsonFile, text: str) -> list[str]:
             return ["gqa"]
         others = [kind for key, kind in _OF_OBJECTS.items() if key in members]
         return others or (["image_info"] if {"images", "categories"} <= members.keys() else [])
+    if "image" in members and "images" not in members:
+        return ["segment_anything"]
     start, stop = members["annotations"]
     text = file.map[start : min(stop, start + _WINDOW)].decode(errors="replace")
     records = _first_records(text, 1) if text.startswith("[") else []
-    return [kind for kind, keys in _OF_ANNOTATIONS.items() if any(key in record for record in records for key in keys)]
+    kinds = [kind for kind, keys in _OF_ANNOTATIONS.items() if any(key in record for record in records for key in keys)]
+    return kinds or (["labels"] if any("category_id" in record for record in records) else [])
 
 
 def _kinds_of_records(records: Iterable[Record]) -> list[str]:

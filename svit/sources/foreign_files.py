@@ -12,7 +12,9 @@ _MAGIC: Mapping[bytes, str] = {
     b"\x89PNG": "is a picture.",
     b"\xff\xd8\xff": "is a picture.",
     b"<": "is HTML or XML, not JSON.",
+    b"version https://git-lfs": "is a pointer of Git LFS, not the file itself. Fetch that with 'git lfs pull'.",
 }
+_WIDE = "is UTF-16. Save it as UTF-8."
 _CSV_HEAD = re.compile(rb'[\w"][\w" -]*(?:[,;\t][\w" -]+)+\r?\n')
 _COCO = "Read it with --coco-instances or --coco-captions."
 
@@ -32,6 +34,8 @@ def foreign_bytes(start: bytes) -> str | None:
 
 def foreign_magic(start: bytes) -> str | None:
     """Return the predicate of a sentence about a file of a kind that is known by its first bytes."""
+    if start[1:2] == b"\0" or start[:1] == b"\0":
+        return _WIDE if start[:4].replace(b"\0", b"").isascii() and any(start[:4]) else "is no text."
     return next((sentence for magic, sentence in _MAGIC.items() if start.startswith(magic)), None)
 
 

@@ -10,11 +10,13 @@ import msgspec
 
 from svit.errors import DataError
 from svit.sources.faults import ends_early, fault
+from svit.sources.foreign_files import foreign_magic
 from svit.sources.half_characters import REPLACEMENT, half_characters
 from svit.sources.no_numbers import no_numbers
 
 _PACKED = {b"\x1f\x8b": "gzip", b"PK\x03\x04": "zip", b"BZh": "bzip2", b"\xfd7zXZ": "xz", b"\x28\xb5\x2f\xfd": "zstd"}
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_START = 64
 _NAME = re.compile(rb'[\s,{]*("(?:[^"\\]|\\.)*")\s*:\s*')
 
 T = TypeVar("T")
@@ -33,7 +35,7 @@ class JsonFile:
         """Map the file; raise DataError when it is missing, empty, a folder or packed."""
         try:
             with self.path.open("rb") as file:
-                start = file.read(6)
+                start = file.read(_START)
                 self._refuse_no_json(start)
                 self.map = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
         except IsADirectoryError:
@@ -118,6 +120,8 @@ class JsonFile:
             raise DataError(f"{self.path} is empty.")
         if packed := packed_by(start):
             raise DataError(f"{self.path} is a {packed} file: unpack it first.")
+        if foreign := foreign_magic(start):
+            raise DataError(f"{self.path} {foreign}")
 
 
 def packed_by(start: bytes) -> str | None:

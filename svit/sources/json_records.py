@@ -41,8 +41,19 @@ def json_rows(path: Path, counts: Dropped) -> Iterator[Row]:
             start = b" "
         if foreign := foreign_bytes(start):
             raise DataError(f"{name} {foreign}")
-        forms = _of_array if start.startswith(b"[") else _of_lines
+        forms = _of_array if start.startswith(b"[") and not _is_odd_line(start) else _of_lines
         yield from forms(file, name, counts)
+
+
+def _is_odd_line(start: bytes) -> bool:
+    """Whether an array is the first of several lines, as an odd one among records, each a line."""
+    line, _, rest = start.partition(b"\n")
+    if not rest.lstrip().startswith(b"{"):
+        return False
+    try:
+        return isinstance(msgspec.json.decode(line), list)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return False
 
 
 def beginning(file: BinaryIO) -> bytes:
@@ -141,7 +152,7 @@ def _value(line: bytes, place: str, counts: Dropped) -> object:
         return msgspec.json.decode(line)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         try:
-            value = json.loads(line.decode("utf-8", "surrogateescape"))
+            value = json.loads(line.decode("utf-8", "surrogateescape").rstrip().removesuffix(","))
         except ValueError:
             raise error from None
     return _record(value, place, counts)

@@ -28,11 +28,13 @@ _REMEDIES: Mapping[str, str] = {
     "shares": "more than half of the boxes look like shares of the image, not pixels. Leave out --box-units pixels.",
     "xywh": "more than half of the boxes end before they begin, as x1, y1, x2, y2. Give --boxes xywh where they are "
     "x, y, width, height.",
+    "xyxy": "more than half of the boxes reach beyond the edge as x, y, width, height, and not as x1, y1, x2, y2. "
+    "Leave out --boxes xywh.",
 }
 
 _HINTS: Mapping[str, str] = {
     "image_id": "Say where the images' ids are: --map image_id=KEY, or --map image_id=# for the record's number.",
-    "image_path": "Say where the paths are: --map image=KEY, or make them: --map image={image_id}.jpg.",
+    "image_path": "Say where the paths are: --map image=KEY, or make them: --map image={%s}.jpg.",
     "image_size": "Sizes are read from the pictures with --images DIR.",
 }
 """What helps where no record has an id, a path or a size, by the start of the reason."""
@@ -53,12 +55,14 @@ class OwnRecords:
         boxes: BoxForm | None = None,
         class_names: Mapping[str, str] | None = None,
         sizes: Sizes | None = None,
+        id_column: str = "image_id",
     ) -> None:
-        """Remember what to read; nothing is read yet."""
+        """Remember what to read; nothing is read yet. `id_column` is where the ids stand, for sentences."""
         self.name = name
         self.counts = counts
         self.remarks: list[str] = []
         self._rows = rows
+        self._id_column = id_column
         self._form = boxes or BoxForm()
         self._parts = PartReader(self._form, counts, class_names or {})
         self._sizes = sizes
@@ -194,6 +198,7 @@ class OwnRecords:
         keys = [key.removeprefix(_UNKNOWN) for key in counts if key.startswith(_UNKNOWN) and "." not in key]
         hint = f" Its keys can be named: --map {found}." if (found := suggested(keys)) else ""
         hint = hint or next((f" {hint}" for part, hint in _HINTS.items() if reason.startswith(part)), "")
+        hint = hint.replace("%s", self._id_column)
         return f"{records} {could}: {words} ({first}).{hint} See svit contexts schema."
 
 

@@ -42,7 +42,15 @@ def own_csv(
     columns = csv_columns(path)
     fields = recognised(columns, given.for_box_rows(), str(path))
     rows = image_rows(csv_rows(path, counts), fields, counts)
-    records = OwnRecords(rows, name=str(path), counts=counts, boxes=boxes, class_names=class_names, sizes=sizes)
+    records = OwnRecords(
+        rows,
+        name=str(path),
+        counts=counts,
+        boxes=boxes,
+        class_names=class_names,
+        sizes=sizes,
+        id_column=fields.paths["image_id"],
+    )
     return OwnTable(records, fields, unused(columns, fields))
 
 

@@ -1,5 +1,6 @@
 """Boxes and outlines in pixels, as the annotation files give them, turned into boxes in unit coordinates."""
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from itertools import chain
 from typing import Annotated, Any
@@ -15,6 +16,9 @@ Side = Annotated[int, msgspec.Meta(ge=1, le=2**63 - 1)]
 
 Pixels = tuple[float, float, float, float]
 """x, y, width and height."""
+
+_NAMED = (("x", "y", "width", "height"), ("x", "y", "w", "h"))
+_IN_TEXT = re.compile(r"[^\s,;()\[\]]+")
 
 _POINTS = 3
 """A polygon has at least so many."""
@@ -40,7 +44,11 @@ def unit_box(
 
 
 def pixel_box(value: object) -> Pixels | None:
-    """Return the box that a list of four numbers means; None for anything else, such as a rotated box of five."""
+    """Return the box that four numbers mean, in a list, a text or an object of x, y, width, height; None otherwise."""
+    if isinstance(value, str):
+        value = _IN_TEXT.findall(value)
+    if isinstance(value, dict):
+        value = next(([value[side] for side in named] for named in _NAMED if value.keys() >= set(named)), None)
     sides = [number(side) for side in value] if isinstance(value, list | tuple) else []
     if len(sides) != 4 or None in sides:
         return None

@@ -13,7 +13,7 @@ import msgspec
 
 from svit.boxes import Box
 from svit.records import Object, Region, Relationship
-from svit.sources.dropped import Dropped
+from svit.sources.dropped import WITHOUT_OBJECT, Dropped
 from svit.sources.pixels import Pixels, unit_box
 from svit.sources.visual_genome_records import Description, Mention, Relation, Texts
 from svit.text import one_line
@@ -48,7 +48,7 @@ class SceneGraph:
         for mention, place in placed:
             attributes = (mention and mention.attributes) or ()
             if not self._keep(mention, place):
-                self._drop_attributes("attribute_object_unknown", place, len(attributes))
+                self._skip_attributes(place, len(attributes))
             elif attributes:
                 self._own_attributes.append((mention, place))
 
@@ -100,7 +100,9 @@ class SceneGraph:
         for relation, place in relations:
             self._counts.read["relationship"] += 1
             found = self._relationship(relation)
-            if isinstance(found, str):
+            if found == WITHOUT_OBJECT["relationship"]:
+                self._counts.skip(found, "relationship", str(place))
+            elif isinstance(found, str):
                 self._counts.drop(found, "relationship", str(place))
             elif found.subject == found.object:
                 self._counts.skip("relationship_to_itself", "relationship", str(place))
@@ -119,7 +121,7 @@ class SceneGraph:
             return "relationship_end_missing"
         subject_id, object_id = self._find(subject), self._find(object_)
         if subject_id is None or object_id is None:
-            return "relationship_end_unknown"
+            return WITHOUT_OBJECT["relationship"]
         predicate = one_line(relation.predicate or "")
         return Relationship(subject_id, predicate, object_id) if predicate else "predicate_missing"
 
@@ -138,12 +140,17 @@ class SceneGraph:
             known.update(words)
             self._counts.read["attribute"] += len(known) - before
         else:
-            self._drop_attributes("attribute_object_unknown", place, len(words))
+            self._skip_attributes(place, len(words))
 
     def _drop_attributes(self, reason: str, place: object, number: int) -> None:
         if number:
             self._counts.read["attribute"] += number
             self._counts.drop(reason, "attribute", str(place), number=number)
+
+    def _skip_attributes(self, place: object, number: int) -> None:
+        if number:
+            self._counts.read["attribute"] += number
+            self._counts.skip(WITHOUT_OBJECT["attribute"], "attribute", str(place), number=number)
 
     def _find(self, mention: Mention) -> int | None:
         """Return the id of the object that is meant: by id, by an id merged into it (v1.4), by box and name (v1.0)."""

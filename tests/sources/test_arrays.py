@@ -77,7 +77,7 @@ def test_every_record_is_found_in_file_order(
     [
         (b"", "is empty."),
         (b'[{"key": 1}, {"key"', "ends in the middle. Download or unpack it again."),
-        (b"<html>", "is not JSON: invalid character (byte 0). Is this a test?"),
+        (b"<html>", "is HTML or XML, not JSON."),
         (b'{"key": 1}', "is an object, where an array is needed. Is this a test?"),
         (b"[3, 4]", ": none of the 2 records has 'key'. Is this a test?"),
         (b'[{"kay": 1}, {"key": null}]', ": none of the 2 records has 'key'. Is this a test?"),

@@ -234,7 +234,6 @@ SQUARE_BOX = Box(0.1, 0.1, 0.3, 0.6)
         ("bbox", [1, 2, 3, float("inf")], None, "object_box_unreadable"),
         ("bbox", [100, 100, 50, 20, 0.5], None, "object_box_unreadable"),
         ("bbox", [1, 2, 3], None, "object_box_unreadable"),
-        ("bbox", "20,10,40,50", None, "object_box_unreadable"),
         ("bbox", {"x": 1}, None, "object_box_unreadable"),
         ("bbox", [1, None, 3, 4], None, "object_box_unreadable"),
         ("bbox", [1, True, 3, 4], None, "object_box_unreadable"),

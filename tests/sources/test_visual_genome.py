@@ -329,7 +329,7 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ),
     ({"objects.json": {"a": 1}}, "objects.json is an object, where an array is needed. Is this Visual Genome?"),
     ({"objects.json": json.dumps([OBJECTS]).encode()[:-20]}, "objects.json ends in the middle."),
-    ({"objects.json": b"<!doctype html>"}, "objects.json is not JSON: invalid character (byte 0)."),
+    ({"objects.json": b"<!doctype html>"}, "objects.json is HTML or XML, not JSON."),
     ({"objects.json": b""}, "objects.json is empty."),
 ]
 

@@ -233,6 +233,27 @@ def test_an_object_that_means_nothing_is_dropped_with_its_place(
         read(folder, strict=True)
 
 
+@pytest.mark.parametrize(
+    ("file", "records", "reason"),
+    [
+        ("relationships.json", {"relationships": [ON, {**BY_ID, "object_id": 5}]}, "relationship_end_unknown"),
+        ("relationships.json", {"relationships": [{**BY_ID, "subject_id": "5"}]}, "relationship_end_unknown"),
+        ("attributes.json", {"attributes": [{"object_id": 5, "attributes": ["red"]}]}, "attribute_object_unknown"),
+        ("scene_graphs.json", {"relationships": [{**BY_ID, "object_id": 5}]}, "relationship_end_unknown"),
+    ],
+)
+def test_what_belongs_to_objects_that_v14_took_out_is_no_loss(
+    write: Write, file: str, records: Any, reason: str
+) -> None:
+    files = {name: FIVE[name] for name in ("image_data.json", "objects.json")}
+    folder = write({**files, file: [{"image_id": 7, **records}]})
+    _, counts = read(folder, strict=True)
+
+    assert (counts[reason], counts.places[reason][0].startswith(f"{folder}/{file}: record 0")) == (1, True)
+    assert not counts.lost
+    assert +counts.left
+
+
 @pytest.mark.parametrize("number", [MISSING, None, "lamp", 1.5])
 def test_an_annotation_without_an_id_gets_one(write: Write, number: Any) -> None:
     lamp = {key: value for key, value in {**LAMP, "object_id": number}.items() if value is not MISSING}
