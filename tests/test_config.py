@@ -186,7 +186,7 @@ def test_a_model_without_a_price_refuses_a_ceiling_of_either_kind(tmp_path: Path
 def test_a_ceiling_for_the_month_is_read_in_dollars() -> None:
     assert month_limit(read_config(config_path("openai"), {"max_cost_per_month": "0.25"})) == 250_000_000
     assert month_limit(read_config(config_path("openai"), {})) is None
-    with pytest.raises(SvitError, match="^--max-cost-per-month -1: "):
+    with pytest.raises(SvitError, match=r"^--max-cost-per-month -1: "):
         read_config(config_path("openai"), {"max_cost_per_month": "-1"})
 
 

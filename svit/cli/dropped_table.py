@@ -37,7 +37,8 @@ def loss_warnings(summary: "StoreSummary") -> Iterator[str]:
         yield f"Warning: {dropped}, see above. Are these the right files?"
     images = summary.statistics.images
     if images and summary.statistics.empty == images:
-        yield f"Warning: nothing is known of {number_of(images, 'image')}: no object, caption or region. Are the files right?"
+        known = f"nothing is known of {number_of(images, 'image')}: no object, caption or region"
+        yield f"Warning: {known}. Are the files right?"
     clipped, boxes = counts.get("object_box_clipped", 0), read.get("object", 0)
     if clipped > boxes / 2:
         yield (
