@@ -164,12 +164,12 @@ def test_somebody_without_a_home_is_told_to_name_the_ledger(tmp_path: Path) -> N
 
 REFUSED = {
     "few files": ("ulimit -n 64", "in_flight: 500 requests at once need", "r"),
-    "fewer files": ("ulimit -n 24", "in_flight: 500 requests at once need", "r"),
+    "fewer files": ("ulimit -n 40", "in_flight: 500 requests at once need", "r"),
     "fewest files": ("ulimit -n 8", "Too many open files", "r"),
     "no room for the journal": ("ulimit -f 8", "r/", "r"),
     "a folder in which nobody may write": ("true", "/proc/r: the run folder cannot be used", "/proc/r"),
     "a file in the folder's place": ("touch r", "r: the run folder cannot be used", "r"),
-    "a name that is too long": ("true", "the run folder cannot be used: File name too long", "r" * 300),
+    "a name that is too long": ("true", "cannot be written: File name too long", "r" * 300),
     "a lock that is a folder": ("mkdir -p r/run.lock", "r: the run folder cannot be used: Is a directory", "r"),
 }
 

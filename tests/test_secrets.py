@@ -218,6 +218,7 @@ def test_a_run_whose_query_was_left_out_goes_on_with_its_config(tmp_path: Path, 
 def test_a_query_that_names_a_variable_is_kept_and_needs_no_config(tmp_path: Path, server: Endpoint) -> None:
     server.mood = "refuses"
     environ = {"OPENAI_API_KEY": KEY, "TOKEN": TOKEN}
+    (tmp_path / "r").mkdir()  # a folder that a refused command has made does not stay
     assert generate(tmp_path, f"http://{server.place}/v1?token=${{TOKEN}}", environ)[0] == 4
     server.lines.clear()
     server.mood = ""

@@ -19,7 +19,7 @@ from svit.records import Dialogue, ImageContext, Turn
 
 _NUMBER = r"\d{1,9}(?:\.\d{1,9})?"
 _BOX = rf"\[\s*{_NUMBER}(?:\s*,\s*{_NUMBER}){{3}}\s*\]"
-_LABELLED = r'\{\s*"bbox_2d"\s*:\s*\[[^\[\]"{}]{0,99}\]\s*,\s*"label"\s*:\s*"(?:[^"\\]|\\.)*+"\s*\}'
+_LABELLED = r'\{\s*"bbox_2d"\s*:\s*\[[^\[\]"{}]{0,99}\]\s*,\s*"label"\s*:\s*"(?:[^"\\]|\\.)*"\s*\}'
 _POINT = r"\(\s*\d{1,9}\s*,\s*\d{1,9}\s*\)"
 _WRITTEN = re.compile(
     rf"""

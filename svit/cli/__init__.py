@@ -76,18 +76,10 @@ def _svit(
     """Turn image annotations into visual instruction data."""
 
 
-def _write_more_than_ascii() -> None:
-    """Write UTF-8 where a locale of old (LANG=C) has ASCII alone: records and names of files have more than that."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper) and lookup(stream.encoding).name == "ascii":
-            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
-
-
 def main() -> None:
     """Run the command line; it exits with the code that says what happened."""
     interrupts.end_at_once()
     process_watchdog.began = process_began()
-    _write_more_than_ascii()
     try:
         app()
     except SystemExit as end:

@@ -86,7 +86,9 @@ def after_stop(
         rest = (command_line("estimate", "--run", run), "what the rest will cost")
         return [rest, (higher, "goes on, with a higher ceiling"), *so_far]
     if isinstance(error, ProviderRefusesError):
-        return [(check, "what the endpoint says to the config"), (same_command(called), "goes on once that is settled")]
+        again = (same_command(called), "goes on once that is settled")
+        settled = [(check, "what the endpoint says to the config"), again]
+        return [*settled, *so_far] if has_samples else settled
     if isinstance(error, DeadlineReachedError | KeyboardInterrupt):
         return [(same_command(called), "goes on where this one stopped"), *so_far]
     return []

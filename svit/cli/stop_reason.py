@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from svit import interrupts
+from svit.cli import talk
 from svit.errors import SvitError
 from svit.quantities import number_of
 
@@ -48,8 +49,8 @@ def rest_text(found: "RunStatus") -> str:
     cost = dollars(round(found.dollars_left * NANO))
     text = f"What remains, {number_of(left, 'answer')}, costs about {cost} at what others cost"
     if found.max_cost is None:
-        return f"{text}."
+        return talk.folded(f"{text}.")
     lacks = found.dollars + found.dollars_left - found.max_cost
     if lacks > 0:
-        return f"{text}:\nabout {dollars(round(lacks * NANO))} more than the ceiling leaves."
-    return f"{text}; the ceiling leaves room for it."
+        return talk.folded(f"{text}: about {dollars(round(lacks * NANO))} more than the ceiling leaves.")
+    return talk.folded(f"{text}; the ceiling leaves room for it.")
