@@ -1,9 +1,6 @@
 """The command line. Nothing heavy is imported here: `svit --help` has to answer at once."""
 
-import sys
 import time
-from codecs import lookup
-from io import TextIOWrapper
 
 import typer
 
