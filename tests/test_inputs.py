@@ -173,7 +173,7 @@ def test_a_build_that_knows_nothing_of_any_image_says_so(
     path = tmp_path / "i.json"
     path.write_text(json.dumps({"images": IMAGES, "annotations": annotations, "categories": CATEGORIES}))
 
-    assert "nothing is known of the 2 images" in built(tmp_path, capsys, coco_instances=[path])
+    assert "nothing is known of 2 images" in built(tmp_path, capsys, coco_instances=[path])
 
 
 def summary(counts: dict[str, int], read: dict[str, int], lost: dict[str, int]) -> StoreSummary:

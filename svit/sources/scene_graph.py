@@ -86,7 +86,7 @@ class SceneGraph:
         """Yield the objects in file order, with the attributes of their own and those that the mentions give them."""
         attributes: dict[int, dict[str, None]] = {}
         for mention, place in chain(self._own_attributes, attributed):
-            if mention is None:
+            if mention is None or not (mention.attributes or mention.number is not None or clean_names(mention)):
                 self._drop_attributes("attribute_unreadable", place, 1)
             elif mention.attributes:
                 self._add_attributes(mention, mention.attributes, place, attributes)

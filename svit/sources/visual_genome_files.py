@@ -127,7 +127,15 @@ class AnnotationFile:
     def _number_in(self, value: object) -> int:
         """Return how many annotations are lost with a record; one where nobody can say."""
         annotations = value.get(self.member) if isinstance(value, dict) else None
-        return max(1, len(annotations)) if isinstance(annotations, list | dict) else 1
+        if not isinstance(annotations, list | dict):
+            return 1
+        return max(1, sum(map(_words, annotations)) if self.member == "attributes" else len(annotations))
+
+
+def _words(entry: object) -> int:
+    """Return how many attributes an entry of attributes.json gives its object."""
+    given = entry.get("attributes") if isinstance(entry, dict) else None
+    return len(given) if isinstance(given, list) else 1 if isinstance(given, str) else 0
 
 
 def refuse_another_file(file: JsonFile, *wanted: str) -> None:

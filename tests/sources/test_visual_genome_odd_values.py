@@ -428,3 +428,21 @@ def test_boxes_in_shares_are_noticed(write: Write, name: str) -> None:
 
     with pytest.raises(DataError, match=rf"{name}: the boxes look like shares of the image, not pixels: none of 4 "):
         read(write(files))
+
+
+@pytest.mark.parametrize(
+    ("record", "lost"),
+    [
+        ({"image_id": None, "attributes": [GREEN, DESK]}, 2),
+        ({"image_id": "seven", "attributes": [GREEN, {**DESK, "attributes": ["wide"]}]}, 3),
+        ({"attributes": [{**GREEN, "attributes": "green"}]}, 1),
+        ({"image_id": {}, "attributes": [DESK]}, 1),
+        ({"image_id": 7, "attributes": [{}]}, 1),
+        ({"image_id": 7, "attributes": [{"object": 70}]}, 1),
+        ({"image_id": 7, "attributes": [{"names": [], "attributes": []}]}, 1),
+    ],
+)
+def test_each_attribute_of_what_cannot_be_read_is_counted(write: Write, record: Any, lost: int) -> None:
+    _, counts = read(write({**FIVE, "attributes.json": [record]}))
+
+    assert counts.lost == {"attribute": lost}
