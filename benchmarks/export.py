@@ -57,7 +57,8 @@ def export(name: str, source: Path, target: Path) -> None:
     if name == "copy":
         publish(target, lines_of(source))
     else:
-        Export(Reading([source]), Choice(), format_named(name)).to_folder(target)
+        form = format_named(name)
+        Export(Reading([source]), Choice(), form, form.style()).to_folder(target)
 
 
 def measured(name: str, source: Path, target: Path) -> tuple[float, float]:

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 FACTOR = 28
 """Both sides of a picture that Qwen2.5-VL is shown are multiples of it: a patch of 14 pixels, two by two a token."""
@@ -9,19 +10,42 @@ MIN_PIXELS = 56 * 56
 MAX_PIXELS = 28 * 28 * 1280
 
 
-def resized(width: int, height: int) -> tuple[int, int]:
-    """Return width and height in pixels of the picture that Qwen2.5-VL is shown (`smart_resize` of its processor).
+@dataclass(frozen=True, slots=True)
+class Resize:
+    """How Qwen2.5-VL's processor scales an image: sides of a factor's multiples, and so many pixels at least and most.
 
-    It refuses a picture that is more than 200 times as long as it is wide; for such a one the numbers say nothing.
+    A trainer may scale an image `before` that, by its sides alone, to so many pixels at least and most (LLaMA-Factory).
     """
-    w, h = (round(side / FACTOR) * FACTOR for side in (width, height))
-    if w * h > MAX_PIXELS:
-        shrunk = math.sqrt(width * height / MAX_PIXELS)
-        w, h = (math.floor(side / shrunk / FACTOR) * FACTOR for side in (width, height))
-    elif w * h < MIN_PIXELS:
-        grown = math.sqrt(MIN_PIXELS / (width * height))
-        w, h = (math.ceil(side * grown / FACTOR) * FACTOR for side in (width, height))
-    return w, h
+
+    min_pixels: int = MIN_PIXELS
+    max_pixels: int = MAX_PIXELS
+    factor: int = FACTOR
+    before: tuple[int, int] | None = None
+
+    def of(self, width: int, height: int) -> tuple[int, int]:
+        """Return width and height in pixels of the picture that the model is shown (`smart_resize`).
+
+        It refuses a picture that is more than 200 times as long as it is wide; for such a one the numbers say nothing.
+        """
+        if self.before:
+            width, height = _within(width, height, *self.before)
+        w, h = (round(side / self.factor) * self.factor for side in (width, height))
+        if w * h > self.max_pixels:
+            shrunk = math.sqrt(width * height / self.max_pixels)
+            w, h = (max(self.factor, math.floor(side / shrunk / self.factor) * self.factor) for side in (width, height))
+        elif w * h < self.min_pixels:
+            grown = math.sqrt(self.min_pixels / (width * height))
+            w, h = (math.ceil(side * grown / self.factor) * self.factor for side in (width, height))
+        return w, h
+
+
+def _within(width: int, height: int, least: int, most: int) -> tuple[int, int]:
+    """Return the sides scaled to so many pixels, each cut to a whole number."""
+    for bound in (most, least):
+        if (width * height > bound) if bound == most else (width * height < bound):
+            by = math.sqrt(bound / (width * height))
+            width, height = int(width * by), int(height * by)
+    return width, height
 
 
 def from_padded_square(box: Sequence[float], width: int, height: int) -> tuple[float, float, float, float]:

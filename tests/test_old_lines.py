@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 from svit.audit.forms import read
 from svit.cli import app
+from svit.exports.base import Item
 from svit.exports.counts import Counts
 from svit.exports.reading import item_of
 from svit.records import Flaw
@@ -124,9 +125,9 @@ def test_each_reader_takes_each_form(form: str, tmp_path: Path) -> None:
     told = read(path.read_bytes().strip()).told
     assert (told.dropped, told.warnings) == (dropped, warnings)
     counts = Counts()
-    item = item_of(line)
-    assert not isinstance(item, str)
-    counts.add(item.made_of[0])
+    item = item_of(path.read_bytes())
+    assert isinstance(item, Item)
+    counts.add(item.made_of[0], pairs=1)
     counts.add(json.loads(path.read_text()))
     assert counts.dropped == ({"refusal": 4} if has_some else {})
     assert counts.warned == ({"yes_no_bias": 2} if has_some else {})

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from svit.exports.exporting import Export, Exported
+    from svit.image_frames import Resize
 
 _FILES = (".json", ".jsonl", ".zst", ".parquet")
 
@@ -60,9 +61,32 @@ def export(
     limit: Annotated[int | None, typer.Option(min=1, metavar="N", help="At most N records of each split.")] = None,
     shuffle: Annotated[bool, typer.Option("--shuffle", help="In random order.")] = False,
     seed: Annotated[int, typer.Option(help="Seed of what is drawn.")] = 0,
+    boxes: Annotated[
+        str,
+        typer.Option(
+            metavar="STYLE",
+            help="Boxes as another model writes them: svit, qwen2-vl, qwen2.5-vl, qwen3-vl, internvl, paligemma, "
+            "florence-2, kosmos-2, molmo-points, or none. Default: as the format's own models do.",
+            show_default=False,
+        ),
+    ] = "",
     box_frame: Annotated[
-        str, typer.Option(metavar="FRAME", help="Boxes of 0 to 1 are of the image, or of the padded-square.")
-    ] = "image",
+        str | None,
+        typer.Option(
+            metavar="FRAME",
+            help="Shares are of the image, or of the padded-square around it. Default: as the format's trainer pads.",
+            show_default=False,
+        ),
+    ] = None,
+    min_pixels: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Qwen2.5-VL's boxes: pixels of the smallest picture.")
+    ] = None,
+    max_pixels: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Qwen2.5-VL's boxes: pixels of the largest picture.")
+    ] = None,
+    resize_factor: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Qwen2.5-VL's boxes: what sides are multiples of.")
+    ] = None,
     requests: Annotated[
         bool, typer.Option("--requests/--no-requests", help="Ask for boxes where an answer has some.")
     ] = True,
@@ -84,7 +108,6 @@ def export(
 ) -> None:
     """Write samples as the records that a trainer reads, with its own boxes and image marks."""
     from svit.audit.box_requests import our_requests
-    from svit.exports.base import Style
     from svit.exports.choosing import Choice, splits_of
     from svit.exports.exporting import LAYOUTS, Export, excluded_ids
     from svit.exports.formats import format_named
@@ -94,7 +117,7 @@ def export(
     from svit.tasks import TASKS
 
     found = format_named(to)
-    padded = _one_of("--box-frame", box_frame, ("image", "padded-square")) == 1
+    padded = None if box_frame is None else _one_of("--box-frame", box_frame, ("image", "padded-square")) == 1
     layout = LAYOUTS[_one_of("--image-layout", image_layout, LAYOUTS)]
     names = task_names(task)
     tasks = frozenset(names) if 0 < len(names) < len(TASKS) else None
@@ -110,7 +133,13 @@ def export(
         requests=our_requests() if requests else (),
     )
     name, image_root = _in_utf8("--name", name), _in_utf8("--image-root", image_root)
-    style = Style(padded=padded, dataset=name, images=image_root)
+    style = found.style(
+        boxes=boxes,
+        padded=padded,
+        resize=_resize(found.resize, min_pixels, max_pixels, resize_factor),
+        dataset=name,
+        images=image_root,
+    )
     if images and found.container not in ("parquet", "tar"):
         raise SvitError(f"--images: the records of {to} name their pictures and do not hold them.")
     work = Export(
@@ -144,6 +173,23 @@ def export(
             talk.say(f"Pushed to {address}")
 
 
+def _resize(own: "Resize", min_pixels: int | None, max_pixels: int | None, factor: int | None) -> "Resize | None":
+    """Return how a trainer resizes pictures where it is not as its own scripts do."""
+    from dataclasses import replace
+
+    if not (min_pixels or max_pixels or factor):
+        return None
+    changed = replace(
+        own,
+        min_pixels=min_pixels or own.min_pixels,
+        max_pixels=max_pixels or own.max_pixels,
+        factor=factor or own.factor,
+    )
+    if changed.min_pixels > changed.max_pixels:
+        raise SvitError(f"--min-pixels is {changed.min_pixels} and --max-pixels {changed.max_pixels}.")
+    return changed
+
+
 def _to_stdout(work: "Export", sources: "Sequence[Path]", *, as_json: bool, quiet: bool) -> None:
     _refuse_several_splits(work)
     if as_json:
@@ -175,13 +221,20 @@ def formats(as_json: JsonOption = False) -> None:
 
     known = {name: format_named(name) for name in NAMES}
     if as_json:
-        keys = ("summary", "boxes", "marks", "container")
-        talk.show(
-            json.dumps([{"format": name} | {key: getattr(found, key) for key in keys} for name, found in known.items()])
-        )
+        told = [
+            {
+                "format": name,
+                "summary": found.summary,
+                "boxes": found.box_words(),
+                "marks": found.marks,
+                "container": found.container,
+            }
+            for name, found in known.items()
+        ]
+        talk.show(json.dumps(told))
         return
     for name, found in known.items():
-        lines = (f"{name}: {found.summary}.", f"  boxes: {found.boxes}", f"  image: {found.marks}")
+        lines = (f"{name}: {found.summary}.", f"  boxes: {found.box_words()}", f"  image: {found.marks}")
         talk.show("\n".join(talk.folded(line, indent="    ") for line in lines))
 
 

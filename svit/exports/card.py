@@ -150,11 +150,18 @@ def _sources(counts: Counts, runs: Sequence[RunFacts]) -> Iterator[str]:
 
 
 def _coordinates(export: Export) -> Iterator[str]:
-    yield f"Boxes: {plain(export.format.boxes)}. {plain('<image>')} marks: {plain(export.format.marks)}."
-    if export.style.padded:
+    style = export.style
+    yield f"Boxes: {plain(export.format.box_words(style))}. {plain('<image>')} marks: {plain(export.format.marks)}."
+    if style.padded:
         yield (
-            "Coordinates that are shares are those of the image padded to a square, the image in its middle, as "
-            "LLaVA-1.5 pads it; not those of the image itself."
+            "Boxes in texts are shares of the image padded to a square, the image in its middle, as LLaVA-1.5 pads it "
+            "in training with `--image_aspect_ratio pad`; not of the image itself."
+        )
+    elif style.boxes.resized:
+        size = style.resize
+        yield (
+            f"Boxes in texts are in pixels of the picture as the model is shown it: {size.min_pixels:,} to "
+            f"{size.max_pixels:,} pixels, sides of multiples of {size.factor}. Train with the same."
         )
     else:
         yield "No box was moved for padding: all are those of the image itself."

@@ -2,18 +2,19 @@
 
 import hashlib
 from array import array
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
-from itertools import groupby
+from itertools import chain, groupby, islice, pairwise
 from operator import itemgetter
 from random import Random
 from tempfile import TemporaryFile
 
 import msgspec
 
-from svit.boxes import Box
 from svit.errors import SvitError
-from svit.exports.base import Item, Mention, Pair, Talk, Text
+from svit.exports.base import Item
+from svit.exports.canonical import has_boxes
 from svit.records import ImageId
 
 _WHOLE = 1e-9
@@ -38,17 +39,41 @@ class Choice:
 
     def of(self, items: Iterable[Item], split: str) -> Iterator[Item]:
         """Yield what of these items goes into a split."""
-        chosen = (item for item in items if self._is_in(item.image_id, split))
-        shaped = self._shaped(_merged(chosen) if self.merged else chosen)
+        for found, chosen in self.by_split(items):
+            if found == split:
+                yield from chosen
+
+    def by_split(self, items: Iterable[Item]) -> Iterator[tuple[str, Iterator[Item]]]:
+        """Yield each split with what of these items goes into it, which is to be taken before the next is asked for.
+
+        The items are read once: those of the largest split pass through as they come, the others wait on the disk.
+        """
+        through, *others = sorted(self.splits, key=lambda split: -self.splits[split])
+        with ExitStack() as stack:
+            waiting = {split: stack.enter_context(Waiting()) for split in others}
+            passing = self._passing(items, through, waiting)
+            yield through, self._chosen(chain(passing), through)  # a chain is not closed with who takes from it
+            for _ in passing:  # a limit can end a split before the items end
+                pass
+            for split, late in waiting.items():
+                yield split, self._chosen(late, split)
+
+    def _passing(self, items: Iterable[Item], through: str, waiting: Mapping[str, "Waiting"]) -> Iterator[Item]:
+        """Yield the items of one split, and have those of the others wait."""
+        for item in items:
+            if self.excluded and str(item.image_id) in self.excluded:
+                continue
+            split = self._split_of(item.image_id) if waiting else through
+            if split == through:
+                yield item
+            else:
+                waiting[split].add(item)
+
+    def _chosen(self, items: Iterable[Item], split: str) -> Iterator[Item]:
+        shaped = self._shaped(_merged(items) if self.merged else items)
         if self.shuffled:
             shaped = _shuffled(shaped, Random(f"{self.seed} {split}"))  # noqa: S311 - an order, not a secret
-        for number, item in enumerate(shaped):
-            if number == self.limit:
-                return
-            yield item
-
-    def _is_in(self, image: ImageId, split: str) -> bool:
-        return str(image) not in self.excluded and (len(self.splits) == 1 or self._split_of(image) == split)
+        return islice(shaped, self.limit)
 
     def _split_of(self, image: ImageId) -> str:
         drawn = hashlib.blake2b(f"{self.seed}:split:{image}".encode(), digest_size=8).digest()
@@ -60,25 +85,30 @@ class Choice:
         return split
 
     def _shaped(self, items: Iterable[Item]) -> Iterator[Item]:
+        if not (self.requests or self.max_turns):
+            yield from items
+            return
         for item in items:
             asking = self._asking(item) if self.requests else item
             yield from _cut(asking, self.max_turns) if self.max_turns else (asking,)
 
     def _asking(self, item: Item) -> Item:
         """Return the item with a request for coordinates behind each question whose answer has some."""
+        if not item.has_boxes:
+            return item
         talks, number = [], 0
         for talk in item.talks:
-            pairs = []
-            for pair in talk.pairs:
+            texts = list(talk.texts)
+            for place in range(0, len(texts), 2):
                 number += 1
-                asks = any(isinstance(piece, Mention) and piece.boxes for piece in pair.answer)
-                pairs.append(pair._replace(question=self._with_request(pair.question, item, number)) if asks else pair)
-            talks.append(talk._replace(pairs=tuple(pairs)))
+                if has_boxes((texts[place + 1],)):
+                    texts[place] = f"{texts[place]} {self._request(item.image_id, number)}"
+            talks.append(talk._replace(texts=tuple(texts)))
         return item._replace(talks=tuple(talks))
 
-    def _with_request(self, question: Text, item: Item, number: int) -> Text:
-        drawn = hashlib.blake2b(f"{self.seed}:request:{item.image_id}:{number}".encode(), digest_size=8).digest()
-        return (*question, f" {self.requests[int.from_bytes(drawn) % len(self.requests)]}")
+    def _request(self, image: ImageId, number: int) -> str:
+        drawn = hashlib.blake2b(f"{self.seed}:request:{image}:{number}".encode(), digest_size=8).digest()
+        return self.requests[int.from_bytes(drawn) % len(self.requests)]
 
 
 def splits_of(text: str) -> dict[str, float]:
@@ -106,52 +136,80 @@ def _merged(items: Iterable[Item]) -> Iterator[Item]:
 
 
 def _together(items: list[Item], key: str) -> Item:
-    boxes: dict[Box, int] = {}
-    talks = [talk for item in items for talk in _renumbered(item, boxes)]
-    task = "+".join(dict.fromkeys(item.task for item in items))
-    made_of = tuple(made for item in items for made in item.made_of)
-    return items[0]._replace(key=key, task=task, talks=tuple(talks), boxes=tuple(boxes), made_of=made_of)
+    return items[0]._replace(
+        key=key,
+        task="+".join(dict.fromkeys(item.task for item in items)),
+        talks=tuple(talk for item in items for talk in item.talks),
+        printed=all(item.printed for item in items),
+        made_of=tuple(made for item in items for made in item.made_of),
+    )
 
 
 def _cut(item: Item, most: int) -> Iterator[Item]:
     """Yield the item in pieces of at most so many pairs; a conversation goes on in the next piece."""
-    pairs = [(place, pair) for place, talk in enumerate(item.talks) for pair in talk.pairs]
+    pairs = [(place, talk.texts[at : at + 2]) for place, talk in enumerate(item.talks)
+             for at in range(0, len(talk.texts), 2)]  # fmt: skip
     if len(pairs) <= most:
         yield item
         return
     for number, start in enumerate(range(0, len(pairs), most), 1):
         parts = groupby(pairs[start : start + most], key=itemgetter(0))
-        talks = tuple(item.talks[place]._replace(pairs=tuple(pair for _, pair in part)) for place, part in parts)
-        piece = item._replace(key=f"{item.key}-{number}", talks=talks)
-        boxes: dict[Box, int] = {}
-        made_of = item.made_of if number == 1 else ()
-        yield piece._replace(talks=tuple(_renumbered(piece, boxes)), boxes=tuple(boxes), made_of=made_of)
-
-
-def _renumbered(item: Item, boxes: dict[Box, int]) -> Iterator[Talk]:
-    """Yield the talks with their boxes counted among these, which are added to."""
-
-    def text(pieces: Text) -> Text:
-        return tuple(
-            piece
-            if isinstance(piece, str)
-            else Mention(piece.name, tuple(boxes.setdefault(item.boxes[place], len(boxes)) for place in piece.boxes))
-            for piece in pieces
+        talks = tuple(
+            item.talks[place]._replace(texts=tuple(text for _, pair in part for text in pair)) for place, part in parts
         )
+        yield item._replace(key=f"{item.key}-{number}", talks=talks, made_of=item.made_of if number == 1 else ())
 
-    for talk in item.talks:
-        yield talk._replace(pairs=tuple(Pair(text(pair.question), text(pair.answer)) for pair in talk.pairs))
+
+class Waiting:
+    """Items that wait on the disk until they are read, in their order or in another one; in memory are 8 bytes each."""
+
+    def __init__(self) -> None:
+        """Make room on the disk, in the folder for temporary files."""
+        self._file = TemporaryFile()  # noqa: SIM115 - closed on leaving
+        self._starts = array("Q", [0])
+        self._encode = msgspec.msgpack.Encoder().encode
+        self._decode = msgspec.msgpack.Decoder(Item).decode
+
+    def __enter__(self) -> "Waiting":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+
+    def add(self, item: Item) -> None:
+        """Have an item wait."""
+        self._starts.append(self._starts[-1] + self._file.write(self._encode(item)))
+
+    def __iter__(self) -> Iterator[Item]:
+        """Yield the items in their order."""
+        self._file.seek(0)
+        for start, end in pairwise(self._starts):
+            yield self._decode(self._file.read(end - start))
+
+    def shuffled(self, chance: Random) -> Iterator[Item]:
+        """Yield the items in random order."""
+        order = array("Q", range(len(self._starts) - 1))
+        chance.shuffle(order)
+        for place in order:
+            self._file.seek(self._starts[place])
+            yield self._decode(self._file.read(self._starts[place + 1] - self._starts[place]))
 
 
 def _shuffled(items: Iterable[Item], chance: Random) -> Iterator[Item]:
-    """Yield the items in random order. They wait on the disk meanwhile: in memory there are 8 bytes for each."""
-    encode, decode = msgspec.msgpack.Encoder().encode, msgspec.msgpack.Decoder(Item).decode
-    with TemporaryFile() as waiting:
-        starts = array("Q", [0])
+    with Waiting() as waiting:
         for item in items:
-            starts.append(starts[-1] + waiting.write(encode(item)))
-        order = array("Q", range(len(starts) - 1))
-        chance.shuffle(order)
-        for place in order:
-            waiting.seek(starts[place])
-            yield decode(waiting.read(starts[place + 1] - starts[place]))
+            waiting.add(item)
+        yield from waiting.shuffled(chance)
+
+
+def led(items: Iterable[Item], leads: Callable[[Item], bool]) -> Iterator[Item]:
+    """Yield the items, the first one that leads before all others."""
+    found = iter(items)
+    with Waiting() as waiting:
+        for item in found:
+            if leads(item):
+                yield item
+                break
+            waiting.add(item)
+        yield from waiting
+    yield from found

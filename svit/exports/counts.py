@@ -5,10 +5,31 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
+import orjson
 
 from svit.errors import DataError
 from svit.shards import Remarks
 from svit.sources.faults import fault
+
+
+class Made(msgspec.Struct, frozen=True, gc=False):
+    """What a sample's line says of its making. `warnings` and `dropped` are JSON as the line has it, or empty."""
+
+    task: str
+    model: str
+    prompt_version: str
+    source: str
+    svit: str
+    attempt: int
+    verified_by: str = ""
+    warnings: bytes = b""
+    dropped: bytes = b""
+
+    def told(self) -> dict[str, object]:
+        """Return all of it as the line tells it."""
+        origin = {name: getattr(self, name) for name in ("model", "prompt_version", "source", "svit", "attempt")}
+        remarks = {name: orjson.loads(getattr(self, name) or b'""') for name in ("warnings", "dropped")}
+        return {"task": self.task, "verified_by": self.verified_by, "provenance": origin, **remarks}
 
 
 class _Block(msgspec.Struct):
@@ -53,12 +74,15 @@ class Counts:
     repaired: Counter[str] = field(default_factory=Counter)
     dropped: Counter[str] = field(default_factory=Counter)
 
-    def add(self, line: object, split: str = "train", *, pairs: int | None = None) -> None:
-        """Count a sample that is exported: the decoded JSON of its line, or any object with attributes named alike.
+    def add(self, line: object, split: str = "train", *, pairs: int | None = None, times: int = 1) -> None:
+        """Count a sample that is exported, or so many that are alike.
 
-        `pairs` are those of it that were written; None is all that it has, which takes longer to find out. Raises
-        DataError for another shape.
+        It is the decoded JSON of its line, or any object with attributes named alike. `pairs` are those of it
+        that were written; None is all that it has, which takes longer to find out. Raises DataError for another
+        shape.
         """
+        if isinstance(line, Made):
+            line = line.told()
         try:
             told = msgspec.convert(line, _Line, from_attributes=True)
             if pairs is None:
@@ -67,17 +91,19 @@ class Counts:
         except msgspec.ValidationError as error:
             raise DataError(f"A sample {fault(error)}: this is no line of svit.") from None
         where, origin = (split, told.task), told.provenance
-        self.samples[where] += 1
-        self.pairs[where] += pairs
-        self.models[origin.model] += 1
-        self.verifiers[told.verified_by] += 1
-        self.sources[origin.source] += 1
-        self.prompts[told.task, origin.prompt_version] += 1
-        self.attempts[origin.attempt] += 1
-        self.versions[origin.svit] += 1
-        self.warned.update({known.code for known in told.warnings if known.severity != "repair"})
-        self.repaired.update({known.code for known in told.warnings if known.severity == "repair"})
-        self.dropped.update(told.dropped)
+        self.samples[where] += times
+        self.pairs[where] += pairs * times
+        self.models[origin.model] += times
+        self.verifiers[told.verified_by] += times
+        self.sources[origin.source] += times
+        self.prompts[told.task, origin.prompt_version] += times
+        self.attempts[origin.attempt] += times
+        self.versions[origin.svit] += times
+        self.warned.update(dict.fromkeys({known.code for known in told.warnings if known.severity != "repair"}, times))
+        self.repaired.update(
+            dict.fromkeys({known.code for known in told.warnings if known.severity == "repair"}, times)
+        )
+        self.dropped.update({code: count * times for code, count in told.dropped.items()})
 
     @property
     def tasks(self) -> tuple[str, ...]:
@@ -92,3 +118,19 @@ class Counts:
     def total(self) -> int:
         """Return how many samples there are."""
         return self.samples.total()
+
+
+@dataclass
+class Tally:
+    """Samples by split and making, and pairs by split and task: cheap to add to while records go by."""
+
+    samples: Counter[tuple[str, Made]] = field(default_factory=Counter)
+    pairs: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+    def counts(self) -> Counts:
+        """Return what they add up to."""
+        counts = Counts()
+        for (split, made), times in self.samples.items():
+            counts.add(made, split, pairs=0, times=times)
+        counts.pairs = Counter(self.pairs)
+        return counts

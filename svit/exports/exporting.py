@@ -2,9 +2,8 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from itertools import chain
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Literal, NamedTuple
 
@@ -13,8 +12,8 @@ import msgspec
 from svit.errors import DataError, SvitError
 from svit.exports import card
 from svit.exports.base import Format, Item, Style, Written
-from svit.exports.choosing import Choice
-from svit.exports.counts import Counts
+from svit.exports.choosing import Choice, led
+from svit.exports.counts import Tally
 from svit.exports.origins import run_facts
 from svit.exports.pictures import FolderOfPictures, Row
 from svit.exports.reading import Reading
@@ -54,67 +53,75 @@ class Export:
     layout: Layout = "as-is"
     pictures: FolderOfPictures | None = None
     command: Sequence[str] = ("svit", "export")
-    counts: Counts = field(default_factory=Counts)
+    tally: Tally = field(default_factory=Tally)
     faulty: Dropped = field(default_factory=Dropped)
     odd: Dropped = field(default_factory=Dropped)
 
-    def rows(self, split: str) -> Iterator[Row]:
-        """Yield the records of a split, each with its item as it was read, and count what they are made of.
+    def rows(self, items: Iterable[Item], split: str) -> Iterator[Row]:
+        """Yield the records of a split's items, each with its item as it was read, and count what they are made of.
 
         Where pictures go into the files, what has none that is whole and of its size is left out.
         """
-        left_out = self.reading.left_out
-        place, leader = self._leader(split)
-        left_out.clear()
-        others = (item for n, item in enumerate(self.choice.of(self.reading.items(), split)) if n != place)
-        for item in chain(leader, others):
-            if self.pictures and isinstance(fault := self.pictures(item), str):
-                self.faulty.note(fault, item.image)
+        if self.format.leads:
+            items = led(items, self.format.leads)
+        record, style, tally = self.format.record, self.style, self.tally
+        for item in items:
+            if self.pictures and not self._has_picture(self.pictures, item):
                 continue
-            if self.pictures and self.pictures.is_of_other_size(item):
-                self.odd.note("picture_of_other_size", item.image)
-            for line in item.made_of:
-                self.counts.add(line, split, pairs=0)
+            for made in item.made_of:
+                tally.samples[split, made] += 1
             for talk in item.talks:
-                self.counts.pairs[split, talk.task] += len(talk.pairs)
-            yield item, self.format.record(self._placed(item), self.style)
+                tally.pairs[split, talk.task] += len(talk.texts) // 2
+            yield item, record(self._placed(item), style)
 
-    def _leader(self, split: str) -> tuple[int, tuple[Item, ...]]:
-        """Return the item whose record has to come first, with its place among all, where the format wants one such."""
-        if leads := self.format.leads:
-            for place, item in enumerate(self.choice.of(self.reading.items(), split)):
-                if leads(item):
-                    return place, (item,)
-        return -1, ()
+    def _has_picture(self, pictures: FolderOfPictures, item: Item) -> bool:
+        """Whether the item has a picture that can go out, counted where it has none or one of another size."""
+        if isinstance(fault := pictures(item), str):
+            self.faulty.note(fault, item.image)
+            return False
+        if pictures.is_of_other_size(item):
+            self.odd.note("picture_of_other_size", item.image)
+        return True
+
+    def _splits(self) -> Iterator[tuple[str, Iterator[Row]]]:
+        for split, items in self.choice.by_split(self.reading.items()):
+            yield split, self.rows(items, split)
 
     def to_stdout(self, record: Callable[[bytes], None]) -> Mapping[str, int]:
         """Hand on the only split as it would be in a file, piece by piece, and return what was left out, by why."""
         if self.format.container not in ("jsonl", "json"):
             raise SvitError(f"{self.format.name}: this is no format for a pipe. Give -o a name.")
-        [split] = self.choice.splits
-        for chunk in chunks((made for _, made in self.rows(split)), self.format.container):
-            record(chunk)
+        for _, rows in self._splits():
+            for chunk in chunks((made for _, made in rows), self.format.container):
+                record(chunk)
         return Counter(self.reading.left_out)
 
     def to_file(self, path: Path) -> Exported:
-        """Write the only split. Raises StorageError when the disk refuses, and leaves what was there before."""
-        if not (ending := ENDINGS[self.format.container]):
-            raise SvitError(f"{self.format.name}: this format is a folder of files. Give -o a name without an ending.")
-        if path.name.removesuffix(".zst").endswith(tuple(set(ENDINGS.values()) - {ending, ""})):
-            raise SvitError(f"{self.format.name} makes a {ending} file: name it so.")
-        [split] = self.choice.splits
-        files = write(path, self.rows(split), self.format, self.pictures, split)
+        """Write the only split; a format of lines as the elements of one list where the name ends in `.json`.
+
+        Raises StorageError when the disk refuses, and leaves what was there before.
+        """
+        form = self.format
+        if not (ending := ENDINGS[form.container]):
+            raise SvitError(f"{form.name}: this format is a folder of files. Give -o a name without an ending.")
+        name = path.name.removesuffix(".zst")
+        if form.container == "jsonl" and name.endswith(".json"):
+            form = replace(form, container="json")
+        elif name.endswith(tuple(set(ENDINGS.values()) - {ending, ""})):
+            raise SvitError(f"{form.name} makes a {ending} file: name it so.")
+        files = [file for split, rows in self._splits() for file in write(path, rows, form, self.pictures, split)]
         return Exported(tuple(files), (), self._left_out())
 
     def to_folder(self, folder: Path, *, packed: bool = False) -> Exported:
         """Write the splits, what a trainer wants beside them, and a data set's card."""
-        files: list[Written] = []
+        by_split: dict[str, list[Written]] = {}
         ending = ENDINGS[self.format.container]
         if packed and (ending not in (".jsonl", ".json") or self.format.sidecars([Written("", "", 0)], self.style)):
             raise SvitError(f"--zstd: {self.format.name} reads no files that are packed so.")
-        for split in self.choice.splits:
+        for split, rows in self._splits():
             path = folder / f"{split}{ending}{'.zst' if packed else ''}" if ending else folder
-            files += write(path, self.rows(split), self.format, self.pictures, split)
+            by_split[split] = write(path, rows, self.format, self.pictures, split)
+        files = [file for split in self.choice.splits for file in by_split[split]]
         beside = dict(self.format.sidecars(files, self.style))
         for name, content in beside.items():
             publish(folder / name, [msgspec.json.format(msgspec.json.encode(content), indent=2), b"\n"])
@@ -129,7 +136,7 @@ class Export:
         )
         now = time.time()
         runs = [run_facts(RunFolder(source), now) for source in self.reading.sources if source.is_dir()]
-        publish(folder / CARD, [card.card(made, self.counts, runs).encode()])
+        publish(folder / CARD, [card.card(made, self.tally.counts(), runs).encode()])
         return Exported(tuple(files), (*beside, CARD), self._left_out())
 
     def _left_out(self) -> Mapping[str, int]:
@@ -137,6 +144,8 @@ class Export:
         return Counter(self.reading.left_out) + Counter(self.faulty)
 
     def _placed(self, item: Item) -> Item:
+        if not self.root and self.layout == "as-is":
+            return item
         parts = PurePosixPath(item.image).parts
         kept = parts if (most := _PARTS[self.layout]) is None else parts[-most:]
         path = str(PurePosixPath(self.root, *kept)) if self.root or most else item.image

@@ -1,15 +1,18 @@
 """What an item's texts name and where it is, for formats that hold boxes beside the text."""
 
-from svit.exports.base import Item, Mention, Numbers, pixels
+from svit.exports.base import Item, Style
+from svit.exports.box_frames import Numbers
+from svit.exports.canonical import named
 
 
 def named_boxes(item: Item) -> tuple[tuple[str, Numbers], ...]:
     """Return each name with each box that it stands for, once, in the texts' order; pixels, two decimals."""
-    mentions = (piece for pair in item.pairs for text in pair for piece in text if isinstance(piece, Mention))
-    named = dict.fromkeys((mention.name, place) for mention in mentions for place in mention.boxes)
-    return tuple((name, _rounded(pixels(item.boxes[place], item))) for name, place in named)
+    frame = Style().frame(item)
+    found = dict.fromkeys((name, box) for name, boxes in named(item.texts) for box in boxes)
+    return tuple((name, rounded(frame.pixels(box))) for name, box in found)
 
 
-def _rounded(sides: Numbers) -> Numbers:
+def rounded(sides: Numbers) -> Numbers:
+    """Return the sides with two decimals."""
     x1, y1, x2, y2 = sides
     return round(x1, 2), round(y1, 2), round(x2, 2), round(y2, 2)

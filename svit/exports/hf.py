@@ -6,8 +6,9 @@
  "names": ["dog"], "boxes": [[80.0, 120.0, 240.0, 240.0]]}
 """
 
-from svit.exports.base import Format, Item, Pair, Style, rendered, tagged
+from svit.exports.base import Format, Item, Style
 from svit.exports.grounding import named_boxes
+from svit.exports.svit_shape import blocks
 from svit.exports.tables import IMAGE, NUMBER, TEXT, WHOLE_NUMBER
 
 
@@ -19,27 +20,16 @@ def _record(item: Item, style: Style) -> dict[str, object]:
         "width": item.width,
         "height": item.height,
         "task": item.task,
-        "conversations": [
-            {"topic": talk.topic, "content": [part for pair in talk.pairs for part in _said(pair, item, style)]}
-            for talk in item.talks
-        ],
+        "conversations": blocks(item, style),
         "names": [name for name, _ in named],
         "boxes": [list(box) for _, box in named],
     }
 
 
-def _said(pair: Pair, item: Item, style: Style) -> tuple[dict[str, object], ...]:
-    written = tagged(item, style)
-    return (
-        {"from": "user", "value": rendered(pair.question, written)},
-        {"from": "gpt", "value": rendered(pair.answer, written)},
-    )
-
-
 FORMAT = Format(
     name="hf",
     summary="parquet for Hugging Face datasets",
-    boxes="in the text as `<st>dog<ed> [0.1, 0.2, 0.3, 0.4]`, and in pixels as columns `names` and `boxes`",
+    also="in pixels as columns `names` and `boxes`",
     marks="none; the picture is the column `image`, by path or embedded",
     record=_record,
     container="parquet",

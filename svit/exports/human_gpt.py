@@ -1,36 +1,36 @@
 """What trainers of LLaVA's line read: turns of `human` and `gpt`, and the names of their datasets."""
 
-from collections.abc import Callable, Sequence
-from itertools import cycle
+from collections.abc import Sequence
 
-from svit.exports.base import IMAGE_MARK, Item, Mention, Style, Written, rendered
+from svit.exports.base import IMAGE_MARK, Item, Style, Written
 
 FIRST_LINE = f"{IMAGE_MARK}\n"
 """The image's mark on a line of its own, as LLaVA, InternVL and Qwen's own training have it."""
 
 
-def texts(item: Item, mention: Callable[[Mention], str], mark: str) -> list[str]:
-    """Return question, answer, question, .. as the format writes them, the mark at the head of the first."""
-    first, *others = (rendered(text, mention) for pair in item.pairs for text in pair)
-    return [mark + first, *others]
+def turns(
+    texts: Sequence[str], mark: str, who: tuple[str, str] = ("human", "gpt"), keys: tuple[str, str] = ("from", "value")
+) -> list[dict[str, str]]:
+    """Return `{"from": "human", "value": ..}` and `{"from": "gpt", "value": ..}` in turn, the mark before the first."""
+    said, text = keys
+    found = [{said: who[n % 2], text: value} for n, value in enumerate(texts)]
+    found[0][text] = mark + found[0][text]
+    return found
 
 
-def conversations(item: Item, mention: Callable[[Mention], str], mark: str = FIRST_LINE) -> list[dict[str, str]]:
-    """Return the turns as `{"from": "human", "value": ..}` and `{"from": "gpt", "value": ..}` in turn."""
-    return [
-        {"from": who, "value": text}
-        for who, text in zip(cycle(("human", "gpt")), texts(item, mention, mark), strict=False)
-    ]
+def conversations(item: Item, style: Style, mark: str = FIRST_LINE) -> list[dict[str, str]]:
+    """Return the turns of the item as `human` and `gpt` say them, the mark at the head of the first."""
+    return turns(style.texts(item), mark)
 
 
-def flat(item: Item, mention: Callable[[Mention], str]) -> dict[str, object]:
+def flat(item: Item, style: Style) -> dict[str, object]:
     """Return `id`, `image`, `width`, `height` and `conversations`: LLaVA's line, with the size that boxes are of."""
     return {
         "id": item.key,
         "image": item.image,
         "width": item.width,
         "height": item.height,
-        "conversations": conversations(item, mention),
+        "conversations": conversations(item, style),
     }
 
 

@@ -6,20 +6,11 @@ image.
 
 from collections.abc import Sequence
 
-from svit.exports.base import Format, Item, Mention, Style, Written, thousandths
+from svit.exports.base import Format, Style, Written
+from svit.exports.box_styles import INTERNVL
 from svit.exports.human_gpt import datasets, flat
 
 META = "meta.json"
-
-
-def record(item: Item, _style: Style) -> dict[str, object]:
-    """Return `id`, `image`, `width`, `height` and `conversations`."""
-
-    def written(mention: Mention) -> str:
-        boxes = [list(thousandths(item.boxes[place])) for place in mention.boxes]
-        return f"<ref>{mention.name}</ref>" + (f"<box>{boxes}</box>" if boxes else "")
-
-    return flat(item, written)
 
 
 def meta(written: Sequence[Written], style: Style) -> dict[str, object]:
@@ -45,8 +36,8 @@ def meta(written: Sequence[Written], style: Style) -> dict[str, object]:
 FORMAT = Format(
     name="internvl",
     summary="InternVL's JSONL, with its meta file",
-    boxes="`<ref>..</ref><box>[[x1, y1, x2, y2]]</box>`, 0-1000 of the image",
+    boxes=INTERNVL,
     marks="`<image>` on the first line of the first question",
-    record=record,
+    record=flat,
     sidecars=meta,
 )

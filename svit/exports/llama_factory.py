@@ -5,7 +5,7 @@ It leaves boxes in a text as they are, so they are written as SVIT writes them.
 
 from collections.abc import Sequence
 
-from svit.exports.base import IMAGE_MARK, Format, Item, Style, Written, tagged
+from svit.exports.base import IMAGE_MARK, Format, Item, Style, Written
 from svit.exports.human_gpt import conversations, datasets
 
 DATASETS = "dataset_info.json"
@@ -15,7 +15,7 @@ def record(item: Item, style: Style) -> dict[str, object]:
     """Return `id`, `conversations`, `images`, `width` and `height`."""
     return {
         "id": item.key,
-        "conversations": conversations(item, tagged(item, style), IMAGE_MARK),
+        "conversations": conversations(item, style, IMAGE_MARK),
         "images": [item.image],
         "width": item.width,
         "height": item.height,
@@ -40,7 +40,6 @@ def dataset_info(written: Sequence[Written], style: Style) -> dict[str, object]:
 FORMAT = Format(
     name="llama-factory",
     summary="LLaMA-Factory's sharegpt form, with its dataset_info.json",
-    boxes="`<st>name<ed> [x1, y1, x2, y2]`, 0-1 of the image or of the padded square",
     marks="`<image>` at the head of the first question",
     record=record,
     sidecars=dataset_info,

@@ -2,20 +2,20 @@
 
 from dataclasses import replace
 
-from svit.exports.base import Format, Item, Style, tagged
+from svit.exports.base import Format, Item, Style
 from svit.exports.human_gpt import flat
 
 
 def _record(item: Item, style: Style) -> dict[str, object]:
-    return {**flat(item, tagged(item, style)), "image_id": item.image_id}
+    return {**flat(item, style), "image_id": item.image_id}
 
 
 LLAVA_1_5 = Format(
     name="llava-1.5",
     summary="LLaVA-1.5: a JSON list",
-    boxes="`<st>man<ed> [x1, y1, x2, y2]`, 0 to 1; of the padded square with --box-frame padded-square",
     marks="`<image>` and a line end before the first question",
     record=_record,
+    padded=True,
     container="json",
 )
-LLAVA_NEXT = replace(LLAVA_1_5, name="llava-next", summary="LLaVA-NeXT: JSON lines", container="jsonl")
+LLAVA_NEXT = replace(LLAVA_1_5, name="llava-next", summary="LLaVA-NeXT: JSON lines", padded=False, container="jsonl")

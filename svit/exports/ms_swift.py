@@ -1,30 +1,34 @@
 """ms-swift: boxes beside the text, in pixels of the image; ms-swift writes them as the model that it trains wants them.
 
 A text says `<ref-object>` for a name and `<bbox>` for each of its boxes; `objects` has the names and the boxes in the
-order of these marks. Where nothing is named the lists are empty. A record with boxes comes first: `datasets`, which
+order of these marks. With boxes as JSON, for training with `QWENVL_BBOX_FORMAT=new`, a text has the names itself and
+a `<bbox>` for each box. Where nothing is named the lists are empty. A record with boxes comes first: `datasets`, which
 ms-swift reads the file with, takes empty lists for lists of nothing where it sees no others in the first 10 MB.
 """
 
-from itertools import cycle
+from collections.abc import Sequence
+from dataclasses import replace
 
-from svit.exports.base import IMAGE_MARK, Format, Item, Mention, Style, pixels
-from svit.exports.human_gpt import texts
+from svit.exports.base import IMAGE_MARK, Format, Item, Style
+from svit.exports.box_frames import Frame
+from svit.exports.box_styles import QWEN2_5_VL, QWEN3_VL, BoxStyle, labelled
+from svit.exports.canonical import Sides, Write, named
+from svit.exports.grounding import rounded
+from svit.exports.human_gpt import turns
 
 
-def record(item: Item, _style: Style) -> dict[str, object]:
+def record(item: Item, style: Style) -> dict[str, object]:
     """Return `id`, `messages`, `images`, `objects`, `width` and `height`."""
-    mentions = [piece for pair in item.pairs for text in pair for piece in text if isinstance(piece, Mention)]
-    boxes = [item.boxes[place] for mention in mentions for place in mention.boxes]
+    style = replace(style, boxes=_AS_JSON) if style.boxes in (QWEN2_5_VL, QWEN3_VL) else style
+    found = list(named(item.texts)) if style.boxes in (MARKS, _AS_JSON) else []
+    frame = style.frame(item)
     return {
         "id": item.key,
-        "messages": [
-            {"role": who, "content": text}
-            for who, text in zip(cycle(("user", "assistant")), texts(item, _marks, IMAGE_MARK), strict=False)
-        ],
+        "messages": turns(style.texts(item), IMAGE_MARK, ("user", "assistant"), ("role", "content")),
         "images": [item.image],
         "objects": {
-            "ref": [mention.name for mention in mentions],
-            "bbox": [[round(side, 2) for side in pixels(box, item)] for box in boxes],
+            "ref": [name for name, _ in found] if style.boxes is MARKS else [],
+            "bbox": [list(rounded(frame.pixels(box))) for _, boxes in found for box in boxes],
             "bbox_type": "real",
         },
         "width": item.width,
@@ -32,15 +36,30 @@ def record(item: Item, _style: Style) -> dict[str, object]:
     }
 
 
-def _marks(mention: Mention) -> str:
-    return "<ref-object>" + "<bbox>" * len(mention.boxes)
+def _marks(_frame: Frame) -> Write:
+    def write(_name: str, boxes: Sequence[Sides]) -> str:
+        return "<ref-object>" + "<bbox>" * len(boxes)
 
+    return write
+
+
+def _labelled_marks(_frame: Frame) -> Write:
+    return labelled(lambda _box: "<bbox>")
+
+
+MARKS = BoxStyle(
+    "ms-swift",
+    "`<ref-object><bbox>` in the text; names, and boxes in pixels of the image, in `objects`",
+    _marks,
+    relative=False,
+)
+_AS_JSON = BoxStyle("ms-swift-json", '`{"bbox_2d": <bbox>, "label": "man"}`', _labelled_marks, relative=False)
 
 FORMAT = Format(
     name="ms-swift",
     summary="ms-swift's messages with objects, for any model that it trains",
-    boxes="`<ref-object><bbox>` in the text; names, and boxes in pixels of the image, in `objects`",
     marks="`<image>` at the head of the first user message",
     record=record,
-    leads=lambda item: bool(item.boxes),
+    boxes=MARKS,
+    leads=lambda item: item.has_boxes,
 )

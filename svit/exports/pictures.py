@@ -33,7 +33,7 @@ class FolderOfPictures:
         body, look = self._read(item.image)
         if look.fault:
             return look.fault
-        if item.boxes and not look.fits((item.width, item.height), pixels=self._pixels):
+        if item.has_boxes and not look.fits((item.width, item.height), pixels=self._pixels):
             return "picture_size_differs"
         return body
 

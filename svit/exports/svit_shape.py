@@ -2,23 +2,26 @@
 
 from collections.abc import Mapping
 
-from svit.exports.base import Format, Item, Style, rendered, tagged
+from svit.exports.base import Format, Item, Style
+from svit.exports.human_gpt import turns
+
+
+def blocks(item: Item, style: Style) -> list[dict[str, object]]:
+    """Return the item's talks: `content`, turns of `user` and `gpt`, and `topic`, None where there is none."""
+    texts, start = style.texts(item), 0
+    found: list[dict[str, object]] = []
+    for talk in item.talks:
+        said = texts[start : start + len(talk.texts)]
+        found.append({"topic": talk.topic, "content": turns(said, "", ("user", "gpt"))})
+        start += len(talk.texts)
+    return found
 
 
 def _record(item: Item, style: Style) -> Mapping[str, object]:
-    write = tagged(item, style)
     return {
         "image_id": item.image_id,
         "conversations": [
-            {
-                **({} if talk.topic is None else {"topic": talk.topic}),
-                "content": [
-                    {"from": who, "value": rendered(text, write)}
-                    for pair in talk.pairs
-                    for who, text in (("user", pair.question), ("gpt", pair.answer))
-                ],
-            }
-            for talk in item.talks
+            block if block["topic"] is not None else {"content": block["content"]} for block in blocks(item, style)
         ],
     }
 
@@ -26,7 +29,6 @@ def _record(item: Item, style: Style) -> Mapping[str, object]:
 FORMAT = Format(
     name="svit",
     summary="SVIT's published shape",
-    boxes="`<st>men<ed> [x1, y1, x2, y2]`, 0 to 1",
     marks="none; the image by its id",
     record=_record,
     container="json",

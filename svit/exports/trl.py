@@ -8,24 +8,19 @@ The trainer puts as many pictures as there are in `images` before the first ques
 same, but a table fills the text of an image's part with null.
 """
 
-from svit.exports.base import Format, Item, Style, rendered, tagged
+from svit.exports.base import Format, Item, Style
+from svit.exports.human_gpt import turns
 from svit.exports.tables import IMAGE, TEXT
 
 
 def _record(item: Item, style: Style) -> dict[str, object]:
-    written = tagged(item, style)
-    messages = [
-        {"role": role, "content": rendered(text, written)}
-        for pair in item.pairs
-        for role, text in (("user", pair.question), ("assistant", pair.answer))
-    ]
+    messages = turns(style.texts(item), "", ("user", "assistant"), ("role", "content"))
     return {"messages": messages, "images": [item.image]}
 
 
 FORMAT = Format(
     name="trl",
     summary="parquet for TRL's SFT trainer",
-    boxes="in the text as `<st>dog<ed> [0.1, 0.2, 0.3, 0.4]`",
     marks="none; the trainer puts the picture before the first question",
     record=_record,
     container="parquet",

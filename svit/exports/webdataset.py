@@ -6,7 +6,7 @@ r"""Tar shards for WebDataset: a picture and a record of LLaVA's kind under one 
  "boxes": [{"name": "dog", "box": [80.0, 120.0, 240.0, 240.0]}]}
 """
 
-from svit.exports.base import Format, Item, Style, tagged
+from svit.exports.base import Format, Item, Style
 from svit.exports.grounding import named_boxes
 from svit.exports.human_gpt import conversations
 
@@ -18,7 +18,7 @@ def _record(item: Item, style: Style) -> dict[str, object]:
         "width": item.width,
         "height": item.height,
         "task": item.task,
-        "conversations": conversations(item, tagged(item, style)),
+        "conversations": conversations(item, style),
         "boxes": [{"name": name, "box": list(box)} for name, box in named_boxes(item)],
     }
 
@@ -26,7 +26,7 @@ def _record(item: Item, style: Style) -> dict[str, object]:
 FORMAT = Format(
     name="webdataset",
     summary="tar shards, each record beside its picture",
-    boxes="in the text as `<st>dog<ed> [0.1, 0.2, 0.3, 0.4]`, and in pixels under `boxes`",
+    also="in pixels under `boxes`",
     marks="`<image>\\n` at the head of the first question",
     record=_record,
     container="tar",

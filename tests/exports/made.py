@@ -8,25 +8,25 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from svit.boxes import Box
-from svit.exports.base import Format, Item, Mention, Pair, Style, Talk
+from svit.exports.base import Format, Item, Talk
 from svit.exports.pictures import Row
 
 BOXES = (Box(0.1, 0.2, 0.35, 0.4), Box(0.5, 0.5, 1.0, 1.0))
-WHERE = Pair(("Where is the ", Mention("dog", (0,)), "?"), ("Behind ", Mention("both men", (0, 1)), "."))
-WHAT = Pair(("What does it do?",), ("It sleeps.",))
+WHERE = (f"Where is the <st>dog<ed> {BOXES[0]}?", f"Behind <st>both men<ed> {BOXES[0]}, {BOXES[1]}.")
+WHAT = ("What does it do?", "It sleeps.")
 
 
 def item(n: int = 2, width: int = 800, height: int = 600) -> Item:
     """Return an item of two talks, the second with a topic."""
-    talks = (Talk((WHERE,)), Talk((WHAT,), topic="Rest"))
-    return Item(f"{n}-referring", n, f"vg/VG_100K/{n}.jpg", width, height, "referring", talks, BOXES)
+    talks = (Talk(WHERE), Talk(WHAT, topic="Rest"))
+    return Item(f"{n}-referring", n, f"vg/VG_100K/{n}.jpg", width, height, "referring", talks, printed=True)
 
 
 def rows(form: Format, count: int) -> Iterator[Row]:
     """Yield items with their records; nothing is kept."""
     for n in range(count):
         one = item(n)
-        yield one, form.record(one, Style())
+        yield one, form.record(one, form.style())
 
 
 def png(width: int, height: int, grey: int = 0) -> bytes:
@@ -49,7 +49,7 @@ def resident() -> int:
 def measured(form: Format, count: int, seen: list[int]) -> Iterator[Row]:
     """Yield rows of 1,000 bytes of their own, and note the memory held after a fifth of them and at the end."""
     one = item()
-    record = form.record(one, Style())
+    record = form.record(one, form.style())
     for n in range(count):
         if n in (count // 5, count - 1):
             seen.append(resident())

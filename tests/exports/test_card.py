@@ -18,7 +18,7 @@ from svit.exports.markdown import code, code_block, plain
 from svit.exports.origins import RunFacts
 from svit.status import RunStatus, TaskStatus
 
-FORMAT = Format("llava-1.5", "a JSON list", "shares in the text", "at the head", lambda _item, _style: {}, "json")
+FORMAT = Format("llava-1.5", "a JSON list", "at the head", lambda _item, _style: {}, container="json")
 EXPORT = Export(
     FORMAT,
     Style(dataset="barns"),

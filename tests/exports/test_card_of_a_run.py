@@ -15,7 +15,7 @@ from svit.runs import RunFolder
 from svit.simulate.options import Options
 from svit.simulate.process import running
 
-FORMAT = Format("svit", "as SVIT was published", "shares in the text", "none", lambda _item, _style: {})
+FORMAT = Format("svit", "as SVIT was published", "none", lambda _item, _style: {})
 
 
 def told_of(folder: RunFolder) -> tuple[str, Counts]:

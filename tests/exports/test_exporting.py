@@ -17,7 +17,9 @@ from typer.testing import CliRunner
 from svit.boxes import Box
 from svit.cli import app
 from svit.errors import DataError, SvitError
-from svit.exports.base import Item, Mention, Pair, Style, Talk, padded_to_square, pixels, rendered, tagged, unit
+from svit.exports.base import Item, Style, Talk
+from svit.exports.box_frames import Frame
+from svit.exports.box_styles import NONE
 from svit.exports.choosing import Choice, splits_of
 from svit.exports.exporting import Export, excluded_ids
 from svit.exports.formats import NAMES, format_named
@@ -42,6 +44,10 @@ def line(image: int | str = 1, task: str = "referring", *texts: str, **more: Any
         "provenance": {"model": "m", "attempt": 1},
         **more,
     }
+
+
+def said(question: str, answer: str) -> list[dict[str, str]]:
+    return [{"from": "user", "value": question}, {"from": "gpt", "value": answer}]
 
 
 def written(path: Path, lines: Sequence[dict[str, Any]]) -> Path:
@@ -74,13 +80,32 @@ def the_item(**more: Any) -> Item:
 # --- reading ---
 
 
-def test_boxes_become_references_and_every_format_prints_each_anew(tmp_path: Path) -> None:
+def test_a_text_is_written_anew_for_each_style_of_boxes(tmp_path: Path) -> None:
     item = the_item(path=tmp_path / "a.jsonl")
-    assert item.boxes == (ONE, OTHER)
-    [pair] = item.pairs
-    assert pair == Pair(("Who sits near ", Mention("man", (0,)), "?"), ("The ", Mention("men", (0, 1)), " do."))
-    assert rendered(pair.answer, tagged(item, Style())) == f"The {MEN} do."
-    assert rendered(pair.answer, lambda mention: mention.name) == "The men do."
+    assert item.printed
+    assert item.has_boxes
+    assert item.texts == (f"Who sits near <st>man<ed> {ONE}?", f"The {MEN} do.")
+    assert Style().texts(item) == item.texts
+    assert list(Style(NONE).texts(item)) == ["Who sits near man?", "The men do."]
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (f"<st>men<ed>: {ONE} and {OTHER}", MEN),
+        (f"<st> men <ed>{ONE};{OTHER}", MEN),
+        ("<st>men<ed> [.1,.2,.50,0.900], [0.25, 0, 0.75, 1]", MEN),
+        ("<st>men<ed> [0.1001, 0.2004, 0.4996, 0.9], [0.25, 0.0, 0.75, 1.0]", MEN),
+        ("<st>men<ed>.", "<st>men<ed>."),
+        (f"A [sic] <st>men<ed> {ONE}", f"A [sic] <st>men<ed> {ONE}"),
+        (f"3 < 4 <st>men<ed> {ONE}", f"3 < 4 <st>men<ed> {ONE}"),
+        (f"a\n\x1f\nb <st>men<ed> {ONE} > c", f"a\n\x1f\nb <st>men<ed> {ONE} > c"),
+    ],
+)
+def test_a_text_of_another_form_is_put_into_the_one_form(tmp_path: Path, text: str, told: str) -> None:
+    item = the_item(path=tmp_path / "a.jsonl", conversations=[{"content": said("Who?", text)}])
+    assert list(Style().texts(item)) == ["Who?", told]
+    assert list(Style(NONE).texts(item)) == ["Who?", re.sub(r"<st>(.*)<ed>(?:,? \[[^s]*?\])*", r"\1", told)]
 
 
 def test_a_run_is_read_shard_by_shard_an_images_tasks_beside_each_other(tmp_path: Path) -> None:
@@ -167,8 +192,8 @@ def test_a_source_that_is_none_is_said(tmp_path: Path) -> None:
 def items(images: int, tasks: Sequence[str] = ("referring",)) -> Iterator[Item]:
     for image in range(images):
         for task in tasks:
-            text = Pair((f"{task} {image}?",), (Mention("man", (0,)),))
-            yield Item(f"{image}-{task}", image, f"{image}.jpg", 9, 9, task, (Talk((text,)),), (ONE,))
+            talk = Talk((f"{task} {image}?", f"<st>man<ed> {ONE}"))
+            yield Item(f"{image}-{task}", image, f"{image}.jpg", 9, 9, task, (talk,), printed=True)
 
 
 def test_an_image_is_in_one_split_whatever_its_task_and_the_shares_are_kept() -> None:
@@ -207,31 +232,24 @@ def test_merging_makes_one_record_an_image_and_keeps_every_box(tmp_path: Path) -
     file = written(tmp_path / "a.jsonl", [line(1), second, line(2)])
     merged = list(Choice(merged=True).of(read(file), "train"))
     assert [(item.key, item.task) for item in merged] == [("1", "referring+conversation"), ("2", "referring")]
-    assert merged[0].boxes == (ONE, OTHER)
-    texts = [rendered(text, tagged(merged[0], Style())) for pair in merged[0].pairs for text in pair]
-    assert texts == [said["value"] for each in (line(1), second) for said in each["conversations"][0]["content"]]
+    told = [each["value"] for one in (line(1), second) for each in one["conversations"][0]["content"]]
+    assert list(Style().texts(merged[0])) == told
 
 
 @given(st.integers(1, 7), st.lists(st.integers(1, 5), min_size=1, max_size=4))
 def test_cutting_loses_no_pair_and_no_box(most: int, sizes: list[int]) -> None:
-    number, talks, boxes = 0, [], []
+    number, talks = 0, []
     for size in sizes:
-        pairs = []
+        texts = []
         for _ in range(size):
-            boxes.append(Box(0.0, 0.0, 0.5, 0.1 + number / 100))
-            pairs.append(Pair((f"{number}?",), (Mention("x", (number,)),)))
+            texts += [f"{number}?", f"<st>x<ed> {Box(0.0, 0.0, 0.5, 0.1 + number / 100)}"]
             number += 1
-        talks.append(Talk(tuple(pairs), f"topic {size}"))
-    item = Item("k", 1, "1.jpg", 9, 9, "conversation", tuple(talks), tuple(boxes))
+        talks.append(Talk(tuple(texts), f"topic {size}"))
+    item = Item("k", 1, "1.jpg", 9, 9, "conversation", tuple(talks), printed=True)
     pieces = list(Choice(max_turns=most).of([item], "train"))
-    assert all(1 <= len(piece.pairs) <= most for piece in pieces)
+    assert all(2 <= len(piece.texts) <= 2 * most for piece in pieces)
     assert len({piece.key for piece in pieces}) == len(pieces)
-
-    def said(of: Item) -> list[tuple[str, str]]:
-        return [(rendered(q, tagged(of, Style())), rendered(a, tagged(of, Style()))) for q, a in of.pairs]
-
-    assert [pair for piece in pieces for pair in said(piece)] == said(item)
-    assert sum(len(piece.boxes) for piece in pieces) == number
+    assert [text for piece in pieces for text in piece.texts] == list(item.texts)
     assert all(talk.topic for piece in pieces for talk in piece.talks)
 
 
@@ -241,17 +259,17 @@ def test_shuffling_is_an_order_that_its_seed_decides() -> None:
     assert orders[0] == orders[1] != orders[2]
     assert orders[0] != plain
     assert sorted(orders[0]) == sorted(plain)
-    assert next(iter(Choice(shuffled=True).of(items(3), "train"))).boxes == (ONE,)
+    assert str(ONE) in next(iter(Choice(shuffled=True).of(items(3), "train"))).texts[1]
 
 
 def test_a_request_stands_behind_each_question_whose_answer_has_boxes(tmp_path: Path) -> None:
     plain = line(2, "referring", f"Is <st>it<ed> {ONE} red?", "Yes.")
     choice = Choice(requests=("Say where.", "Give boxes."))
     asking, other = choice.of(read(written(tmp_path / "a.jsonl", [line(1), plain])), "train")
-    assert asking.pairs[0].question[-1] in (" Say where.", " Give boxes.")
-    assert rendered(other.pairs[0].question, tagged(other, Style())) == f"Is <st>it<ed> {ONE} red?"
+    assert asking.texts[0].endswith(("? Say where.", "? Give boxes."))
+    assert other.texts[0] == f"Is <st>it<ed> {ONE} red?"
     many = list(choice.of(items(40), "train"))
-    assert {item.pairs[0].question[-1] for item in many} == {" Say where.", " Give boxes."}
+    assert {item.texts[0].split("?")[1] for item in many} == {" Say where.", " Give boxes."}
     assert many == list(choice.of(items(40), "train"))
 
 
@@ -260,12 +278,13 @@ def test_a_request_stands_behind_each_question_whose_answer_has_boxes(tmp_path: 
 
 @given(st.integers(2, 3000), st.integers(2, 3000))
 def test_the_padded_square_has_the_image_in_its_middle(width: int, height: int) -> None:
-    item = Item("k", 1, "1.jpg", width, height, "t", (), (ONE,))
+    frame, sides = Frame(width, height, padded=True), ("0.1", "0.2", "0.5", "0.9")
     side = max(width, height)
-    x1, y1, x2, y2 = padded_to_square(ONE, item)
+    x1, y1, x2, y2 = frame.share(sides)
     left, top = (side - width) // 2, (side - height) // 2
-    assert [x1 * side - left, y1 * side - top, x2 * side - left, y2 * side - top] == pytest.approx(pixels(ONE, item))
-    assert unit(ONE, item, Style(padded=True)) == pytest.approx((x1, y1, x2, y2), abs=0.0006)
+    back = [x1 * side - left, y1 * side - top, x2 * side - left, y2 * side - top]
+    assert back == pytest.approx(frame.pixels(sides))
+    assert frame.rounded_share(sides) == pytest.approx((x1, y1, x2, y2), abs=0.0006)
 
 
 SIDES = st.floats(0, 1)
@@ -278,15 +297,16 @@ def test_a_box_in_a_text_covers_the_same_pixels(
     numbers = [round(side, 3) for side in (min(x1, x2), min(y1, y2), max(x1, x2), max(y1, y2))]
     assume(numbers[0] < numbers[2] and numbers[1] < numbers[3])
     box = Box(*numbers)
-    item = Item("k", 1, "1.jpg", width, height, "t", (), (box,))
-    text = rendered((Mention("man", (0,)),), tagged(item, Style(padded=padded)))
+    talk = Talk(("Where?", f"<st>man<ed> {box}"))
+    item = Item("k", 1, "1.jpg", width, height, "t", (talk,), printed=True)
+    text = Style(padded=padded).texts(item)[1]
     assert "e" not in text[text.index("[") :]
     read = json.loads(text[text.index("[") :])
     side = max(width, height)
     left, top = ((side - width) // 2, (side - height) // 2) if padded else (0, 0)
     wide, tall = (side, side) if padded else (width, height)
     back = [read[0] * wide - left, read[1] * tall - top, read[2] * wide - left, read[3] * tall - top]
-    assert overlap(back, pixels(box, item)) >= 0.98
+    assert overlap(back, [box.x1 * width, box.y1 * height, box.x2 * width, box.y2 * height]) >= 0.98
 
 
 def overlap(one: Sequence[float], other: Sequence[float]) -> float:
@@ -304,14 +324,15 @@ def overlap(one: Sequence[float], other: Sequence[float]) -> float:
 def test_the_shapes_of_svit_and_llava(tmp_path: Path) -> None:
     file = written(tmp_path / "a.jsonl", [line(1), line("x", "conversation", "a?", "b", "c?", "d")])
 
-    def records(name: str, **style: Any) -> list[Any]:
-        export = Export(Reading([file]), Choice(), format_named(name), Style(**style), layout="flat", root="pictures")
-        return [record for _, record in export.rows("train")]
+    def records(name: str, **chosen: Any) -> list[Any]:
+        form = format_named(name)
+        export = Export(Reading([file]), Choice(), form, form.style(**chosen), layout="flat", root="pictures")
+        return [record for _, record in export.rows(export.reading.items(), "train")]
 
     first, second = records("svit")
     assert first == {"image_id": 1, "conversations": line(1)["conversations"]}
     assert second["conversations"] == line("x", "conversation", "a?", "b", "c?", "d")["conversations"]
-    llava = records("llava-1.5")
+    llava = records("llava-1.5", padded=False)
     assert llava[1] == {
         "id": "x-conversation",
         "image_id": "x",
@@ -326,7 +347,7 @@ def test_the_shapes_of_svit_and_llava(tmp_path: Path) -> None:
         ],
     }
     assert llava[0]["conversations"][1]["value"] == f"The {MEN} do."
-    padded = records("llava-1.5", padded=True)[0]["conversations"][1]["value"]
+    padded = records("llava-1.5")[0]["conversations"][1]["value"]
     assert padded == "The <st>men<ed> [0.1, 0.35, 0.5, 0.7], [0.25, 0.25, 0.75, 0.75] do."
 
 
@@ -335,9 +356,10 @@ def test_every_format_takes_every_sample_and_says_what_it_does(name: str, tmp_pa
     file = written(tmp_path / "a.jsonl", [line(1), line("é.1", "detail_description", "Describe it.", "A scene.")])
     found = format_named(name)
     assert found.name == name
-    assert found.boxes
+    assert found.box_words()
     assert found.marks
-    assert len(list(Export(Reading([file]), Choice(), found).rows("train"))) == 2
+    export = Export(Reading([file]), Choice(), found, found.style())
+    assert len(list(export.rows(export.reading.items(), "train"))) == 2
 
 
 def svit(folder: Path, *words: str | Path, code: int = 0) -> tuple[str, str]:
@@ -392,6 +414,25 @@ def test_stdout_holds_records_only_and_a_closed_pipe_ends_quietly(tmp_path: Path
     done = subprocess.run(["bash", "-c", command], cwd=tmp_path, capture_output=True, text=True)
     assert done.stdout.splitlines()[1:] == ["0"]
     assert done.stderr == ""
+
+
+def test_a_format_of_lines_is_one_list_where_the_file_is_named_so(tmp_path: Path, here: Callable[..., str]) -> None:
+    written(tmp_path / "a.jsonl", [line(1), line(2)])
+    for name in ("llava-next", "ms-swift", "llama-factory", "internvl"):
+        here("export", "a.jsonl", "-f", name, "-o", f"{name}.json")
+        here("export", "a.jsonl", "-f", name, "-o", f"{name}.jsonl")
+        lines = [json.loads(each) for each in (tmp_path / f"{name}.jsonl").read_text().splitlines()]
+        assert json.loads((tmp_path / f"{name}.json").read_text()) == lines
+
+
+def test_splits_and_their_limits_are_the_same_as_if_each_was_read_alone() -> None:
+    for more in ({}, {"shuffled": True}, {"limit": 3}, {"merged": True, "max_turns": 1}):
+        choice = Choice(splits_of("a=0.2,b=0.5,c=0.3"), **more)
+        at_once = {split: list(found) for split, found in choice.by_split(items(60, ("referring", "conversation")))}
+        assert set(at_once) == {"a", "b", "c"}
+        for split, found in at_once.items():
+            assert found == list(choice.of(items(60, ("referring", "conversation")), split))
+            assert len(found) == 3 or "limit" not in more
 
 
 def test_packed_files_hold_the_same(tmp_path: Path, offline_run: Path) -> None:
@@ -455,7 +496,8 @@ def test_what_does_not_go_together_is_said_before_anything_is_written(tmp_path: 
 
 @pytest.mark.parametrize("name", ["svit", "llava-1.5"])
 def test_what_is_exported_and_imported_again_is_what_it_was(tmp_path: Path, offline_run: Path, name: str) -> None:
-    svit(tmp_path, "export", offline_run, "-f", name, "-o", "there.json", "--tasks", "referring")
+    frame = ("--box-frame", "image")
+    svit(tmp_path, "export", offline_run, "-f", name, "-o", "there.json", "--tasks", "referring", *frame)
     svit(tmp_path, "import", "there.json", "--format", name, "-o", "back.jsonl")
     before = [json.loads(each) for each in (offline_run / "referring" / "00000.jsonl").read_text().splitlines()]
     after = [json.loads(each) for each in (tmp_path / "back.jsonl").read_text().splitlines()]
@@ -487,14 +529,15 @@ def test_several_splits_need_a_folder(tmp_path: Path) -> None:
 
 
 def test_a_line_of_ours_is_an_item(tmp_path: Path) -> None:
-    [found] = sample_lines(written(tmp_path / "a.jsonl", [line(1)]))
+    path = written(tmp_path / "a.jsonl", [line(1)])
+    [found] = sample_lines(path)
     assert isinstance(found, SampleLine)
-    assert isinstance(item_of(found), Item)
+    assert isinstance(item_of(path.read_bytes()), Item)
 
 
 def test_the_readme_says_what_each_format_does() -> None:
     readme = (Path(__file__).parents[2] / "README.md").read_text()
     for name in NAMES:
         found = format_named(name)
-        cells = (f"`{name}`", found.summary, found.boxes, found.marks)
+        cells = (f"`{name}`", found.summary, found.box_words(), found.marks)
         assert " | ".join(cell.replace("|", "\\|") for cell in cells) in readme

@@ -18,7 +18,7 @@ from svit.audit.forms import read
 from svit.audit.reading import Piece
 from svit.boxes import Box
 from svit.errors import DataError, SvitError
-from svit.exports.base import Item, padded_to_square
+from svit.exports.box_frames import Frame
 from svit.exports.importing import Intake, imported, shape_named, unpadded_box
 from svit.records import Dialogue, ImageContext, Provenance, Sample, Turn
 from svit.shards import sample_line
@@ -170,8 +170,8 @@ def test_a_box_put_into_the_padded_square_comes_back(
 ) -> None:
     assume(x2 - x1 > 0.001 and y2 - y1 > 0.001)
     box = Box(x1, y1, x2, y2)
-    item = Item("k", 1, "i.jpg", width, height, "referring", (), (box,))
-    back = unpadded_box(padded_to_square(box, item), "", width, height)
+    sides = (str(x1), str(y1), str(x2), str(y2))
+    back = unpadded_box(Frame(width, height, padded=True).share(sides), "", width, height)
     assert back.iou(box) > 0.999999
 
 

@@ -19,14 +19,15 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from svit.boxes import Box
-from svit.exports.base import Format, Item, Mention, Numbers, Pair, Style, Talk
+from svit.exports.base import Format, Item, Style, Talk
+from svit.exports.box_frames import Numbers
 from svit.exports.internvl import FORMAT as INTERNVL
 from svit.exports.llama_factory import FORMAT as LLAMA_FACTORY
 from svit.exports.ms_swift import FORMAT as MS_SWIFT
 from svit.exports.qwen2_5_vl import FORMAT as QWEN2_5_VL
 from svit.exports.qwen2_vl import FORMAT as QWEN2_VL
 from svit.exports.qwen3_vl import FORMAT as QWEN3_VL
-from svit.image_frames import resized
+from svit.image_frames import Resize
 
 STEPS = 102
 ENOUGH = 0.98
@@ -67,6 +68,10 @@ def shown_pixels(text: str, item: Item) -> Numbers:
     return x1 * item.width / w, y1 * item.height / h, x2 * item.width / w, y2 * item.height / h
 
 
+def shown_steps(item: Item) -> tuple[int, int]:
+    return shown_size(item.width, item.height)
+
+
 def shown_size(width: int, height: int) -> tuple[int, int]:
     """Say what the image processor does: sides of 28, 3136 to 1003520 pixels, else scaled to that.
 
@@ -95,13 +100,24 @@ def unit_of_square(text: str, item: Item) -> Numbers:
     return x1 - left, y1 - top, x2 - left, y2 - top
 
 
+THOUSAND = (1000, 1000)
 QWEN_BOX = r"<\|box_start\|>\((\d+),(\d+)\),\((\d+),(\d+)\)<\|box_end\|>"
 FORMATS: dict[str, tuple[Format, Style, Read, Callable[[Item], tuple[float, float]]]] = {
-    "qwen2-vl": (QWEN2_VL, Style(), thousandths(QWEN_BOX), lambda _: (1000, 1000)),
-    "qwen2.5-vl": (QWEN2_5_VL, Style(), shown_pixels, lambda item: shown_size(item.width, item.height)),
-    "qwen3-vl": (QWEN3_VL, Style(), thousandths(r"\[(\d+), (\d+), (\d+), (\d+)\]"), lambda _: (1000, 1000)),
-    "internvl": (INTERNVL, Style(), thousandths(r"\[\[(\d+), (\d+), (\d+), (\d+)\]\]"), lambda _: (1000, 1000)),
-    "llama-factory": (LLAMA_FACTORY, Style(), unit, lambda _: (1000, 1000)),
+    "qwen2-vl": (QWEN2_VL, QWEN2_VL.style(), thousandths(QWEN_BOX), lambda _: THOUSAND),
+    "qwen2.5-vl": (
+        QWEN2_5_VL,
+        QWEN2_5_VL.style(resize=Resize()),
+        shown_pixels,
+        lambda item: shown_size(item.width, item.height),
+    ),
+    "qwen3-vl": (QWEN3_VL, QWEN3_VL.style(), thousandths(r"\[(\d+), (\d+), (\d+), (\d+)\]"), lambda _: THOUSAND),
+    "internvl": (
+        INTERNVL,
+        INTERNVL.style(),
+        thousandths(r"\[\[(\d+), (\d+), (\d+), (\d+)\]\]"),
+        lambda _: THOUSAND,
+    ),
+    "llama-factory": (LLAMA_FACTORY, Style(), unit, lambda _: THOUSAND),
     "llama-factory, padded": (
         LLAMA_FACTORY,
         Style(padded=True),
@@ -111,13 +127,13 @@ FORMATS: dict[str, tuple[Format, Style, Read, Callable[[Item], tuple[float, floa
             1000 * item.height / max(item.width, item.height),
         ),
     ),
-    "ms-swift": (MS_SWIFT, Style(), unit, lambda item: (100 * item.width, 100 * item.height)),
+    "ms-swift": (MS_SWIFT, MS_SWIFT.style(), unit, lambda item: (100 * item.width, 100 * item.height)),
 }
 
 
 def item_of(width: int, height: int, box: Box) -> Item:
-    answer = ("It is the ", Mention("kite", (0,)), ".")
-    return Item("1", 1, "1.jpg", width, height, "t", (Talk((Pair(("Where?",), answer),)),), (box,))
+    sides = [float(side) for side in (box.x1, box.y1, box.x2, box.y2)]
+    return Item("1", 1, "1.jpg", width, height, "t", (Talk(("Where?", f"It is the <st>kite<ed> {sides}.")),))
 
 
 def read_back(name: str, item: Item) -> Numbers:
@@ -141,8 +157,8 @@ def area(box: Numbers) -> float:
 
 
 def annotated(item: Item) -> Numbers:
-    (box,) = item.boxes
-    return box.x1 * item.width, box.y1 * item.height, box.x2 * item.width, box.y2 * item.height
+    x1, y1, x2, y2 = json.loads(item.texts[1].split("<ed> ")[1].removesuffix("."))
+    return x1 * item.width, y1 * item.height, x2 * item.width, y2 * item.height
 
 
 @pytest.mark.parametrize("name", FORMATS)
@@ -213,13 +229,13 @@ SHOWN_SIZES = {
 
 @pytest.mark.parametrize(("size", "shown"), SHOWN_SIZES.items(), ids=str)
 def test_the_picture_has_the_size_that_transformers_gives_it(size: tuple[int, int], shown: tuple[int, int]) -> None:
-    assert resized(*size) == shown
+    assert Resize().of(*size) == shown
 
 
 @given(st.integers(1, 12_000), st.integers(1, 12_000))
 def test_the_picture_that_qwen2_5_vl_is_shown_has_sides_of_28_and_few_enough_pixels(width: int, height: int) -> None:
     assume(max(width, height) <= 200 * min(width, height))
-    w, h = resized(width, height)
+    w, h = Resize().of(width, height)
     assert (w, h) == shown_size(width, height)
     assert w % 28 == 0
     assert h % 28 == 0
@@ -230,5 +246,5 @@ def test_a_box_that_shrinks_to_less_than_half_a_pixel_keeps_a_whole_one() -> Non
     width, height = shown_size(8000, 1000)
     assert (width, height) == (2828, 336)
     item = item_of(8000, 1000, Box(0.25, 0.5002, 0.75, 0.5014))  # 168.07 to 168.47 of 336
-    text = QWEN2_5_VL.record(item, Style())["conversations"][1]["value"]  # type: ignore[index]
+    text = QWEN2_5_VL.record(item, QWEN2_5_VL.style(resize=Resize()))["conversations"][1]["value"]  # type: ignore[index]
     assert numbers(r"\[(\d+), (\d+), (\d+), (\d+)\]", text) == ("707", "168", "2121", "169")

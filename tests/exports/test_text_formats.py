@@ -4,19 +4,20 @@ import json
 
 import pytest
 
-from svit.boxes import Box
-from svit.exports.base import Format, Item, Mention, Pair, Style, Talk, Written
+from svit.errors import SvitError
+from svit.exports.base import Format, Item, Style, Talk, Written
 from svit.exports.internvl import FORMAT as INTERNVL
 from svit.exports.llama_factory import FORMAT as LLAMA_FACTORY
 from svit.exports.ms_swift import FORMAT as MS_SWIFT
 from svit.exports.qwen2_5_vl import FORMAT as QWEN2_5_VL
 from svit.exports.qwen2_vl import FORMAT as QWEN2_VL
 from svit.exports.qwen3_vl import FORMAT as QWEN3_VL
+from svit.image_frames import Resize
 
 ALL = [QWEN2_VL, QWEN2_5_VL, QWEN3_VL, INTERNVL, MS_SWIFT, LLAMA_FACTORY]
 
-MEN = Mention("men", (0, 1))
-DOG = Mention('dog "Rex"', (2,))
+MEN = "<st>men<ed> [0.25, 0.5, 0.5, 1.0], [0.5, 0.25, 0.75, 0.5]"
+DOG = '<st>dog "Rex"<ed> [0.1, 0.123, 0.6, 0.6]'
 GROUNDED = Item(
     key="7-referring",
     image_id=7,
@@ -25,10 +26,10 @@ GROUNDED = Item(
     height=480,
     task="referring",
     talks=(
-        Talk((Pair(("Who is with ", DOG, "?"), ("The ", MEN, " are.")),)),
-        Talk((Pair(("And what does ", DOG, " do?"), ("It barks at the ", Mention("sky", ()), ".")),)),
+        Talk((f"Who is with {DOG}?", f"The {MEN} are.")),
+        Talk((f"And what does {DOG} do?", "It barks at the <st>sky<ed>.")),
     ),
-    boxes=(Box(0.25, 0.5, 0.5, 1.0), Box(0.5, 0.25, 0.75, 0.5), Box(0.1, 0.123, 0.6, 0.6)),
+    printed=True,
 )
 PLAIN = Item(
     key="8-detail_description",
@@ -37,12 +38,12 @@ PLAIN = Item(
     width=640,
     height=480,
     task="detail_description",
-    talks=(Talk((Pair(("Describe it.",), ("A quiet street at night.",)),)),),
+    talks=(Talk(("Describe it.", "A quiet street at night.")),),
 )
 LONG = PLAIN._replace(
     talks=(
-        Talk((Pair(("One?",), ("Yes.",)), Pair(("Two?",), ("No.",))), topic="counting"),
-        Talk((Pair(("Three?",), ("Maybe.",)),), topic="doubt"),
+        Talk(("One?", "Yes.", "Two?", "No."), topic="counting"),
+        Talk(("Three?", "Maybe."), topic="doubt"),
     )
 )
 
@@ -90,9 +91,9 @@ SHOWN = {
 }
 
 
-def shown(form: Format, item: Item, style: Style = Style()) -> tuple[list[str], list[str]]:  # noqa: B008 - frozen
+def shown(form: Format, item: Item, *, padded: bool | None = None) -> tuple[list[str], list[str]]:
     """Return who speaks, and what they say."""
-    record = json.loads(json.dumps(form.record(item, style)))
+    record = json.loads(json.dumps(form.record(item, form.style(padded=padded))))
     if "messages" in record:
         return [turn["role"] for turn in record["messages"]], [turn["content"] for turn in record["messages"]]
     return [turn["from"] for turn in record["conversations"]], [turn["value"] for turn in record["conversations"]]
@@ -108,14 +109,14 @@ def test_each_trainer_is_told_names_and_boxes_in_its_own_words(form: Format) -> 
 def test_there_is_one_image_mark_at_the_head_and_the_two_take_turns(form: Format, item: Item) -> None:
     roles, texts = shown(form, item)
     human, gpt = ("user", "assistant") if form is MS_SWIFT else ("human", "gpt")
-    assert roles == [human, gpt] * len(item.pairs)
+    assert roles == [human, gpt] * (len(item.texts) // 2)
     assert [text.count("<image>") for text in texts] == [1] + [0] * (len(texts) - 1)
     assert texts[0].startswith("<image>")
 
 
 @pytest.mark.parametrize("form", [QWEN2_VL, QWEN2_5_VL, QWEN3_VL, INTERNVL], ids=lambda form: form.name)
 def test_the_record_holds_the_path_and_the_size_of_the_image_as_it_is(form: Format) -> None:
-    assert form.record(PLAIN, Style()) == {
+    assert form.record(PLAIN, form.style()) == {
         "id": "8-detail_description",
         "image": "vg/8.jpg",
         "width": 640,
@@ -128,7 +129,7 @@ def test_the_record_holds_the_path_and_the_size_of_the_image_as_it_is(form: Form
 
 
 def test_ms_swift_is_given_a_name_and_a_box_for_each_mark_in_their_order() -> None:
-    record = MS_SWIFT.record(GROUNDED, Style())
+    record = MS_SWIFT.record(GROUNDED, MS_SWIFT.style())
     objects = record["objects"]
     assert objects == {
         "ref": ['dog "Rex"', "men", 'dog "Rex"', "sky"],
@@ -141,24 +142,33 @@ def test_ms_swift_is_given_a_name_and_a_box_for_each_mark_in_their_order() -> No
 
 
 def test_ms_swift_is_given_empty_lists_where_nothing_is_named() -> None:
-    assert MS_SWIFT.record(PLAIN, Style())["objects"] == {"ref": [], "bbox": [], "bbox_type": "real"}
+    assert MS_SWIFT.record(PLAIN, MS_SWIFT.style())["objects"] == {"ref": [], "bbox": [], "bbox_type": "real"}
 
 
 def test_llama_factory_is_given_as_many_images_as_marks_and_the_frame_that_was_chosen() -> None:
-    record = LLAMA_FACTORY.record(GROUNDED, Style(padded=True))
+    record = LLAMA_FACTORY.record(GROUNDED, LLAMA_FACTORY.style(padded=True))
     assert record["images"] == ["vg/7.jpg"]
-    padded = shown(LLAMA_FACTORY, GROUNDED, Style(padded=True))[1]
+    padded = shown(LLAMA_FACTORY, GROUNDED, padded=True)[1]
     assert padded[1] == "The <st>men<ed> [0.25, 0.5, 0.5, 0.875], [0.5, 0.3125, 0.75, 0.5] are."
 
 
-@pytest.mark.parametrize("form", [QWEN2_VL, QWEN2_5_VL, QWEN3_VL, INTERNVL, MS_SWIFT], ids=lambda form: form.name)
-def test_a_frame_for_the_padded_square_does_not_touch_formats_that_have_a_frame_of_their_own(form: Format) -> None:
-    assert form.record(GROUNDED, Style(padded=True)) == form.record(GROUNDED, Style())
+@pytest.mark.parametrize("form", [QWEN2_5_VL, MS_SWIFT], ids=lambda form: form.name)
+@pytest.mark.parametrize("padded", [True, False])
+def test_a_frame_is_refused_where_boxes_are_no_shares_of_a_picture(form: Format, padded: bool) -> None:
+    with pytest.raises(SvitError, match="--box-frame"):
+        form.style(padded=padded)
+
+
+@pytest.mark.parametrize("form", [QWEN3_VL, LLAMA_FACTORY], ids=lambda form: form.name)
+def test_a_resize_is_refused_where_no_box_depends_on_it(form: Format) -> None:
+    with pytest.raises(SvitError, match="--max-pixels"):
+        form.style(resize=Resize(max_pixels=50_000))
+    assert form.style(boxes="qwen2.5-vl", resize=Resize(max_pixels=50_000)).resize.max_pixels == 50_000
 
 
 @pytest.mark.parametrize("form", ALL, ids=lambda form: form.name)
 def test_all_records_have_the_same_keys_so_that_they_are_columns_of_one_table(form: Format) -> None:
-    records = [form.record(item, Style()) for item in (GROUNDED, PLAIN, LONG)]
+    records = [form.record(item, form.style()) for item in (GROUNDED, PLAIN, LONG)]
     assert len({tuple(record) for record in records}) == 1
 
 

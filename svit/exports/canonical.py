@@ -1,0 +1,90 @@
+"""Texts in the one form that svit writes mentions in: `<st>man<ed> [0.588, 0.387, 0.692, 0.832], [..]`.
+
+A text that is in it already goes through an export as it is, or by one substitution; any other is put into it first.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+from svit.boxes import Box
+from svit.checks import special_token_in
+from svit.mentions import Coordinates, mentions
+
+Sides = tuple[str, str, str, str]
+"""The left, upper, right and lower side of a box in 0..1 of the image, as the text has them."""
+Write = Callable[[str, Sequence[Sides]], str]
+"""Turns a name and the boxes that it stands for into the text of a mention."""
+
+_SIDE = r"(?:0\.(?:0|\d{0,2}[1-9])|1\.0)"
+_BOX = rf"\[{_SIDE}, {_SIDE}, {_SIDE}, {_SIDE}\]"
+_PRINTED = re.compile(
+    rf"(?:[^<\[]*+<st>(?!\s)[^<>\[\]]*+(?<!\s)<ed>(?: {_BOX}(?:, {_BOX})*+)?+)*+[^<\[]*+",
+)
+"""Texts without any `<` or `[` but those of mentions whose numbers are printed as `Box` prints them."""
+_MENTION = re.compile(r"<st>([^<>\[\]]*)<ed>((?: \[[^\]]*\](?:, \[[^\]]*\])*)?)")
+_SIDES = re.compile(r"\[([^,]*), ([^,]*), ([^,]*), ([^\]]*)\]")
+_BETWEEN = "\n\x1f\n"
+"""Stands between texts that are looked at together."""
+
+
+def are_printed(texts: Sequence[str]) -> bool:
+    """Whether all texts are in the canonical form, their boxes at the printed precision and none of them empty."""
+    text = _BETWEEN.join(texts)
+    if "<" not in text and "[" not in text:
+        return True
+    if not _PRINTED.fullmatch(text):
+        return False
+    # Numbers of this form, without zeros behind, are in the order of their texts.
+    return all(x1 < x2 and y1 < y2 for x1, y1, x2, y2 in _SIDES.findall(text))
+
+
+def canonical(text: str) -> str:
+    """Return the text in the canonical form, boxes with all their decimals.
+
+    Raises ValueError with the code of its flaw for one that no trainer could use: special_token, box_malformed.
+    """
+    if "<" not in text and "[" not in text:
+        return text
+    if special_token_in(text):
+        raise ValueError("special_token")
+    if "<st>" not in text:
+        return text
+    pieces, end = [], 0
+    for mention in mentions(text):
+        boxes = ", ".join(map(_exact, mention.boxes))
+        pieces += [text[end : mention.start], f"<st>{mention.name.strip()}<ed>", boxes and f" {boxes}"]
+        end = mention.end
+    return "".join([*pieces, text[end:]])
+
+
+def _exact(coordinates: Coordinates) -> str:
+    try:
+        box = Box(*coordinates)
+    except (TypeError, ValueError):
+        raise ValueError("box_malformed") from None
+    return str([float(side) for side in (box.x1, box.y1, box.x2, box.y2)])
+
+
+def named(texts: Iterable[str]) -> Iterator[tuple[str, list[Sides]]]:
+    """Yield the name of each mention in canonical texts, with its boxes."""
+    for text in texts:
+        for name, boxes in _MENTION.findall(text):
+            yield name, _SIDES.findall(boxes)
+
+
+def has_boxes(texts: Iterable[str]) -> bool:
+    """Whether any of these canonical texts has a mention with a box."""
+    return any("<ed> [" in text for text in texts)
+
+
+def rewritten(texts: Sequence[str], write: Write) -> Sequence[str]:
+    """Return canonical texts with each mention as `write` has it."""
+
+    def mention(match: re.Match[str]) -> str:
+        return write(match[1], _SIDES.findall(match[2]))
+
+    text = _BETWEEN.join(texts)
+    if "<st>" not in text:
+        return texts
+    parts = _MENTION.sub(mention, text).split(_BETWEEN)
+    return parts if len(parts) == len(texts) else [_MENTION.sub(mention, text) for text in texts]
