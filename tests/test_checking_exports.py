@@ -22,6 +22,8 @@ SHAPES = {
     "in pieces": ("--max-turns", "3"),
     "merged, in pieces": ("--merge-per-image", "--max-turns", "4"),
     "of the padded square": ("--box-frame", "padded-square"),
+    "in InternVL's style": ("--boxes", "internvl"),
+    "in Qwen3-VL's style": ("--boxes", "qwen3-vl"),
 }
 
 
@@ -46,6 +48,8 @@ def flaws(report: AuditReport) -> dict[tuple[str, str], int]:
 @pytest.mark.parametrize("name", TEXTS)
 def test_no_export_of_ours_is_condemned(name: str, shape: str, run: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
+    if shape == "of the padded square" and name in ("ms-swift", "qwen2.5-vl"):
+        pytest.skip("its boxes are no shares of a picture")
     svit("export", run, "--format", name, "-o", out, "-q", *SHAPES[shape])
     by_text, grounded = audit(out), audit(out, contexts=run / "contexts.db")
     for report in (by_text, grounded):
@@ -57,7 +61,7 @@ def test_no_export_of_ours_is_condemned(name: str, shape: str, run: Path, tmp_pa
 
 
 def test_boxes_of_the_padded_square_are_compared_as_such_and_that_is_said(run: Path, tmp_path: Path) -> None:
-    svit("export", run, "--format", "llava-1.5", "-o", tmp_path / "x.json", "-q", *SHAPES["of the padded square"])
+    svit("export", run, "--format", "llava-1.5", "-o", tmp_path / "x.json", "-q")
     report = audit(tmp_path / "x.json", contexts=run / "contexts.db")
     assert report.contexts
     assert report.contexts.padded == 6, "two of the eight photographs are square"

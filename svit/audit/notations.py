@@ -19,7 +19,7 @@ from svit.records import Dialogue, ImageContext, Turn
 
 _NUMBER = r"\d{1,9}(?:\.\d{1,9})?"
 _BOX = rf"\[\s*{_NUMBER}(?:\s*,\s*{_NUMBER}){{3}}\s*\]"
-_LABELLED = r'\{\s*"bbox_2d"\s*:\s*\[[^\[\]"{}]{0,99}\]\s*,\s*"label"\s*:\s*"(?:[^"\\]|\\.)*"\s*\}'
+_LABELLED = r'\{\s*"bbox_2d"\s*:\s*(?:\[[^\[\]"{}]{0,99}\]|<bbox>)\s*,\s*"label"\s*:\s*"(?:[^"\\]|\\.)*"\s*\}'
 _POINT = r"\(\s*\d{1,9}\s*,\s*\d{1,9}\s*\)"
 _WRITTEN = re.compile(
     rf"""
@@ -31,6 +31,7 @@ _WRITTEN = re.compile(
     """,
     re.VERBOSE,
 )
+_NOT_BESIDE = "has a mark for which 'objects' has no name or no box"
 _INTEGER = re.compile(r"\d+")
 _ENOUGH = 0.5
 """The IoU from which on a box is an annotated one."""
@@ -38,7 +39,7 @@ _ROUNDED = 0.01
 """How far a share may be outside of the image by rounding."""
 
 
-_SHARES = (1.0, 1.0)
+_SHARES, _THOUSANDTHS = (1.0, 1.0), (1000.0, 1000.0)
 
 
 class Read(NamedTuple):
@@ -69,10 +70,12 @@ def placed(read: Read, width: int, height: int, context: ImageContext | None) ->
     """Return the dialogues with their boxes in shares of the image, and whether they were of the square around it."""
     boxes = [box for turn in _turns(read.dialogues) for text in turn for found in mentions.mentions(text)
              for box in found.boxes]  # fmt: skip
-    padded: list[Callable[[Coordinates], Coordinates]] = []
-    if context and width and height and width != height and read.scales == (_SHARES,):
-        padded = [lambda box: from_padded_square(box, width, height) if len(box) == 4 else box]
-    frames = [_scaled(*scale) for scale in read.scales] + padded
+    frames, padded = [_scaled(*scale) for scale in read.scales], []
+    if context and width and height and width != height:
+        padded = [
+            _unpadded(_scaled(*scale), width, height) for scale in read.scales if scale in (_SHARES, _THOUSANDTHS)
+        ]
+    frames += padded
     best = max(frames, key=lambda frame: _fitting([frame(box) for box in boxes], context))
     if best is frames[0] and read.scales == (_SHARES,):
         return read.dialogues, False
@@ -115,18 +118,29 @@ class _Notations:
         if match["ref"]:
             return "thousandths", match["ref"], json.loads(match["list"] or "[]")
         if match["labels"]:
-            try:
-                said = json.loads(match["labels"])
-            except ValueError:
-                return "json", "", []
-            said = said if isinstance(said, list) else [said]
-            names = {each["label"] for each in said}
-            return "json", names.pop() if len(names) == 1 else "", [each["bbox_2d"] for each in said]
-        count = match["marks"].count("<bbox>")
-        if not self._names or len(self._boxes) < count:
-            raise ValueError("has a mark for which 'objects' has no name or no box")
+            return self._labelled(match["labels"])
+        if not self._names:
+            raise ValueError(_NOT_BESIDE)
+        return "beside", str(self._names.pop(0)), self._beside(match["marks"].count("<bbox>"))
+
+    def _labelled(self, text: str) -> tuple[str, str, list[list[float]]]:
+        kind = "beside" if "<bbox>" in text else "json"
+        for box in self._beside(text.count("<bbox>")):
+            text = text.replace("<bbox>", json.dumps(box), 1)
+        try:
+            said = json.loads(text)
+        except ValueError:
+            return kind, "", []
+        said = said if isinstance(said, list) else [said]
+        names = {each["label"] for each in said}
+        return kind, names.pop() if len(names) == 1 else "", [each["bbox_2d"] for each in said]
+
+    def _beside(self, count: int) -> list[list[float]]:
+        """Return the next boxes that stand beside the texts."""
+        if len(self._boxes) < count:
+            raise ValueError(_NOT_BESIDE)
         boxes, self._boxes = self._boxes[:count], self._boxes[count:]
-        return "beside", str(self._names.pop(0)), list(map(_sides, boxes))
+        return list(map(_sides, boxes))
 
 
 def _sides(box: Any) -> list[float]:
@@ -146,19 +160,27 @@ def _scales(found: set[str], beside: Any, width: int, height: int) -> tuple[tupl
     """Return what the numbers may be divided by, the likeliest first."""
     if not found:
         return (_SHARES,)
-    thousandths = (1000.0, 1000.0)
     pixels = (float(width), float(height))
     if "beside" in found:
         kind = beside.get("bbox_type", "real")
-        return (_SHARES,) if kind == "norm1" else (thousandths,) if kind == "norm1000" or not width else (pixels,)
+        return (_SHARES,) if kind == "norm1" else (_THOUSANDTHS,) if kind == "norm1000" or not width else (pixels,)
     if "json" in found and width and height:
-        return thousandths, Resize().of(width, height), pixels
-    return (thousandths,)
+        return _THOUSANDTHS, Resize().of(width, height), pixels
+    return (_THOUSANDTHS,)
 
 
 def _scaled(x: float, y: float) -> Callable[[Coordinates], Coordinates]:
     def frame(box: Coordinates) -> Coordinates:
         return (box[0] / x, box[1] / y, box[2] / x, box[3] / y) if len(box) == 4 else box
+
+    return frame
+
+
+def _unpadded(
+    scaled: Callable[[Coordinates], Coordinates], width: int, height: int
+) -> Callable[[Coordinates], Coordinates]:
+    def frame(box: Coordinates) -> Coordinates:
+        return from_padded_square(scaled(box), width, height) if len(box) == 4 else box
 
     return frame
 

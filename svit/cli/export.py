@@ -122,6 +122,14 @@ def export(
     names = task_names(task)
     tasks = frozenset(names) if 0 < len(names) < len(TASKS) else None
     splits = splits_of(split)
+    name, image_root = _in_utf8("--name", name), _in_utf8("--image-root", image_root)
+    style = found.style(
+        boxes=boxes,
+        padded=padded,
+        resize=_resize(found.resize, min_pixels, max_pixels, resize_factor),
+        dataset=name,
+        images=image_root,
+    )
     choice = Choice(
         splits=splits,
         excluded=excluded_ids(exclude_ids) if exclude_ids else frozenset(),
@@ -130,15 +138,7 @@ def export(
         limit=limit,
         shuffled=shuffle,
         seed=seed,
-        requests=our_requests() if requests else (),
-    )
-    name, image_root = _in_utf8("--name", name), _in_utf8("--image-root", image_root)
-    style = found.style(
-        boxes=boxes,
-        padded=padded,
-        resize=_resize(found.resize, min_pixels, max_pixels, resize_factor),
-        dataset=name,
-        images=image_root,
+        requests=our_requests() if requests and style.boxes.has_boxes else (),
     )
     if images and found.container not in ("parquet", "tar"):
         raise SvitError(f"--images: the records of {to} name their pictures and do not hold them.")

@@ -425,6 +425,13 @@ def test_a_format_of_lines_is_one_list_where_the_file_is_named_so(tmp_path: Path
         assert json.loads((tmp_path / f"{name}.json").read_text()) == lines
 
 
+def test_nothing_asks_for_boxes_that_a_style_does_not_have(tmp_path: Path, here: Callable[..., str]) -> None:
+    written(tmp_path / "a.jsonl", [line(1)])
+    here("export", "a.jsonl", "-f", "llava-next", "--boxes", "none", "-o", "x.jsonl")
+    [question, answer] = json.loads((tmp_path / "x.jsonl").read_text())["conversations"]
+    assert (question["value"], answer["value"]) == ("<image>\nWho sits near man?", "The men do.")
+
+
 def test_splits_and_their_limits_are_the_same_as_if_each_was_read_alone() -> None:
     for more in ({}, {"shuffled": True}, {"limit": 3}, {"merged": True, "max_turns": 1}):
         choice = Choice(splits_of("a=0.2,b=0.5,c=0.3"), **more)
