@@ -35,9 +35,9 @@ class Talk(NamedTuple):
 class Item(NamedTuple):
     """One record to be: an image and what is asked and answered about it.
 
-    `image` is the path as the trainer is to find it, width and height are pixels. `key` is unique in what svit writes.
-    `printed` says that all boxes stand in the texts as svit prints them. `made_of` are the samples that begin with this
-    record.
+    `image` is the path as the trainer is to find it, width and height are pixels. `key` is unique in what svit
+    writes. `printed` says that all boxes stand in the texts as svit prints them, `plain` that there is none.
+    `made_of` are the samples that begin with this record.
     """
 
     key: str
@@ -48,6 +48,7 @@ class Item(NamedTuple):
     task: str
     talks: tuple[Talk, ...]
     printed: bool = False
+    plain: bool = False
     made_of: tuple[Made, ...] = ()
 
     @property
@@ -60,7 +61,7 @@ class Item(NamedTuple):
     @property
     def has_boxes(self) -> bool:
         """Whether any text names something with a box."""
-        return any(has_boxes(talk.texts) for talk in self.talks)
+        return not self.plain and has_boxes(self.texts)
 
 
 @dataclass(frozen=True)

@@ -67,26 +67,35 @@ def _qwen2_vl(frame: Frame) -> Write:
     return write
 
 
-def labelled(numbers: Callable[[Sides], object]) -> Write:
-    """Return what writes `{"bbox_2d": [1, 2, 3, 4], "label": "man"}`, a list for several boxes, the name for none."""
+def labelled(numbers: Callable[[Sides], str]) -> Write:
+    """Return what writes `{"bbox_2d": [1, 2, 3, 4], "label": "man"}`, a list for several boxes, the name for none.
+
+    `numbers` writes the four of a box.
+    """
 
     def write(name: str, boxes: Sequence[Sides]) -> str:
         if not boxes:
             return name
         label = _in_quotes(name)
-        found = ", ".join([f'{{"bbox_2d": {numbers(box)}, "label": {label}}}' for box in boxes])
-        return f"[{found}]" if len(boxes) > 1 else found
+        found = [f'{{"bbox_2d": {numbers(box)}, "label": {label}}}' for box in boxes]
+        return f"[{', '.join(found)}]" if len(found) > 1 else found[0]
 
     return write
 
 
 def _qwen2_5_vl(frame: Frame) -> Write:
     width, height = frame.resize.of(frame.width, frame.height)
-    return labelled(lambda box: list(whole_pixels(box, width, height)))
+    return labelled(lambda box: str(list(whole_pixels(box, width, height))))
 
 
 def _qwen3_vl(frame: Frame) -> Write:
-    return labelled(lambda box: list(frame.thousandths(box)))
+    thousandths = frame.thousandths
+
+    def numbers(box: Sides) -> str:
+        x1, y1, x2, y2 = thousandths(box)
+        return f"[{x1}, {y1}, {x2}, {y2}]"
+
+    return labelled(numbers)
 
 
 def _internvl(frame: Frame) -> Write:

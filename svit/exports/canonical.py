@@ -5,6 +5,7 @@ A text that is in it already goes through an export as it is, or by one substitu
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from enum import Enum, auto
 
 from svit.boxes import Box
 from svit.checks import special_token_in
@@ -21,21 +22,33 @@ _PRINTED = re.compile(
     rf"(?:[^<\[]*+<st>(?!\s)[^<>\[\]]*+(?<!\s)<ed>(?: {_BOX}(?:, {_BOX})*+)?+)*+[^<\[]*+",
 )
 """Texts without any `<` or `[` but those of mentions whose numbers are printed as `Box` prints them."""
-_MENTION = re.compile(r"<st>([^<>\[\]]*)<ed>((?: \[[^\]]*\](?:, \[[^\]]*\])*)?)")
+_FIRST = r" \[([^,]*), ([^,]*), ([^,]*), ([^\]]*)\]"
+_MENTION = re.compile(rf"<st>([^<>\[\]]*)<ed>(?:{_FIRST}((?:, \[[^\]]*\])*))?")
+"""The first box is taken apart at once: most mentions have one."""
 _SIDES = re.compile(r"\[([^,]*), ([^,]*), ([^,]*), ([^\]]*)\]")
 _BETWEEN = "\n\x1f\n"
 """Stands between texts that are looked at together."""
 
 
-def are_printed(texts: Sequence[str]) -> bool:
-    """Whether all texts are in the canonical form, their boxes at the printed precision and none of them empty."""
+class Form(Enum):
+    """What is in texts: nothing that could be a mention, mentions in the canonical form and nothing else, or other."""
+
+    PLAIN = auto()
+    PRINTED = auto()
+    OTHER = auto()
+
+
+def form_of(texts: Sequence[str]) -> Form:
+    """Return the form of texts; those that are printed have their boxes at the printed precision, and none empty."""
     text = _BETWEEN.join(texts)
     if "<" not in text and "[" not in text:
-        return True
+        return Form.PLAIN
     if not _PRINTED.fullmatch(text):
-        return False
-    # Numbers of this form, without zeros behind, are in the order of their texts.
-    return all(x1 < x2 and y1 < y2 for x1, y1, x2, y2 in _SIDES.findall(text))
+        return Form.OTHER
+    for x1, y1, x2, y2 in _SIDES.findall(text):
+        if x1 >= x2 or y1 >= y2:  # numbers of this form, without zeros behind, are in the order of their texts
+            return Form.OTHER
+    return Form.PRINTED
 
 
 def canonical(text: str) -> str:
@@ -68,8 +81,16 @@ def _exact(coordinates: Coordinates) -> str:
 def named(texts: Iterable[str]) -> Iterator[tuple[str, list[Sides]]]:
     """Yield the name of each mention in canonical texts, with its boxes."""
     for text in texts:
-        for name, boxes in _MENTION.findall(text):
-            yield name, _SIDES.findall(boxes)
+        for match in _MENTION.finditer(text):
+            yield _name_and_boxes(match)
+
+
+def _name_and_boxes(match: re.Match[str]) -> tuple[str, list[Sides]]:
+    name, x1, y1, x2, y2, more = match.groups()
+    if x1 is None:
+        return name, []
+    first = (x1, y1, x2, y2)
+    return name, [first, *_SIDES.findall(more)] if more else [first]
 
 
 def has_boxes(texts: Iterable[str]) -> bool:
@@ -81,7 +102,7 @@ def rewritten(texts: Sequence[str], write: Write) -> Sequence[str]:
     """Return canonical texts with each mention as `write` has it."""
 
     def mention(match: re.Match[str]) -> str:
-        return write(match[1], _SIDES.findall(match[2]))
+        return write(*_name_and_boxes(match))
 
     text = _BETWEEN.join(texts)
     if "<st>" not in text:

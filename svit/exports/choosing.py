@@ -94,7 +94,7 @@ class Choice:
 
     def _asking(self, item: Item) -> Item:
         """Return the item with a request for coordinates behind each question whose answer has some."""
-        if not item.has_boxes:
+        if item.plain:
             return item
         talks, number = [], 0
         for talk in item.talks:
@@ -141,6 +141,7 @@ def _together(items: list[Item], key: str) -> Item:
         task="+".join(dict.fromkeys(item.task for item in items)),
         talks=tuple(talk for item in items for talk in item.talks),
         printed=all(item.printed for item in items),
+        plain=all(item.plain for item in items),
         made_of=tuple(made for item in items for made in item.made_of),
     )
 

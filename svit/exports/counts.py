@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
-import orjson
 
 from svit.errors import DataError
 from svit.shards import Remarks
@@ -13,7 +12,7 @@ from svit.sources.faults import fault
 
 
 class Made(msgspec.Struct, frozen=True, gc=False):
-    """What a sample's line says of its making. `warnings` and `dropped` are JSON as the line has it, or empty."""
+    """What a sample's line says of its making. `warnings` and `dropped` are JSON within a text, or empty."""
 
     task: str
     model: str
@@ -22,14 +21,14 @@ class Made(msgspec.Struct, frozen=True, gc=False):
     svit: str
     attempt: int
     verified_by: str = ""
-    warnings: bytes = b""
-    dropped: bytes = b""
+    warnings: str = ""
+    dropped: str = ""
 
     def told(self) -> dict[str, object]:
         """Return all of it as the line tells it."""
         origin = {name: getattr(self, name) for name in ("model", "prompt_version", "source", "svit", "attempt")}
-        remarks = {name: orjson.loads(getattr(self, name) or b'""') for name in ("warnings", "dropped")}
-        return {"task": self.task, "verified_by": self.verified_by, "provenance": origin, **remarks}
+        others = {name: getattr(self, name) for name in ("task", "verified_by", "warnings", "dropped")}
+        return {"provenance": origin, **others}
 
 
 class _Block(msgspec.Struct):

@@ -1,6 +1,7 @@
 """What trainers of LLaVA's line read: turns of `human` and `gpt`, and the names of their datasets."""
 
 from collections.abc import Sequence
+from itertools import cycle
 
 from svit.exports.base import IMAGE_MARK, Item, Style, Written
 
@@ -13,8 +14,9 @@ def turns(
 ) -> list[dict[str, str]]:
     """Return `{"from": "human", "value": ..}` and `{"from": "gpt", "value": ..}` in turn, the mark before the first."""
     said, text = keys
-    found = [{said: who[n % 2], text: value} for n, value in enumerate(texts)]
-    found[0][text] = mark + found[0][text]
+    found = [{said: speaker, text: value} for speaker, value in zip(cycle(who), texts)]
+    if mark:
+        found[0][text] = mark + texts[0]
     return found
 
 

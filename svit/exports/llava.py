@@ -7,7 +7,9 @@ from svit.exports.human_gpt import flat
 
 
 def _record(item: Item, style: Style) -> dict[str, object]:
-    return {**flat(item, style), "image_id": item.image_id}
+    record = flat(item, style)
+    record["image_id"] = item.image_id
+    return record
 
 
 LLAVA_1_5 = Format(

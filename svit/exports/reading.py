@@ -5,18 +5,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
 from svit.errors import DataError
 from svit.exports.base import Item, Talk
-from svit.exports.canonical import are_printed, canonical
+from svit.exports.canonical import Form, canonical, form_of
 from svit.exports.counts import Made
 from svit.published import files_of, read_published
 from svit.records import ImageId
 from svit.runs import RunFolder
-from svit.shards import Remarks, Source, decoded
+from svit.shards import Remarks, Source, decoded, json_text
 from svit.tasks import TASKS
 
 
@@ -43,14 +43,15 @@ class ExportedLine(msgspec.Struct, gc=False):
     conversations: list[_Block]
     provenance: Source
     verified_by: str = ""
-    warnings: msgspec.Raw = msgspec.Raw(b'""')
-    dropped: msgspec.Raw = msgspec.Raw(b'""')
+    warnings: str | list[Any] | None = ""
+    dropped: str | dict[str, Any] | None = ""
 
     @property
     def made(self) -> Made:
         """How the sample was made. Raises DecodeError for remarks that svit did not write."""
-        origin, warnings, dropped = self.provenance, bytes(self.warnings), bytes(self.dropped)
-        _understood(warnings, dropped)
+        origin, warnings, dropped = self.provenance, _as_text(self.warnings), _as_text(self.dropped)
+        if warnings or dropped:
+            _understood(warnings, dropped)
         return Made(
             self.task,
             origin.model,
@@ -64,12 +65,17 @@ class ExportedLine(msgspec.Struct, gc=False):
         )
 
 
-_decode = msgspec.json.Decoder(ExportedLine).decode
+def _as_text(remarks: str | list[Any] | dict[str, Any] | None) -> str:
+    """Return remarks as JSON within a text, as lines have them since they are columns of one table."""
+    return remarks if isinstance(remarks, str) else json_text(remarks or ())
 
 
 @lru_cache(maxsize=1024)
-def _understood(warnings: bytes, dropped: bytes) -> None:
-    _remarks(b'{"warnings":%b,"dropped":%b}' % (warnings, dropped))
+def _understood(warnings: str, dropped: str) -> None:
+    _remarks(msgspec.json.encode({"warnings": warnings, "dropped": dropped}))
+
+
+_decode = msgspec.json.Decoder(ExportedLine).decode
 
 
 _remarks = msgspec.json.Decoder(Remarks).decode
@@ -138,7 +144,7 @@ def item_of(raw: bytes) -> Item | LeftOut:
     line = _decode(raw)
     made = line.made
     try:
-        talks, printed = _talks(line)
+        talks, form = _talks(line)
     except ValueError as error:
         return LeftOut(line.image_id, line.task, str(error))
     if not talks:
@@ -146,25 +152,35 @@ def item_of(raw: bytes) -> Item | LeftOut:
     if line.width < 1 or line.height < 1:
         return LeftOut(line.image_id, line.task, "no_image_size")
     key = f"{line.image_id}-{line.task}"
+    is_plain = form is Form.PLAIN
     return Item(
-        key, line.image_id, line.image, line.width, line.height, line.task, talks, printed=printed, made_of=(made,)
+        key,
+        line.image_id,
+        line.image,
+        line.width,
+        line.height,
+        line.task,
+        talks,
+        is_plain or form is Form.PRINTED,
+        is_plain,
+        (made,),
     )
 
 
-def _talks(line: ExportedLine) -> tuple[tuple[Talk, ...], bool]:
-    """Return the line's conversations, in canonical texts, and whether all boxes in them are as svit prints them.
+def _talks(line: ExportedLine) -> tuple[tuple[Talk, ...], Form]:
+    """Return the line's conversations, in canonical texts, and the form that those had.
 
     None is empty. Raises ValueError with the code of its flaw for one that no trainer could use.
     """
-    talks = []
+    talks, everything = [], []
     for block in line.conversations:
         texts = [said.value for said in block.content]
         if len(texts) % 2:  # a question without an answer
             del texts[-1]
         if texts:
             talks.append(Talk(tuple(texts), block.topic or None, line.task))
-    everything = [text for talk in talks for text in talk.texts]
-    if are_printed(everything):
-        return tuple(talks), True
-    talks = [talk._replace(texts=tuple(map(canonical, talk.texts))) for talk in talks]
-    return tuple(talks), False
+            everything += texts
+    form = form_of(everything)
+    if form is Form.OTHER:
+        talks = [talk._replace(texts=tuple(map(canonical, talk.texts))) for talk in talks]
+    return tuple(talks), form
