@@ -14,7 +14,8 @@ MAX_PIXELS = 28 * 28 * 1280
 class Resize:
     """How Qwen2.5-VL's processor scales an image: sides of a factor's multiples, and so many pixels at least and most.
 
-    A trainer may scale an image `before` that, by its sides alone, to so many pixels at least and most (LLaMA-Factory).
+    A trainer may scale an image `before` that to so many pixels at least and most, no side below the factor
+    (LLaMA-Factory).
     """
 
     min_pixels: int = MIN_PIXELS
@@ -28,7 +29,7 @@ class Resize:
         It refuses a picture that is more than 200 times as long as it is wide; for such a one the numbers say nothing.
         """
         if self.before:
-            width, height = _within(width, height, *self.before)
+            width, height = (max(side, self.factor) for side in _within(width, height, *self.before))
         w, h = (round(side / self.factor) * self.factor for side in (width, height))
         if w * h > self.max_pixels:
             shrunk = math.sqrt(width * height / self.max_pixels)
@@ -39,13 +40,23 @@ class Resize:
         return w, h
 
 
+QWEN_SCRIPTS = Resize(784, 50_176)
+"""What every finetuning script of Qwen's says: `--min_pixels 784 --max_pixels 50176`."""
+PROCESSOR = Resize(3136, 12_845_056)
+"""What Qwen2.5-VL's own processor does where nobody says otherwise: TRL."""
+LLAMA_FACTORY = Resize(3136, 12_845_056, before=(32 * 32, 768 * 768))
+"""LLaMA-Factory's `image_min_pixels` and `image_max_pixels`, then the processor."""
+KNOWN = (QWEN_SCRIPTS, PROCESSOR, LLAMA_FACTORY, Resize(), Resize(12_544, 451_584))
+"""Resizes whose pixels boxes are found in, the last one by the defaults of Qwen's arguments."""
+
+
 def _within(width: int, height: int, least: int, most: int) -> tuple[int, int]:
     """Return the sides scaled to so many pixels, each cut to a whole number."""
-    for bound in (most, least):
-        if (width * height > bound) if bound == most else (width * height < bound):
-            by = math.sqrt(bound / (width * height))
-            width, height = int(width * by), int(height * by)
-    return width, height
+    pixels = min(max(width * height, least), most)
+    if pixels == width * height:
+        return width, height
+    by = math.sqrt(pixels / (width * height))
+    return int(width * by), int(height * by)
 
 
 def from_padded_square(box: Sequence[float], width: int, height: int) -> tuple[float, float, float, float]:

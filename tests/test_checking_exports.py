@@ -13,7 +13,7 @@ from svit.audit.tally import AuditReport
 from svit.cli import app
 from svit.exports.formats import NAMES
 
-BINARY = {"trl": "parquet", "hf": "parquet", "webdataset": "tar"}
+BINARY = {"trl": "parquet", "trl-completion": "parquet", "hf": "parquet", "webdataset": "tar"}
 TEXTS = [name for name in NAMES if name not in BINARY]
 SHAPES = {
     "as it is": (),

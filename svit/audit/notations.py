@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from svit import mentions
 from svit.boxes import Box
-from svit.image_frames import Resize, from_padded_square
+from svit.image_frames import KNOWN, from_padded_square
 from svit.mentions import Coordinates
 from svit.places import places_of
 from svit.records import Dialogue, ImageContext, Turn
@@ -165,7 +165,7 @@ def _scales(found: set[str], beside: Any, width: int, height: int) -> tuple[tupl
         kind = beside.get("bbox_type", "real")
         return (_SHARES,) if kind == "norm1" else (_THOUSANDTHS,) if kind == "norm1000" or not width else (pixels,)
     if "json" in found and width and height:
-        return _THOUSANDTHS, Resize().of(width, height), pixels
+        return (_THOUSANDTHS, *dict.fromkeys(size.of(width, height) for size in KNOWN), pixels)
     return (_THOUSANDTHS,)
 
 

@@ -129,6 +129,8 @@ def export(
         resize=_resize(found.resize, min_pixels, max_pixels, resize_factor),
         dataset=name,
         images=image_root,
+        folder="" if push_to_hub else str(output.absolute()),
+        here="" if push_to_hub or Path(image_root).is_absolute() else str(Path.cwd()),
     )
     choice = Choice(
         splits=splits,
@@ -293,6 +295,8 @@ def _say_which_pictures(work: "Export", *, looked: bool) -> None:
         talk.say(
             f"{number_of(many, 'record')} went out with a picture of another size, on which no box depends: {first}"
         )
+    if not looked and work.format.container == "parquet":
+        talk.say("No row has a picture to open: --images DIR puts them in.")
     if looked and not can_decode():
         talk.say(
             "Pillow is not installed: whether a picture is whole was seen by its end alone, and no size was compared: "

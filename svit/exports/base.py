@@ -4,7 +4,7 @@ A format is a value: it turns an item into its trainer's record. Which boxes its
 text is written once, from its canonical form, and no text of one format is ever converted into another.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
@@ -70,7 +70,8 @@ class Style:
 
     `boxes` is how texts show them. With `padded` shares are those of the image padded to a square, the image in its
     middle, as LLaVA-1.5 pads it; `resize` is what boxes in pixels of the shown picture go by. `dataset` is the name
-    under which a trainer knows the data, `images` the folder of the pictures, as the trainer is to find it.
+    under which a trainer knows the data, `images` the folder of the pictures, as the trainer is to find it. `folder` is
+    where the export is written and `here` where its paths begin, both absolute; both are empty where nobody is to know.
     """
 
     boxes: BoxStyle = SVIT
@@ -78,6 +79,8 @@ class Style:
     resize: Resize = Resize()  # noqa: RUF009 - frozen
     dataset: str = "svit"
     images: str = ""
+    folder: str = ""
+    here: str = ""
 
     def frame(self, item: Item) -> Frame:
         """Return what an item's boxes are counted in."""
@@ -98,6 +101,14 @@ class Written(NamedTuple):
     records: int
 
 
+def to_train_on(written: Sequence[Written]) -> list[Written]:
+    """Return the files of the split `train`; where there is none, those that no name says are for testing."""
+    return [file for file in written if file.split == "train"] or [
+        file for file in written if file.split not in _HELD_OUT
+    ]
+
+
+_HELD_OUT = frozenset({"test", "testing", "val", "valid", "validation", "dev", "eval"})
 Sidecars = Callable[[Sequence[Written], Style], Mapping[str, object]]
 
 
@@ -107,8 +118,10 @@ class Format:
 
     `record` turns an item into its record, JSON values all: pure. `boxes` is the style of boxes that its trainer's
     models know, `also` says what else holds boxes, `marks` where `<image>` stands: in a few words, for tables. `padded`
-    and `resize` are what its trainer's own scripts do to a picture. `sidecars` returns further JSON files by name,
-    which a trainer wants beside the data. `features` are the columns of a parquet file, as `tables.write_table` takes
+    and `resize` are what its trainer's own scripts do to a picture, `recipe` says which those are, and `start` is the
+    command that starts it, with TRAIN for the file and NAME for the data's name. `sidecars` returns further files by
+    name, which a trainer wants beside the data: JSON values, or a text as it is. `pieces` makes an item several records
+    of its trainer's. `features` are the columns of a parquet file, as `tables.write_table` takes
     them. `in_pixels` says that a record that holds its picture has a size or boxes in pixels: no other copy will do.
     Where `leads` is given, such an item's record comes first: the trainer takes the types of all from the first ones.
     """
@@ -121,6 +134,9 @@ class Format:
     also: str = ""
     padded: bool = False
     resize: Resize = Resize()  # noqa: RUF009 - frozen
+    recipe: str = ""
+    start: str = ""
+    pieces: Callable[[Item], Iterable[Item]] = lambda item: (item,)
     container: Container = "jsonl"
     sidecars: Sidecars = lambda _written, _style: {}
     features: Mapping[str, object] = field(default_factory=dict)
@@ -135,6 +151,8 @@ class Format:
         resize: Resize | None = None,
         dataset: str = "svit",
         images: str = "",
+        folder: str = "",
+        here: str = "",
     ) -> Style:
         """Return what is chosen, and for what is not the format's own.
 
@@ -149,7 +167,7 @@ class Format:
             )
         if padded is None:
             padded = self.padded and chosen.relative
-        return Style(chosen, padded, resize or self.resize, dataset, images)
+        return Style(chosen, padded, resize or self.resize, dataset, images, folder, here)
 
     def box_words(self, style: Style | None = None) -> str:
         """Return in a few words what the texts and columns show of boxes."""

@@ -10,7 +10,7 @@ import yaml
 from svit import __version__
 from svit.audit.forms import IMPORTED
 from svit.exports.account import MOST, costs, flaws, left_out, other_sizes, share, writers
-from svit.exports.base import Format, Style, Written
+from svit.exports.base import Format, Style, Written, to_train_on
 from svit.exports.counts import Counts
 from svit.exports.licences import UNKNOWN, licences
 from svit.exports.markdown import code, code_block, plain, table
@@ -66,6 +66,7 @@ def card(export: Export, counts: Counts, runs: Sequence[RunFacts] = ()) -> str:
         *costs(runs),
         "## Coordinates and marks",
         *_coordinates(export),
+        *_start(export),
         "## How it was made",
         f"With svit {plain(__version__)}, by this command:",
         code_block(shlex.join(export.command)),
@@ -167,6 +168,27 @@ def _coordinates(export: Export) -> Iterator[str]:
         yield "No box was moved for padding: all are those of the image itself."
 
 
+def _start(export: Export) -> Iterator[str]:
+    """Yield how a training starts on the files."""
+    form, style = export.format, export.style
+    named = {file.split: file.name for file in reversed(to_train_on(export.written))}
+    if not (form.start and named):
+        return
+    yield "## Start on it"
+    yield f"The boxes fit {plain(form.recipe)}."
+    if export.format.container in ("parquet", "tar"):
+        yield "DATA is this folder."
+    else:
+        yield "DATA is this folder, PICTURES the folder that the records' paths begin in."
+    words = {
+        "TRAIN": named.get("train", next(iter(named.values()))),
+        "NAME": re.sub(r"[^\w-]", "_", style.dataset) or "svit",
+        "MIN_PIXELS": str(style.resize.min_pixels),
+        "MAX_PIXELS": str(style.resize.max_pixels),
+    }
+    yield code_block(re.sub("|".join(words), lambda found: words[found[0]], form.start))
+
+
 def _disclaimers(export: Export, counts: Counts) -> str:
     claims = [
         "Nobody has read each sample. The checks find faults of form and contradictions to the annotations; they do "
@@ -183,6 +205,8 @@ def _disclaimers(export: Export, counts: Counts) -> str:
         claims.append("The photographs in it are not under the licence of the annotations.")
     else:
         claims.append("The photographs are not in it: records name their files.")
+        if export.format.container == "parquet":
+            claims.append("No row has a picture to open: `svit export --images DIR` puts them in.")
     return _bullets(claims)
 
 

@@ -19,7 +19,7 @@ from svit.exports.pictures import FolderOfPictures, Row
 from svit.exports.reading import Reading
 from svit.exports.writing import ENDINGS, chunks, write
 from svit.runs import RunFolder
-from svit.shards import publish
+from svit.shards import publish, removed
 from svit.sources.dropped import Dropped
 
 Layout = Literal["as-is", "folder", "flat"]
@@ -64,7 +64,7 @@ class Export:
         """
         if self.format.leads:
             items = led(items, self.format.leads)
-        record, style, tally = self.format.record, self.style, self.tally
+        record, pieces, style, tally = self.format.record, self.format.pieces, self.style, self.tally
         for item in items:
             if self.pictures and not self._has_picture(self.pictures, item):
                 continue
@@ -72,7 +72,8 @@ class Export:
                 tally.samples[split, made] += 1
             for talk in item.talks:
                 tally.pairs[split, talk.task] += len(talk.texts) // 2
-            yield item, record(self._placed(item), style)
+            for piece in pieces(item):
+                yield item, record(self._placed(piece), style)
 
     def _has_picture(self, pictures: FolderOfPictures, item: Item) -> bool:
         """Whether the item has a picture that can go out, counted where it has none or one of another size."""
@@ -121,10 +122,13 @@ class Export:
         for split, rows in self._splits():
             path = folder / f"{split}{ending}{'.zst' if packed else ''}" if ending else folder
             by_split[split] = write(path, rows, self.format, self.pictures, split)
-        files = [file for split in self.choice.splits for file in by_split[split]]
+            if not any(file.records for file in by_split[split]):
+                removed(path) if ending else None
+        files = [file for split in self.choice.splits for file in by_split[split] if file.records]
         beside = dict(self.format.sidecars(files, self.style))
         for name, content in beside.items():
-            publish(folder / name, [msgspec.json.format(msgspec.json.encode(content), indent=2), b"\n"])
+            text = content.encode() if isinstance(content, str) else _indented(content)
+            publish(folder / name, [text])
         made = card.Export(
             self.format,
             self.style,
@@ -150,6 +154,10 @@ class Export:
         kept = parts if (most := _PARTS[self.layout]) is None else parts[-most:]
         path = str(PurePosixPath(self.root, *kept)) if self.root or most else item.image
         return item if path == item.image else item._replace(image=path)
+
+
+def _indented(content: object) -> bytes:
+    return msgspec.json.format(msgspec.json.encode(content), indent=2) + b"\n"
 
 
 def excluded_ids(path: Path) -> frozenset[str]:

@@ -13,6 +13,7 @@ _FORMATS = {
     "llama-factory": "llama_factory.FORMAT",
     "ms-swift": "ms_swift.FORMAT",
     "trl": "trl.FORMAT",
+    "trl-completion": "trl.COMPLETION",
     "qwen2-vl": "qwen2_vl.FORMAT",
     "qwen2.5-vl": "qwen2_5_vl.FORMAT",
     "qwen3-vl": "qwen3_vl.FORMAT",

@@ -32,6 +32,9 @@ FORMAT = Format(
     also="in pixels as columns `names` and `boxes`",
     marks="none; the picture is the column `image`, by path or embedded",
     record=_record,
+    recipe="no trainer of its own: a table",
+    start="""\
+python -c "from datasets import load_dataset; print(load_dataset('$DATA')['train'][0])\"""",
     container="parquet",
     in_pixels=True,
     features={

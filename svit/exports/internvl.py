@@ -5,8 +5,9 @@ image.
 """
 
 from collections.abc import Sequence
+from pathlib import PurePath
 
-from svit.exports.base import Format, Style, Written
+from svit.exports.base import Format, Style, Written, to_train_on
 from svit.exports.box_styles import INTERNVL
 from svit.exports.human_gpt import datasets, flat
 
@@ -14,21 +15,22 @@ META = "meta.json"
 
 
 def meta(written: Sequence[Written], style: Style) -> dict[str, object]:
-    """Return the meta file: per dataset its file, and how many records are in it.
+    """Return the meta file: per dataset that is to be trained on its file, and how many records are in it.
 
-    The root is empty, as the records' paths are whole. Pictures are not changed at random in training, which would move
+    Paths hold from any folder: those of the records begin with `style.images`, or, where that is no whole path, where
+    the export was made. Pictures are not changed at random in training, which would move
     what the boxes are about.
     """
     return {
         META: {
             name: {
-                "root": "",
-                "annotation": file.name,
+                "root": style.here if style.images else "",
+                "annotation": str(PurePath(style.folder, file.name)),
                 "data_augment": False,
                 "repeat_time": 1,
                 "length": file.records,
             }
-            for name, file in datasets(written, style).items()
+            for name, file in datasets(to_train_on(written), style).items()
         }
     }
 
@@ -39,5 +41,14 @@ FORMAT = Format(
     boxes=INTERNVL,
     marks="`<image>` on the first line of the first question",
     record=flat,
+    recipe="its finetuning scripts, whose dynamic tiles keep shares as they are",
+    start="""\
+# in internvl_chat/ of InternVL's checkout; meta.json names this folder: change it there when the folder moves
+torchrun --nproc_per_node=8 internvl/train/internvl_chat_finetune.py \\
+  --model_name_or_path OpenGVLab/InternVL2_5-8B --conv_style internvl2_5 --meta_path $DATA/meta.json \\
+  --output_dir work_dirs/NAME --force_image_size 448 --max_dynamic_patch 6 --down_sample_ratio 0.5 \\
+  --freeze_backbone True --freeze_llm False --freeze_mlp False --dynamic_image_size True --use_thumbnail True \\
+  --ps_version v2 --bf16 True --num_train_epochs 1 --per_device_train_batch_size 4 --learning_rate 2e-5 \\
+  --max_seq_length 8192 --do_train True --grad_checkpoint True --deepspeed zero_stage1_config.json""",
     sidecars=meta,
 )

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from svit.exports.base import IMAGE_MARK, Format, Item, Style, Written
 from svit.exports.human_gpt import conversations, datasets
+from svit.image_frames import LLAMA_FACTORY
 
 DATASETS = "dataset_info.json"
 
@@ -42,5 +43,13 @@ FORMAT = Format(
     summary="LLaMA-Factory's sharegpt form, with its dataset_info.json",
     marks="`<image>` at the head of the first question",
     record=record,
+    resize=LLAMA_FACTORY,
+    recipe="its own defaults (image_max_pixels 589824, image_min_pixels 1024)",
+    start="""\
+# any model that LLaMA-Factory knows; boxes as it writes them: svit export --boxes
+llamafactory-cli train --stage sft --do_train true --finetuning_type lora --template qwen2_vl \\
+  --model_name_or_path Qwen/Qwen2.5-VL-7B-Instruct --dataset_dir $DATA --dataset NAME --media_dir $PICTURES \\
+  --cutoff_len 4096 --num_train_epochs 1 --per_device_train_batch_size 1 --gradient_accumulation_steps 8 \\
+  --learning_rate 1e-4 --bf16 true --output_dir saves/NAME""",
     sidecars=dataset_info,
 )

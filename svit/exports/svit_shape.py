@@ -31,5 +31,8 @@ FORMAT = Format(
     summary="SVIT's published shape",
     marks="none; the image by its id",
     record=_record,
+    recipe="no trainer of its own: the shape that SVIT was published in",
+    start="""\
+python -c "import json; print(len(json.load(open('$DATA/TRAIN'))))\"""",
     container="json",
 )

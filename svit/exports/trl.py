@@ -1,28 +1,75 @@
-"""TRL's SFT trainer for vision-language models: a parquet file with `messages` and `images`.
+"""TRL's SFT trainer for vision-language models, Unsloth and Axolotl: parquet files with `images` and typed parts.
 
-    {"messages": [{"role": "user", "content": "Where is the dog?"},
-                  {"role": "assistant", "content": "<st>dog<ed> [0.1, 0.2, 0.3, 0.4]"}],
+    {"messages": [{"role": "user", "content": [{"type": "image", "text": None},
+                                               {"type": "text", "text": "Where is the dog?"}]},
+                  {"role": "assistant", "content": [{"type": "text", "text": "<st>dog<ed> [0.1, 0.2, 0.3, 0.4]"}]}],
      "images": ["vg/VG_100K/2.jpg"]}
 
-The trainer puts as many pictures as there are in `images` before the first question. Contents in parts would say the
-same, but a table fills the text of an image's part with null.
+With texts that are plain strings Unsloth shows a model no image. A table fills the text of an image's part with null,
+which all three leave out again.
+
+TRL computes the loss on all turns of `messages`, those of the user too, where a model sees pictures. Of `prompt` and
+`completion` it is computed on the completion alone: there is a record for each answer, with all that was said before it
+as its prompt, so that each answer is trained on once.
 """
 
-from svit.exports.base import Format, Item, Style
-from svit.exports.human_gpt import turns
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from svit.exports.base import Format, Item, Style, Talk
 from svit.exports.tables import IMAGE, TEXT
+from svit.image_frames import PROCESSOR
+
+_Message = dict[str, object]
+
+
+def _messages(texts: Sequence[str]) -> list[_Message]:
+    """Return the turns of user and assistant, each text a part, the picture's part before the first."""
+    found: list[_Message] = [
+        {"role": ("user", "assistant")[n % 2], "content": [{"type": "text", "text": text}]}
+        for n, text in enumerate(texts)
+    ]
+    found[0]["content"] = [{"type": "image", "text": None}, {"type": "text", "text": texts[0]}]
+    return found
 
 
 def _record(item: Item, style: Style) -> dict[str, object]:
-    messages = turns(style.texts(item), "", ("user", "assistant"), ("role", "content"))
-    return {"messages": messages, "images": [item.image]}
+    return {"messages": _messages(style.texts(item)), "images": [item.image]}
 
+
+def _completion(item: Item, style: Style) -> dict[str, object]:
+    *prompt, answer = _messages(style.texts(item))
+    return {"prompt": prompt, "completion": [answer], "images": [item.image]}
+
+
+def _by_answer(item: Item) -> Iterator[Item]:
+    """Yield an item for each answer, that ends with it."""
+    texts = item.texts
+    for number, end in enumerate(range(2, len(texts) + 1, 2), 1):
+        yield item._replace(key=f"{item.key}-{number}", talks=(Talk(texts[:end], task=item.task),))
+
+
+_MESSAGES = [{"role": TEXT, "content": [{"type": TEXT, "text": TEXT}]}]
 
 FORMAT = Format(
     name="trl",
-    summary="parquet for TRL's SFT trainer",
-    marks="none; the trainer puts the picture before the first question",
+    summary="parquet for TRL's SFT trainer, Unsloth and Axolotl",
+    marks="a part of its own, before the first question",
     record=_record,
+    recipe="a processor's own sizes (for Qwen2.5-VL 3136 to 12845056 pixels)",
+    start="""\
+trl sft --model_name_or_path Qwen/Qwen2.5-VL-3B-Instruct --dataset_name $DATA --max_length None \\
+  --per_device_train_batch_size 1 --gradient_accumulation_steps 8 --learning_rate 1e-5 --bf16 True \\
+  --num_train_epochs 1 --output_dir out/NAME""",
+    resize=PROCESSOR,
     container="parquet",
-    features={"messages": [{"role": TEXT, "content": TEXT}], "images": [IMAGE]},
+    features={"messages": _MESSAGES, "images": [IMAGE]},
+)
+COMPLETION = replace(
+    FORMAT,
+    name="trl-completion",
+    summary="parquet for TRL's SFT trainer, the loss on answers alone: a record for each",
+    record=_completion,
+    pieces=_by_answer,
+    features={"prompt": _MESSAGES, "completion": _MESSAGES, "images": [IMAGE]},
 )

@@ -29,6 +29,11 @@ FORMAT = Format(
     also="in pixels under `boxes`",
     marks="`<image>\\n` at the head of the first question",
     record=_record,
+    recipe="no trainer of its own: shards",
+    start="""\
+python -c "import glob, webdataset as wds
+for sample in wds.WebDataset(sorted(glob.glob('$DATA/train-*.tar')), shardshuffle=False).decode('pil'):
+    print(sample['__key__'], sample['json']['task'])\"""",
     container="tar",
     in_pixels=True,
 )

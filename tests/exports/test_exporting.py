@@ -432,6 +432,42 @@ def test_nothing_asks_for_boxes_that_a_style_does_not_have(tmp_path: Path, here:
     assert (question["value"], answer["value"]) == ("<image>\nWho sits near man?", "The men do.")
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_an_empty_split_is_written_and_named_nowhere(tmp_path: Path, here: Callable[..., str], name: str) -> None:
+    written(tmp_path / "a.jsonl", [line(1), line(2)])
+    here("export", "a.jsonl", "-f", name, "-o", "out", "--split", "train=0.999,test=0.001")
+    names = [file.name for file in (tmp_path / "out").iterdir()]
+    assert any(each.startswith("train") for each in names)
+    assert not any(each.startswith("test") for each in names)
+    for file in (tmp_path / "out").iterdir():
+        if file.suffix in (".md", ".json", ".yaml"):
+            assert "test." not in file.read_text()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_card_ends_its_account_with_the_command_that_starts_a_training(
+    tmp_path: Path, here: Callable[..., str], name: str
+) -> None:
+    written(tmp_path / "a.jsonl", [line(1), line(2)])
+    here("export", "a.jsonl", "-f", name, "-o", "out", "--name", "my data")
+    card = (tmp_path / "out" / "README.md").read_text()
+    start = card[card.index("## Start on it") : card.index("## How it was made")]
+    assert "$DATA" in start
+    assert format_named(name).recipe
+    assert not re.search(r"TRAIN|NAME|_PIXELS|my data", start)
+    for option in ("--data_path", "--meta_path"):
+        for named in re.findall(rf"{option} \$DATA/(\S+)", start):
+            assert (tmp_path / "out" / named).is_file()
+    assert str(tmp_path) not in card
+
+
+def test_tables_without_pictures_say_so(tmp_path: Path, here: Callable[..., str]) -> None:
+    written(tmp_path / "a.jsonl", [line(1)])
+    for name in ("hf", "trl", "trl-completion"):
+        assert "No row has a picture to open" in here("export", "a.jsonl", "-f", name, "-o", name)
+        assert "No row has a picture to open" in (tmp_path / name / "README.md").read_text()
+
+
 def test_splits_and_their_limits_are_the_same_as_if_each_was_read_alone() -> None:
     for more in ({}, {"shuffled": True}, {"limit": 3}, {"merged": True, "max_turns": 1}):
         choice = Choice(splits_of("a=0.2,b=0.5,c=0.3"), **more)
@@ -444,8 +480,8 @@ def test_splits_and_their_limits_are_the_same_as_if_each_was_read_alone() -> Non
 
 def test_packed_files_hold_the_same(tmp_path: Path, offline_run: Path) -> None:
     zstandard = pytest.importorskip("zstandard")
-    svit(tmp_path, "export", offline_run, "-f", "llava-next", "-o", "plain.jsonl")
-    svit(tmp_path, "export", offline_run, "-f", "llava-next", "-o", "folder", "--zstd")
+    svit(tmp_path, "export", offline_run, "-f", "qwen3-vl", "-o", "plain.jsonl")
+    svit(tmp_path, "export", offline_run, "-f", "qwen3-vl", "-o", "folder", "--zstd")
     packed = (tmp_path / "folder" / "train.jsonl.zst").read_bytes()
     assert zstandard.ZstdDecompressor().decompressobj().decompress(packed) == (tmp_path / "plain.jsonl").read_bytes()
 
@@ -491,6 +527,7 @@ def test_what_does_not_go_together_is_said_before_anything_is_written(tmp_path: 
         (("-f", "webdataset", "-o", "x.json"), "a folder of files"),
         (("-f", "hf", "-o", "x", "--zstd"), "--zstd"),
         (("-f", "internvl", "-o", "x", "--zstd"), "--zstd"),
+        (("-f", "llava-next", "-o", "x", "--zstd"), "--zstd"),
         (("-f", "llama-factory", "-o", "x", "--zstd"), "--zstd"),
         (("-f", "llava-1.5", "-o", "x", "--images", "."), "do not hold them"),
         (("-f", "llava-1.5", "-o", "x", "--tasks", "nonsense"), "nonsense"),

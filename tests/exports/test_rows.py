@@ -11,16 +11,36 @@ WHERE = "Where is the <st>dog<ed> [0.1, 0.2, 0.35, 0.4]?"
 BEHIND = "Behind <st>both men<ed> [0.1, 0.2, 0.35, 0.4], [0.5, 0.5, 1.0, 1.0]."
 
 
-def test_trl_takes_plain_messages_and_one_image() -> None:
+IMAGE, IMAGES = {"type": "image", "text": None}, ["vg/VG_100K/2.jpg"]
+
+
+def part(text: str) -> dict[str, object]:
+    return {"type": "text", "text": text}
+
+
+def test_trl_takes_typed_parts_and_one_image() -> None:
     assert trl.FORMAT.record(item(), Style()) == {
         "messages": [
-            {"role": "user", "content": WHERE},
-            {"role": "assistant", "content": BEHIND},
-            {"role": "user", "content": "What does it do?"},
-            {"role": "assistant", "content": "It sleeps."},
+            {"role": "user", "content": [IMAGE, part(WHERE)]},
+            {"role": "assistant", "content": [part(BEHIND)]},
+            {"role": "user", "content": [part("What does it do?")]},
+            {"role": "assistant", "content": [part("It sleeps.")]},
         ],
-        "images": ["vg/VG_100K/2.jpg"],
+        "images": IMAGES,
     }
+
+
+def test_for_trls_loss_on_answers_alone_each_answer_is_a_completion_once() -> None:
+    first, second = (trl.COMPLETION.record(piece, Style()) for piece in trl.COMPLETION.pieces(item()))
+    asked = {"role": "user", "content": [IMAGE, part(WHERE)]}
+    behind = {"role": "assistant", "content": [part(BEHIND)]}
+    assert first == {"prompt": [asked], "completion": [behind], "images": IMAGES}
+    assert second == {
+        "prompt": [asked, behind, {"role": "user", "content": [part("What does it do?")]}],
+        "completion": [{"role": "assistant", "content": [part("It sleeps.")]}],
+        "images": IMAGES,
+    }
+    assert [piece.key for piece in trl.COMPLETION.pieces(item())] == ["2-referring-1", "2-referring-2"]
 
 
 def test_hf_keeps_our_conversations_and_has_the_boxes_in_pixels() -> None:

@@ -62,7 +62,9 @@ def test_the_columns_say_what_they_are_to_hugging_face(tmp_path: Path) -> None:
     write_table(tmp_path / "t.parquet", rows(trl.FORMAT, 1), features=trl.FORMAT.features)
     assert parquet.read_schema(tmp_path / "t.parquet").metadata[b"huggingface"] == (
         b'{"info": {"features": {"messages": [{"role": {"dtype": "string", "_type": "Value"}, '
-        b'"content": {"dtype": "string", "_type": "Value"}}], "images": [{"_type": "Image"}]}}}'
+        b'"content": [{"type": {"dtype": "string", "_type": "Value"}, '
+        b'"text": {"dtype": "string", "_type": "Value"}}]}], '
+        b'"images": [{"_type": "Image"}]}}}'
     )
 
 

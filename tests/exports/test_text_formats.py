@@ -3,11 +3,13 @@
 import json
 
 import pytest
+import yaml
 
 from svit.errors import SvitError
-from svit.exports.base import Format, Item, Style, Talk, Written
+from svit.exports.base import Format, Item, Style, Talk, Written, to_train_on
 from svit.exports.internvl import FORMAT as INTERNVL
 from svit.exports.llama_factory import FORMAT as LLAMA_FACTORY
+from svit.exports.llava import LLAVA_NEXT
 from svit.exports.ms_swift import FORMAT as MS_SWIFT
 from svit.exports.qwen2_5_vl import FORMAT as QWEN2_5_VL
 from svit.exports.qwen2_vl import FORMAT as QWEN2_VL
@@ -56,11 +58,10 @@ SHOWN = {
         'And what does <|object_ref_start|>dog "Rex"<|object_ref_end|><|box_start|>(100,123),(600,600)<|box_end|> do?',
         "It barks at the <|object_ref_start|>sky<|object_ref_end|>.",
     ],
-    "qwen2.5-vl": [  # shown at 644 x 476
-        '<image>\nWho is with {"bbox_2d": [64, 59, 386, 286], "label": "dog \\"Rex\\""}?',
-        'The [{"bbox_2d": [161, 238, 322, 476], "label": "men"}, '
-        '{"bbox_2d": [322, 119, 483, 238], "label": "men"}] are.',
-        'And what does {"bbox_2d": [64, 59, 386, 286], "label": "dog \\"Rex\\""} do?',
+    "qwen2.5-vl": [  # shown at 252 x 168
+        '<image>\nWho is with {"bbox_2d": [25, 21, 151, 101], "label": "dog \\"Rex\\""}?',
+        'The [{"bbox_2d": [63, 84, 126, 168], "label": "men"}, {"bbox_2d": [126, 42, 189, 84], "label": "men"}] are.',
+        'And what does {"bbox_2d": [25, 21, 151, 101], "label": "dog \\"Rex\\""} do?',
         "It barks at the sky.",
     ],
     "qwen3-vl": [
@@ -175,14 +176,37 @@ def test_all_records_have_the_same_keys_so_that_they_are_columns_of_one_table(fo
 SPLITS = (Written("train.jsonl", "train", 900), Written("test.jsonl", "test", 100))
 
 
-def test_internvl_is_given_its_meta_file() -> None:
-    ((name, meta),) = INTERNVL.sidecars(SPLITS, Style(dataset="mine", images="/data/pictures")).items()
-    rest = {"root": "", "data_augment": False, "repeat_time": 1}  # the records' paths hold the folder already
+def test_internvl_is_given_a_meta_file_of_what_is_trained_on_by_whole_paths() -> None:
+    style = Style(dataset="mine", images="pictures", folder="/data/out", here="/home/me")
+    ((name, meta),) = INTERNVL.sidecars(SPLITS, style).items()
+    rest = {"data_augment": False, "repeat_time": 1}
     assert name == "meta.json"
-    assert meta == {
-        "mine": {"annotation": "train.jsonl", "length": 900, **rest},
-        "mine_test": {"annotation": "test.jsonl", "length": 100, **rest},
+    assert meta == {"mine": {"root": "/home/me", "annotation": "/data/out/train.jsonl", "length": 900, **rest}}
+    ((_, pushed),) = INTERNVL.sidecars(SPLITS, Style(dataset="mine")).items()
+    assert pushed == {"mine": {"root": "", "annotation": "train.jsonl", "length": 900, **rest}}
+
+
+def test_llava_next_is_given_the_yaml_that_it_reads_lines_by() -> None:
+    """`LazySupervisedDataset` takes a data path for one JSON value unless it ends in .yaml."""
+    ((name, text),) = LLAVA_NEXT.sidecars(SPLITS, Style(folder="/data/out")).items()
+    assert name == "data.yaml"
+    assert yaml.safe_load(str(text)) == {
+        "datasets": [{"json_path": "/data/out/train.jsonl", "sampling_strategy": "all"}]
     }
+
+
+@pytest.mark.parametrize(
+    ("splits", "trained"),
+    [
+        (("train", "test"), ["train"]),
+        (("part1", "part2", "val"), ["part1", "part2"]),
+        (("test",), []),
+        (("everything",), ["everything"]),
+    ],
+)
+def test_what_is_held_out_is_not_trained_on(splits: tuple[str, ...], trained: list[str]) -> None:
+    found = to_train_on([Written(f"{split}.jsonl", split, 1) for split in splits])
+    assert [file.split for file in found] == trained
 
 
 def test_llama_factory_is_given_its_dataset_info() -> None:
