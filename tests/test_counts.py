@@ -169,7 +169,7 @@ def test_what_was_paid_for_is_in_files_or_told_to_be_in_the_journal_only(stopped
             assert len(file.readlines()) == sum(samples for samples, _ in there.values())
 
 
-def test_rebuild_publishes_what_a_killed_run_left_in_the_journal_and_export_says_so_before(
+def test_an_export_of_a_killed_run_has_what_its_journal_has_settled_as_after_a_rebuild(
     distinct: Path, tmp_path: Path
 ) -> None:
     with running(Options(port=0, latency="300ms")) as server:
@@ -177,10 +177,10 @@ def test_rebuild_publishes_what_a_killed_run_left_in_the_journal_and_export_says
         is_killed(process, server)
     before: RunStatus = read_status(RunFolder(tmp_path / "r"), time.time())
     only = sum(task.answered for task in before.tasks)
-    process = svit(tmp_path, "export", "r", "-f", "svit", "-o", "x.json")
-    said = process.communicate(timeout=60)[1]
-    told = f"{only} answers are in the journal only: 'svit rebuild r' puts into files what is settled of it."
-    assert told in " ".join(said.split())
+    said = svit(tmp_path, "export", "r", "-f", "llava-next", "-o", "x.jsonl").communicate(timeout=60)[1]
+    records = sorted((tmp_path / "x.jsonl").read_text().splitlines())
+    assert records
+    assert f"{len(records)} samples came from the journal of a run that is not finished" in " ".join(said.split())
     finished(svit(tmp_path, "rebuild", "r"), 1)
     there = in_files(tmp_path / "r")
     assert sum(map(sum, there.values())) == only
@@ -189,8 +189,9 @@ def test_rebuild_publishes_what_a_killed_run_left_in_the_journal_and_export_says
     }
     assert of_status(tmp_path / "r") == of_run_json(tmp_path / "r") == there
     assert sum(task.answered for task in read_status(RunFolder(tmp_path / "r"), time.time()).tasks) == 0
-    said = svit(tmp_path, "export", "r", "-f", "svit", "-o", "y.json").communicate(timeout=60)[1]
-    assert "in the journal only" not in said
+    said = svit(tmp_path, "export", "r", "-f", "llava-next", "-o", "y.jsonl").communicate(timeout=60)[1]
+    assert "came from the journal" not in said
+    assert sorted((tmp_path / "y.jsonl").read_text().splitlines()) == records
 
 
 def test_a_run_that_is_killed_between_shards_is_told_of_alike(sample: dict[int, ImageContext], tmp_path: Path) -> None:

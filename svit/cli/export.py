@@ -2,8 +2,6 @@
 
 import json
 import sys
-import time
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -20,7 +18,7 @@ from svit.quantities import number_of
 from svit.spelling import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from svit.exports.exporting import Export, Exported
     from svit.image_frames import Resize
@@ -145,7 +143,7 @@ def export(
     if images and found.container not in ("parquet", "tar"):
         raise SvitError(f"--images: the records of {to} name their pictures and do not hold them.")
     work = Export(
-        Reading(sources, tasks),
+        Reading(sources, tasks, beyond=_beyond),
         choice,
         found,
         style,
@@ -155,7 +153,7 @@ def export(
         command=("svit", *map(_last_part, sys.argv[1:])),
     )
     if str(output) == "-":
-        _to_stdout(work, sources, as_json=as_json, quiet=quiet)
+        _to_stdout(work, as_json=as_json, quiet=quiet)
         return
     if push_to_hub:
         if output.suffix in _FILES:
@@ -166,13 +164,23 @@ def export(
         talk.show(json.dumps(_figures(work, written, output)))
     elif not quiet:
         _say(work, written, output)
-        _say_what_is_missing(written.left_out, sources)
+        _say_what_is_missing(written.left_out, work)
         _say_which_pictures(work, looked=images is not None)
     if push_to_hub:
         names = [*(file.name for file in written.files if file.records), *written.others]
         address = push(output, names, push_to_hub, public=public)
         if not quiet:
             talk.say(f"Pushed to {address}")
+
+
+def _beyond(run: Path, tasks: "frozenset[str] | None") -> "Iterator[bytes]":
+    """Yield what a run has settled and not published; where that cannot be read, say so and go by the files."""
+    from svit.cli.unpublished import unpublished_lines
+
+    try:
+        yield from unpublished_lines(run, tasks)
+    except SvitError as error:
+        talk.say(f"{run}: what is in its journal and in no file yet is not exported: {error}")
 
 
 def _resize(own: "Resize", min_pixels: int | None, max_pixels: int | None, factor: int | None) -> "Resize | None":
@@ -192,13 +200,13 @@ def _resize(own: "Resize", min_pixels: int | None, max_pixels: int | None, facto
     return changed
 
 
-def _to_stdout(work: "Export", sources: "Sequence[Path]", *, as_json: bool, quiet: bool) -> None:
+def _to_stdout(work: "Export", *, as_json: bool, quiet: bool) -> None:
     _refuse_several_splits(work)
     if as_json:
         raise SvitError("--json: the records go to stdout already: name a file or folder with -o.")
     left_out = work.to_stdout(talk.record)
     if not quiet:
-        _say_what_is_missing(left_out, sources)
+        _say_what_is_missing(left_out, work)
 
 
 def _to_files(work: "Export", output: Path, *, packed: bool) -> "Exported":
@@ -304,17 +312,12 @@ def _say_which_pictures(work: "Export", *, looked: bool) -> None:
         )
 
 
-def _say_what_is_missing(left_out: "Mapping[str, int]", sources: "Sequence[Path]") -> None:
-    """Say what was left out, and of runs that are not finished how many answers are in no file yet."""
-    from svit.cli.status import journal_only
-    from svit.runs import RunFolder
-    from svit.status import read_status
-
+def _say_what_is_missing(left_out: "Mapping[str, int]", work: "Export") -> None:
+    """Say what was left out, and how many samples of runs that are not finished were in no file yet."""
     if left_out:
         talk.say("Left out, as no trainer could use them:\n" + talk.counted(left_out))
-    for folder in map(RunFolder, sources):
-        with suppress(SvitError):  # it was exported; that its journal cannot be read is no matter
-            if folder.journal.is_file() and (folder.is_locked() or not folder.read_summary().get("finished")):
-                found = read_status(folder, time.time())
-                if answers := sum(task.answered for task in found.tasks):
-                    talk.say(talk.folded(journal_only(found, answers)))
+    if many := work.reading.from_journal:
+        talk.say(
+            f"{number_of(many, 'sample')} came from the journal of a run that is not finished: they are in no shard "
+            "yet. An export at its end has all."
+        )

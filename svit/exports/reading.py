@@ -1,7 +1,7 @@
 """From runs and JSONL files to items, one by one: nothing but the images of one shard is ever in memory."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -93,11 +93,14 @@ class LeftOut(NamedTuple):
 class Reading:
     """The samples of runs and of JSONL files of ours, in their order. `tasks` of None are all.
 
-    `left_out` counts the samples that no trainer could use, by the flaw that says why.
+    `beyond` yields the lines of a run's samples that are in no file of it yet, in whatever order; `from_journal` counts
+    those. `left_out` counts the samples that no trainer could use, by the flaw that says why.
     """
 
     sources: Sequence[Path]
     tasks: frozenset[str] | None = None
+    beyond: Callable[[Path, frozenset[str] | None], Iterable[bytes]] = lambda _run, _tasks: ()
+    from_journal: int = 0
     left_out: Counter[str] = field(default_factory=Counter)
 
     def items(self) -> Iterator[Item]:
@@ -123,6 +126,9 @@ class Reading:
             by_task = [{item.image_id: item for item in decoded(path, item_of)} for path in paths]
             for image in _in_order(by_task):
                 yield from (items[image] for items in by_task if image in items)
+        for line in self.beyond(folder.path, self.tasks):
+            self.from_journal += 1
+            yield item_of(line)
 
     def _of_file(self, path: Path) -> Iterator[Item | LeftOut]:
         if not path.is_file():
