@@ -47,8 +47,11 @@ def export(
     split: Annotated[
         str, typer.Option(metavar="SHARES", help="Split by image: train=0.9,test=0.1. Needs a folder.")
     ] = "train",
+    image_ids: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Only these images: ids or paths, in lines or as JSON.")
+    ] = None,
     exclude_ids: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Leave out the images with these ids, one a line.")
+        Path | None, typer.Option(metavar="FILE", help="Leave out these images: ids or paths, in lines or as JSON.")
     ] = None,
     merge_per_image: Annotated[
         bool, typer.Option("--merge-per-image", help="All that is asked about an image in one conversation.")
@@ -107,8 +110,9 @@ def export(
     """Write samples as the records that a trainer reads, with its own boxes and image marks."""
     from svit.audit.box_requests import our_requests
     from svit.exports.choosing import Choice, splits_of
-    from svit.exports.exporting import LAYOUTS, Export, excluded_ids
+    from svit.exports.exporting import LAYOUTS, Export
     from svit.exports.formats import format_named
+    from svit.exports.image_ids import read_image_ids
     from svit.exports.pictures import FolderOfPictures
     from svit.exports.pushing import client, push
     from svit.exports.reading import Reading
@@ -132,7 +136,8 @@ def export(
     )
     choice = Choice(
         splits=splits,
-        excluded=excluded_ids(exclude_ids) if exclude_ids else frozenset(),
+        excluded=read_image_ids("--exclude-ids", exclude_ids) if exclude_ids else None,
+        only=read_image_ids("--image-ids", image_ids) if image_ids else None,
         merged=merge_per_image,
         max_turns=max_turns,
         limit=limit,
@@ -153,7 +158,7 @@ def export(
         command=("svit", *map(_last_part, sys.argv[1:])),
     )
     if str(output) == "-":
-        _to_stdout(work, as_json=as_json, quiet=quiet)
+        _to_stdout(work, packed=zstd, as_json=as_json, quiet=quiet)
         return
     if push_to_hub:
         if output.suffix in _FILES:
@@ -200,11 +205,14 @@ def _resize(own: "Resize", min_pixels: int | None, max_pixels: int | None, facto
     return changed
 
 
-def _to_stdout(work: "Export", *, as_json: bool, quiet: bool) -> None:
+def _to_stdout(work: "Export", *, packed: bool, as_json: bool, quiet: bool) -> None:
     _refuse_several_splits(work)
+    if packed:
+        raise SvitError("--zstd packs the files of a folder: -o DIR.")
     if as_json:
         raise SvitError("--json: the records go to stdout already: name a file or folder with -o.")
     left_out = work.to_stdout(talk.record)
+    work.choice.told()
     if not quiet:
         _say_what_is_missing(left_out, work)
 
@@ -215,9 +223,13 @@ def _to_files(work: "Export", output: Path, *, packed: bool) -> "Exported":
     to_file = output.suffix in _FILES
     if to_file:
         _refuse_several_splits(work)
+        if packed and output.suffix != ".zst":
+            raise SvitError("--zstd packs the files of a folder. A single file is packed where its name ends in .zst.")
     refuse_what_is_there(output)
     with removed_when_failed(output):
-        return work.to_file(output) if to_file else work.to_folder(output, packed=packed)
+        written = work.to_file(output) if to_file else work.to_folder(output, packed=packed)
+        work.choice.told()
+    return written
 
 
 def _refuse_several_splits(work: "Export") -> None:
@@ -268,6 +280,11 @@ def _figures(work: "Export", written: "Exported", output: Path) -> dict[str, obj
         "files": [{"file": file.name, "records": file.records} for file in written.files],
         "others": list(written.others),
         "left_out": dict(written.left_out),
+        "image_ids": {
+            ids.option: {"named": len(set(ids.names.values())), "matched": len(ids.matched)}
+            for ids in (work.choice.only, work.choice.excluded)
+            if ids
+        },
     }
 
 
@@ -314,6 +331,8 @@ def _say_which_pictures(work: "Export", *, looked: bool) -> None:
 
 def _say_what_is_missing(left_out: "Mapping[str, int]", work: "Export") -> None:
     """Say what was left out, and how many samples of runs that are not finished were in no file yet."""
+    for words in work.choice.told():
+        talk.say(words)
     if left_out:
         talk.say("Left out, as no trainer could use them:\n" + talk.counted(left_out))
     if many := work.reading.from_journal:

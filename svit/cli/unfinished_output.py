@@ -22,4 +22,6 @@ def removed_when_failed(output: Path) -> Iterator[None]:
             for path in new:
                 if path.is_dir():
                     path.rmdir()
+                else:
+                    path.unlink(missing_ok=True)
         raise

@@ -25,7 +25,7 @@ def unpublished_lines(run: Path, tasks: Collection[str] | None) -> Iterator[byte
     from svit.runs import RunFolder
 
     folder = RunFolder(run)
-    if folder.read_summary().get("finished") or not folder.journal.is_file():
+    if not folder.journal.is_file() or folder.read_summary().get("finished"):
         return
     past = PastRun.read(run)
     names = [name for name in past.chosen() if tasks is None or name in tasks]

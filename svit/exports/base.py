@@ -13,6 +13,7 @@ from svit.exports.box_frames import Frame
 from svit.exports.box_styles import SVIT, BoxStyle, box_style_named
 from svit.exports.canonical import has_boxes, rewritten
 from svit.exports.counts import Made
+from svit.exports.role_marks import Breaks, breaks_nothing
 from svit.image_frames import Resize
 from svit.records import ImageId
 
@@ -123,6 +124,7 @@ class Format:
     name, which a trainer wants beside the data: JSON values, or a text as it is. `pieces` makes an item several records
     of its trainer's. `features` are the columns of a parquet file, as `tables.write_table` takes
     them. `in_pixels` says that a record that holds its picture has a size or boxes in pixels: no other copy will do.
+    `breaks` says of an item's texts that the trainer would take something in them for the head of a turn.
     Where `leads` is given, such an item's record comes first: the trainer takes the types of all from the first ones.
     """
 
@@ -141,6 +143,7 @@ class Format:
     sidecars: Sidecars = lambda _written, _style: {}
     features: Mapping[str, object] = field(default_factory=dict)
     in_pixels: bool = False
+    breaks: Breaks = breaks_nothing
     leads: Callable[[Item], bool] | None = None
 
     def style(

@@ -15,6 +15,7 @@ import msgspec
 from svit.errors import SvitError
 from svit.exports.base import Item
 from svit.exports.canonical import has_boxes
+from svit.exports.image_ids import ImageIds
 from svit.records import ImageId
 
 _WHOLE = 1e-9
@@ -29,7 +30,8 @@ class Choice:
     """
 
     splits: Mapping[str, float] = field(default_factory=lambda: {"train": 1.0})
-    excluded: frozenset[str] = frozenset()
+    excluded: ImageIds | None = None
+    only: ImageIds | None = None
     merged: bool = False
     max_turns: int | None = None
     limit: int | None = None
@@ -37,17 +39,24 @@ class Choice:
     seed: int = 0
     requests: tuple[str, ...] = ()
 
+    def told(self) -> list[str]:
+        """Return how many images of the files that name some were met. Raises SvitError where none of a file's was."""
+        return [ids.told() for ids in (self.only, self.excluded) if ids]
+
     def of(self, items: Iterable[Item], split: str) -> Iterator[Item]:
         """Yield what of these items goes into a split."""
         for found, chosen in self.by_split(items):
             if found == split:
                 yield from chosen
 
-    def by_split(self, items: Iterable[Item]) -> Iterator[tuple[str, Iterator[Item]]]:
+    def by_split(self, items: Iterable[Item], *, by_image: bool = False) -> Iterator[tuple[str, Iterator[Item]]]:
         """Yield each split with what of these items goes into it, which is to be taken before the next is asked for.
 
         The items are read once: those of the largest split pass through as they come, the others wait on the disk.
+        `by_image` says that all items of an image follow each other.
         """
+        if self.merged and not by_image:
+            items = _by_image(items)
         through, *others = sorted(self.splits, key=lambda split: -self.splits[split])
         with ExitStack() as stack:
             waiting = {split: stack.enter_context(Waiting()) for split in others}
@@ -61,7 +70,7 @@ class Choice:
     def _passing(self, items: Iterable[Item], through: str, waiting: Mapping[str, "Waiting"]) -> Iterator[Item]:
         """Yield the items of one split, and have those of the others wait."""
         for item in items:
-            if self.excluded and str(item.image_id) in self.excluded:
+            if (self.excluded and self.excluded.has(item)) or (self.only and not self.only.has(item)):
                 continue
             split = self._split_of(item.image_id) if waiting else through
             if split == through:
@@ -129,10 +138,20 @@ def splits_of(text: str) -> dict[str, float]:
 
 def _merged(items: Iterable[Item]) -> Iterator[Item]:
     """Yield one item for all that follow each other about the same image."""
-    for _, group in groupby(items, key=lambda item: item.image_id):
+    for _, group in groupby(items, key=lambda item: str(item.image_id)):
         several = list(group)
         key = several[0].key.removesuffix(f"-{several[0].task}")
         yield _together(several, key) if len(several) > 1 else several[0]._replace(key=key)
+
+
+def _by_image(items: Iterable[Item]) -> Iterator[Item]:
+    """Yield the items image by image, wherever they stood, in the order of each image's first one."""
+    ranks, rank_of = array("Q"), dict[str, int]()
+    with Waiting() as waiting:
+        for item in items:
+            waiting.add(item)
+            ranks.append(rank_of.setdefault(str(item.image_id), len(rank_of)))
+        yield from waiting.taken(array("Q", sorted(range(len(ranks)), key=ranks.__getitem__)))
 
 
 def _together(items: list[Item], key: str) -> Item:
@@ -191,6 +210,10 @@ class Waiting:
         """Yield the items in random order."""
         order = array("Q", range(len(self._starts) - 1))
         chance.shuffle(order)
+        yield from self.taken(order)
+
+    def taken(self, order: Iterable[int]) -> Iterator[Item]:
+        """Yield the items at these places."""
         for place in order:
             self._file.seek(self._starts[place])
             yield self._decode(self._file.read(self._starts[place + 1] - self._starts[place]))

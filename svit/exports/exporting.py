@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
-from svit.errors import DataError, SvitError
+from svit.errors import SvitError
 from svit.exports import card
 from svit.exports.base import Format, Item, Style, Written
 from svit.exports.choosing import Choice, led
@@ -41,8 +41,9 @@ class Exported(NamedTuple):
 class Export:
     """An export: what of it, for whom, and how. `root` and `layout` make the path under which an image is found.
 
-    `pictures` finds the files that go into a table or an archive; `faulty` counts the records without one that can go
-    out, `odd` those whose picture has another size and went out. `command` is what the card says made it.
+    `placed` are the images by the paths that a layout gave them: no two may share one. `pictures` finds the files
+    that go into a table or an archive; `faulty` counts the records without one that can go out, `odd` those whose
+    picture has another size and went out. `command` is what the card says made it.
     """
 
     reading: Reading
@@ -54,6 +55,7 @@ class Export:
     pictures: FolderOfPictures | None = None
     command: Sequence[str] = ("svit", "export")
     tally: Tally = field(default_factory=Tally)
+    placed: dict[str, str] = field(default_factory=dict)
     faulty: Dropped = field(default_factory=Dropped)
     odd: Dropped = field(default_factory=Dropped)
 
@@ -75,6 +77,15 @@ class Export:
             for piece in pieces(item):
                 yield item, record(self._placed(piece), style)
 
+    def _usable(self, items: Iterable[Item]) -> Iterator[Item]:
+        """Yield the items without those, counted, that the trainer would read otherwise than they are meant."""
+        breaks = self.format.breaks
+        for item in items:
+            if breaks(item.texts):
+                self.reading.left_out["role_mark"] += 1
+            else:
+                yield item
+
     def _has_picture(self, pictures: FolderOfPictures, item: Item) -> bool:
         """Whether the item has a picture that can go out, counted where it has none or one of another size."""
         if isinstance(fault := pictures(item), str):
@@ -85,7 +96,9 @@ class Export:
         return True
 
     def _splits(self) -> Iterator[tuple[str, Iterator[Row]]]:
-        for split, items in self.choice.by_split(self.reading.items()):
+        usable = self._usable(self.reading.items())
+        by_image = self.choice.merged and self.reading.is_by_image
+        for split, items in self.choice.by_split(usable, by_image=by_image):
             yield split, self.rows(items, split)
 
     def to_stdout(self, record: Callable[[bytes], None]) -> Mapping[str, int]:
@@ -103,6 +116,8 @@ class Export:
         Raises StorageError when the disk refuses, and leaves what was there before.
         """
         form = self.format
+        if path.suffix == ".zst" and form.container not in ("jsonl", "json"):
+            raise SvitError(f"{form.name} makes no file that is packed by zstd.")
         if not (ending := ENDINGS[form.container]):
             raise SvitError(f"{form.name}: this format is a folder of files. Give -o a name without an ending.")
         name = path.name.removesuffix(".zst")
@@ -153,24 +168,15 @@ class Export:
         parts = PurePosixPath(item.image).parts
         kept = parts if (most := _PARTS[self.layout]) is None else parts[-most:]
         path = str(PurePosixPath(self.root, *kept)) if self.root or most else item.image
+        if most and self.placed.setdefault(path, item.image) != item.image:
+            raise SvitError(
+                f"--image-layout {self.layout}: {self.placed[path]} and {item.image} would both be {path}. Take as-is."
+            )
         return item if path == item.image else item._replace(image=path)
 
 
 def _indented(content: object) -> bytes:
     return msgspec.json.format(msgspec.json.encode(content), indent=2) + b"\n"
-
-
-def excluded_ids(path: Path) -> frozenset[str]:
-    """Return the image ids of a file, one a line. Raises DataError when it cannot be read or has none."""
-    try:
-        ids = frozenset(filter(None, map(str.strip, path.read_text(encoding="utf-8").splitlines())))
-    except OSError as error:
-        raise DataError(f"{path}: the ids cannot be read: {error.strerror}.") from error
-    except UnicodeDecodeError as error:
-        raise DataError(f"{path}: the ids cannot be read: the file is no UTF-8 text.") from error
-    if not ids:
-        raise DataError(f"{path}: there is no id in it.")
-    return ids
 
 
 def refuse_what_is_there(path: Path) -> None:

@@ -8,6 +8,7 @@ import yaml
 
 from svit.exports.base import Format, Item, Style, Written, to_train_on
 from svit.exports.human_gpt import flat
+from svit.exports.role_marks import breaks_llava
 
 DATASETS = "data.yaml"
 
@@ -24,6 +25,7 @@ LLAVA_1_5 = Format(
     marks="`<image>` and a line end before the first question",
     record=_record,
     padded=True,
+    breaks=breaks_llava,
     recipe="LLaVA v1.5's scripts and Bunny's, which pad pictures to a square (--image_aspect_ratio pad)",
     start="""\
 # in LLaVA's checkout, after its pretraining or with its projector

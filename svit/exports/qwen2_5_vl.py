@@ -7,6 +7,7 @@ arguments' own defaults are others (12544 and 451584), and so are the processor'
 from svit.exports.base import Format
 from svit.exports.box_styles import QWEN2_5_VL
 from svit.exports.human_gpt import flat
+from svit.exports.role_marks import breaks_qwen
 from svit.image_frames import QWEN_SCRIPTS
 
 FORMAT = Format(
@@ -16,6 +17,7 @@ FORMAT = Format(
     record=flat,
     boxes=QWEN2_5_VL,
     resize=QWEN_SCRIPTS,
+    breaks=breaks_qwen,
     recipe="Qwen's own scripts as they are (--min_pixels 784 --max_pixels 50176: as many pixels as 224 by 224)",
     start="""\
 # in qwen-vl-finetune/ of Qwen's checkout

@@ -7,6 +7,7 @@ of `<|box_start|>` and `<|box_end|>` for each further box.
 from svit.exports.base import Format
 from svit.exports.box_styles import QWEN2_VL
 from svit.exports.human_gpt import flat
+from svit.exports.role_marks import breaks_qwen
 from svit.image_frames import QWEN_SCRIPTS
 
 FORMAT = Format(
@@ -16,6 +17,7 @@ FORMAT = Format(
     record=flat,
     boxes=QWEN2_VL,
     resize=QWEN_SCRIPTS,
+    breaks=breaks_qwen,
     recipe="Qwen's own scripts, at any size of pictures",
     start="""\
 # in qwen-vl-finetune/ of Qwen's checkout

@@ -3,6 +3,7 @@
 from svit.exports.base import Format
 from svit.exports.box_styles import QWEN3_VL
 from svit.exports.human_gpt import flat
+from svit.exports.role_marks import breaks_qwen
 from svit.image_frames import QWEN_SCRIPTS
 
 FORMAT = Format(
@@ -12,6 +13,7 @@ FORMAT = Format(
     record=flat,
     boxes=QWEN3_VL,
     resize=QWEN_SCRIPTS,
+    breaks=breaks_qwen,
     recipe="Qwen's own scripts, at any size of pictures",
     start="""\
 # in qwen-vl-finetune/ of Qwen's checkout

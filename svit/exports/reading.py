@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from svit.errors import DataError
+from svit.errors import DataError, SvitError
 from svit.exports.base import Item, Talk
 from svit.exports.canonical import Form, canonical, form_of
 from svit.exports.counts import Made
@@ -102,6 +103,16 @@ class Reading:
     beyond: Callable[[Path, frozenset[str] | None], Iterable[bytes]] = lambda _run, _tasks: ()
     from_journal: int = 0
     left_out: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def is_by_image(self) -> bool:
+        """Whether all items of an image follow each other: those of one run do that is finished."""
+        [source, *others] = self.sources
+        if others or not source.is_dir():
+            return False
+        with suppress(SvitError):  # it is asked again, and said, when the run is read
+            return bool(RunFolder(source).read_summary().get("finished"))
+        return False
 
     def items(self) -> Iterator[Item]:
         """Yield an item for each sample, of a run image by image, its tasks one after another.

@@ -21,8 +21,9 @@ from svit.exports.base import Item, Style, Talk
 from svit.exports.box_frames import Frame
 from svit.exports.box_styles import NONE
 from svit.exports.choosing import Choice, splits_of
-from svit.exports.exporting import Export, excluded_ids
+from svit.exports.exporting import Export
 from svit.exports.formats import NAMES, format_named
+from svit.exports.image_ids import read_image_ids
 from svit.exports.reading import Reading, item_of
 from svit.resources import SAMPLE
 from svit.shards import SampleLine, sample_lines
@@ -220,11 +221,10 @@ def test_what_is_no_list_of_shares_is_refused(text: str) -> None:
 
 def test_excluded_images_and_the_limit(tmp_path: Path) -> None:
     (tmp_path / "ids").write_text("3\n\n 4 \n")
-    choice = Choice(excluded=excluded_ids(tmp_path / "ids"), limit=4)
+    choice = Choice(excluded=read_image_ids("--exclude-ids", tmp_path / "ids"), limit=4)
     assert [item.image_id for item in choice.of(items(9), "train")] == [0, 1, 2, 5]
-    (tmp_path / "ids").write_text("\n")
-    with pytest.raises(DataError, match="no id"):
-        excluded_ids(tmp_path / "ids")
+    only = Choice(only=read_image_ids("--image-ids", tmp_path / "ids"))
+    assert [item.image_id for item in only.of(items(9), "train")] == [3, 4]
 
 
 def test_merging_makes_one_record_an_image_and_keeps_every_box(tmp_path: Path) -> None:
@@ -234,6 +234,35 @@ def test_merging_makes_one_record_an_image_and_keeps_every_box(tmp_path: Path) -
     assert [(item.key, item.task) for item in merged] == [("1", "referring+conversation"), ("2", "referring")]
     told = [each["value"] for one in (line(1), second) for each in one["conversations"][0]["content"]]
     assert list(Style().texts(merged[0])) == told
+
+
+@pytest.mark.parametrize("id_", [1, "1"])
+def test_merging_takes_an_images_records_wherever_they_stand(tmp_path: Path, id_: int | str) -> None:
+    first = written(tmp_path / "a.jsonl", [line(1), line(2), line(3)])
+    second = line(id_, "conversation", f"Is <st>it<ed> {OTHER} red?", "Yes.")
+    other = written(tmp_path / "b.jsonl", [line(4), second, line(3, "conversation", "a?", "b")])
+    merged = list(Choice(merged=True).of(read(first, other), "train"))
+    assert [(str(item.image_id), item.task) for item in merged] == [
+        ("1", "referring+conversation"),
+        ("2", "referring"),
+        ("3", "referring+conversation"),
+        ("4", "referring"),
+    ]
+    assert len({item.key for item in merged}) == 4
+
+
+@pytest.mark.parametrize("layout", ["flat", "folder"])
+@pytest.mark.parametrize("output", ["out", "x.jsonl"])
+def test_two_pictures_never_share_a_path(layout: str, output: str, tmp_path: Path, here: Callable[..., str]) -> None:
+    one, two = ({**line(n), "image": f"{folder}/x/1.jpg"} for n, folder in enumerate(("one", "two"), 1))
+    written(tmp_path / "a.jsonl", [one, two])
+    words = ("export", "a.jsonl", "-f", "llava-next", "-o", output)
+    said = here(*words, "--image-layout", layout, code=2)
+    assert "one/x/1.jpg and two/x/1.jpg would both be" in " ".join(said.split())
+    assert [path.name for path in tmp_path.iterdir()] == ["a.jsonl"]
+    here(*words)
+    written(tmp_path / "b.jsonl", [one, {**line(1, "conversation", "a?", "b"), "image": "one/x/1.jpg"}])
+    here("export", "b.jsonl", "-f", "llava-next", "-o", "y.jsonl", "--image-layout", layout)
 
 
 @given(st.integers(1, 7), st.lists(st.integers(1, 5), min_size=1, max_size=4))
@@ -533,6 +562,9 @@ def test_what_does_not_go_together_is_said_before_anything_is_written(tmp_path: 
         (("-f", "llava-1.5", "-o", "x", "--tasks", "nonsense"), "nonsense"),
         (("-f", "llava-1.5", "-o", "x", "--box-frame", "padded"), "--box-frame"),
         (("-f", "svit", "-o", "x.json", "--push-to-hub", "me/it"), "a data set is a folder"),
+        (("-f", "svit", "-o", "x.json", "--zstd"), "--zstd packs the files of a folder"),
+        (("-f", "svit", "-o", "-", "--zstd"), "--zstd packs the files of a folder"),
+        (("-f", "hf", "-o", "x.parquet.zst"), "no file that is packed"),
     ):
         assert sentence in here("export", "a.jsonl", *words, code=2)
     assert [file.name for file in tmp_path.iterdir()] == ["a.jsonl"]
