@@ -30,6 +30,8 @@ _BETWEEN = "\n[["
 """Stands between two texts, and nothing that matches reaches over it."""
 _JSON_BOXES = msgspec.json.Decoder(tuple[tuple[Coordinates, ...], ...])
 _ONE_BOX = re.compile(_BRACKET)
+_SHARE = r"\s*+([01]?\.\d++|[01]\.?+)\s*+"
+_BARE = re.compile(rf"\[{_SHARE},{_SHARE},{_SHARE},{_SHARE}\]")
 _NUMBERS = re.compile(rf"\[\s*+{_NUMBER}(?>(?:\s*+,\s*+{_NUMBER})*)\s*+\]")
 
 
@@ -68,6 +70,12 @@ def mentions(text: str) -> tuple[Mention, ...]:
 def strays(text: str) -> tuple[Stray, ...]:
     """Return the boxes and the tags of the text that belong to no mention, in their order."""
     return _scan(text)[1]
+
+
+def bare_box(text: str) -> Coordinates:
+    """Return the four numbers of a box that is nothing but `[0.1, 0.2, 0.3, 0.4]`, in 0..1; none of any other text."""
+    found = _BARE.fullmatch(text)
+    return tuple(map(float, found.groups())) if found else ()
 
 
 def tidy_mentions(texts: Iterable[str]) -> Tidy | None:

@@ -18,6 +18,8 @@ from svit.quantities import number_of
 from svit.spelling import unknown
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from svit.exports.importing import Intake
 
 _FRAMES = ("image", "padded-square")
@@ -41,9 +43,14 @@ def import_(
         list[str] | None, task_option("Task of records that name none, by their shape otherwise; just one.")
     ] = None,
     box_frame: Annotated[
-        str,
-        typer.Option(metavar="FRAME", help="What boxes behind <st>..<ed> are shares of: image, or padded-square."),
-    ] = "image",
+        str | None,
+        typer.Option(
+            metavar="FRAME",
+            help="Boxes are shares of the image, or of the padded-square. Default: of the square in llava-1.5.",
+            show_default=False,
+        ),
+    ] = None,
+    images: Annotated[Path | None, typer.Option(metavar="DIR", help="The pictures: they know their sizes.")] = None,
     as_json: JsonOption = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")] = False,
 ) -> None:
@@ -59,8 +66,9 @@ def import_(
     from svit.sources.contexts import ContextStore
 
     chosen = shape_named(shape)
-    if box_frame not in _FRAMES:
-        raise SvitError(unknown("box frame", box_frame, _FRAMES))
+    if box_frame not in (None, *_FRAMES):
+        raise SvitError(unknown("box frame", str(box_frame), _FRAMES))
+    padded = box_frame == "padded-square" if box_frame else chosen == "llava-1.5"
     to_stdout = output == Path("-")
     if to_stdout and as_json:
         raise SvitError("--json: the lines go to stdout already: name a file with -o.")
@@ -75,8 +83,9 @@ def import_(
             intake,
             chosen,
             find=find,
+            size=_sizes(images) if images else None,
             task=one_task_name(task),
-            padded=box_frame == "padded-square",
+            padded=padded,
         )
         if to_stdout:
             sys.stdout.buffer.writelines(lines)
@@ -96,6 +105,20 @@ def import_(
             )
 
 
+def _sizes(folder: Path) -> "Callable[[str], tuple[int, int] | None]":
+    """Return what tells the size of a picture in the folder, None for one that is not there."""
+    from svit.picture_sizes import picture_size
+    from svit.pictures import PictureFolder
+
+    pictures = PictureFolder(folder)
+
+    def size(image: str) -> tuple[int, int] | None:
+        path = pictures.find(image)
+        return picture_size(path) if path else None
+
+    return size
+
+
 def _figures(intake: "Intake", output: Path) -> dict[str, object]:
     """Return for machines what `_text` says."""
     return {
@@ -104,6 +127,7 @@ def _figures(intake: "Intake", output: Path) -> dict[str, object]:
         "pairs": intake.pairs,
         "tasks": dict(intake.tasks.most_common()),
         "left_out": {why: reason.records for why, reason in intake.left_out.items()},
+        "unanswered": intake.unanswered,
         "without_size": intake.without_size,
         "without_image": intake.without_image,
         "stray_boxes": intake.stray_boxes,
@@ -118,8 +142,10 @@ def _text(intake: "Intake", file: Path, contexts: Path | None) -> str:
         for why, reason in sorted(intake.left_out.items(), key=lambda item: -item[1].records):
             others = f" (and {number_of(reason.records - 1, 'other')})" if reason.records > 1 else ""
             lines.append(f"  {reason.first} {why}{others}")
+    if intake.unanswered:
+        lines.append(f"{number_of(intake.unanswered, 'record')} without the last question, which has no answer.")
     if intake.without_size:
-        words = f"{contexts} does not have these images" if contexts else "give --contexts"
+        words = f"{contexts} does not have these images" if contexts else "give --contexts or --images"
         lines.append(
             f"{number_of(intake.without_size, 'record')} with width and height 0, as nothing tells the size ({words}). "
             "svit export leaves them out."
@@ -129,7 +155,7 @@ def _text(intake: "Intake", file: Path, contexts: Path | None) -> str:
         lines.append(f"{records} without the name of an image file: --contexts knows it.")
     if intake.stray_boxes:
         lines.append(
-            f"{number_of(intake.stray_boxes, 'record')} with boxes outside of <st>..<ed> [..]: those stay as they are, "
-            "shares of the padded square."
+            f"{number_of(intake.stray_boxes, 'record')} with what may be a box, in another form than "
+            "[0.1, 0.2, 0.3, 0.4]: it stays as it is."
         )
     return "\n".join(lines)

@@ -44,6 +44,8 @@ class BoxStyle:
 def _svit(frame: Frame) -> Write:
     def write(name: str, boxes: Sequence[Sides]) -> str:
         numbers = ", ".join([_printed(frame.rounded_share(box)) for box in boxes])
+        if not name:
+            return numbers
         return f"<st>{name}<ed> {numbers}" if boxes else f"<st>{name}<ed>"
 
     return write
@@ -59,7 +61,8 @@ def _printed(numbers: Numbers) -> str:
 
 def _qwen2_vl(frame: Frame) -> Write:
     def write(name: str, boxes: Sequence[Sides]) -> str:
-        return f"<|object_ref_start|>{name}<|object_ref_end|>" + "".join([box(*frame.thousandths(b)) for b in boxes])
+        named = f"<|object_ref_start|>{name}<|object_ref_end|>" if name else ""
+        return named + "".join([box(*frame.thousandths(sides)) for sides in boxes])
 
     def box(x1: int, y1: int, x2: int, y2: int) -> str:
         return f"<|box_start|>({x1},{y1}),({x2},{y2})<|box_end|>"
@@ -76,6 +79,8 @@ def labelled(numbers: Callable[[Sides], str]) -> Write:
     def write(name: str, boxes: Sequence[Sides]) -> str:
         if not boxes:
             return name
+        if not name:
+            return ", ".join(map(numbers, boxes))
         label = _in_quotes(name)
         found = [f'{{"bbox_2d": {numbers(box)}, "label": {label}}}' for box in boxes]
         return f"[{', '.join(found)}]" if len(found) > 1 else found[0]
@@ -101,7 +106,7 @@ def _qwen3_vl(frame: Frame) -> Write:
 def _internvl(frame: Frame) -> Write:
     def write(name: str, boxes: Sequence[Sides]) -> str:
         found = [list(frame.thousandths(box)) for box in boxes]
-        return f"<ref>{name}</ref>" + (f"<box>{found}</box>" if boxes else "")
+        return (f"<ref>{name}</ref>" if name else "") + (f"<box>{found}</box>" if boxes else "")
 
     return write
 
@@ -110,7 +115,7 @@ def _paligemma(frame: Frame) -> Write:
     """Return what writes y1, x1, y2, x2 as location tokens and the name behind them, several parted by ` ; `."""
 
     def write(name: str, boxes: Sequence[Sides]) -> str:
-        return " ; ".join([f"{tokens(*frame.share(box))} {name}" for box in boxes]) or name
+        return " ; ".join([f"{tokens(*frame.share(box))} {name}".rstrip() for box in boxes]) or name
 
     def tokens(x1: float, y1: float, x2: float, y2: float) -> str:
         places = [min(_LOCATIONS - 1, math.floor(_LOCATIONS * side + 0.5)) for side in (y1, x1, y2, x2)]
@@ -136,7 +141,7 @@ def _kosmos_2(frame: Frame) -> Write:
 
     def write(name: str, boxes: Sequence[Sides]) -> str:
         found = "</delimiter_of_multi_objects/>".join([corners(*frame.share(box)) for box in boxes])
-        return f"<phrase>{name}</phrase>" + (f"<object>{found}</object>" if boxes else "")
+        return (f"<phrase>{name}</phrase>" if name else "") + (f"<object>{found}</object>" if boxes else "")
 
     def corners(x1: float, y1: float, x2: float, y2: float) -> str:
         first = math.floor(y1 * _PATCHES + _HAIR) * _PATCHES + math.floor(x1 * _PATCHES + _HAIR)
@@ -169,8 +174,10 @@ def _escaped(name: str) -> str:
     return name.replace("&", "&amp;").replace('"', "&quot;")
 
 
-def _names(_frame: Frame) -> Write:
-    return lambda name, _boxes: name
+def _names(frame: Frame) -> Write:
+    """Return what writes the name alone; a box without one stays, as nothing else says what is meant."""
+    bare = _svit(frame)
+    return lambda name, boxes: name or bare(name, boxes)
 
 
 SVIT = BoxStyle("svit", "`<st>man<ed> [x1, y1, x2, y2]`, 0 to 1", _svit)

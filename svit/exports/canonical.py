@@ -1,6 +1,7 @@
 """Texts in the one form that svit writes mentions in: `<st>man<ed> [0.588, 0.387, 0.692, 0.832], [..]`.
 
-A text that is in it already goes through an export as it is, or by one substitution; any other is put into it first.
+A box that follows no name, as LLaVA's own mix has them, is the mention of nothing: `<st><ed> [..]`. A text in this form
+goes through an export as it is, or by one substitution; any other is put into it first.
 """
 
 import re
@@ -9,12 +10,12 @@ from enum import Enum, auto
 
 from svit.boxes import Box
 from svit.checks import special_token_in
-from svit.mentions import Coordinates, mentions
+from svit.mentions import Coordinates, Mention, bare_box, mentions, strays
 
 Sides = tuple[str, str, str, str]
 """The left, upper, right and lower side of a box in 0..1 of the image, as the text has them."""
 Write = Callable[[str, Sequence[Sides]], str]
-"""Turns a name and the boxes that it stands for into the text of a mention."""
+"""Turns a name and the boxes that it stands for into the text of a mention; the name is empty where a box has none."""
 
 _SIDE = r"(?:0\.(?:0|\d{0,2}[1-9])|1\.0)"
 _BOX = rf"\[{_SIDE}, {_SIDE}, {_SIDE}, {_SIDE}\]"
@@ -60,14 +61,27 @@ def canonical(text: str) -> str:
         return text
     if special_token_in(text):
         raise ValueError("special_token")
-    if "<st>" not in text:
-        return text
+    found = [(mention.start, mention.end, _tagged(mention)) for mention in mentions(text)]
+    found += [(box.start, box.end, said) for box in strays(text) if (said := _bare(text[box.start : box.end]))]
     pieces, end = [], 0
-    for mention in mentions(text):
-        boxes = ", ".join(map(_exact, mention.boxes))
-        pieces += [text[end : mention.start], f"<st>{mention.name.strip()}<ed>", boxes and f" {boxes}"]
-        end = mention.end
+    for start, after, said in sorted(found):
+        pieces += [text[end:start], said]
+        end = after
     return "".join([*pieces, text[end:]])
+
+
+def _tagged(mention: Mention) -> str:
+    boxes = ", ".join(map(_exact, mention.boxes))
+    return f"<st>{mention.name.strip()}<ed>{' ' if boxes else ''}{boxes}"
+
+
+def _bare(text: str) -> str:
+    """Return a box outside of a mention as the mention of nothing; empty for what is no box in shares."""
+    numbers = bare_box(text)
+    try:
+        return f"<st><ed> {_exact(numbers)}" if numbers else ""
+    except ValueError:
+        return ""
 
 
 def _exact(coordinates: Coordinates) -> str:
@@ -83,6 +97,11 @@ def named(texts: Iterable[str]) -> Iterator[tuple[str, list[Sides]]]:
     for text in texts:
         for match in _MENTION.finditer(text):
             yield _name_and_boxes(match)
+
+
+def asks_for_boxes(text: str) -> bool:
+    """Whether a canonical answer names something with a box, so that its question is to ask for boxes."""
+    return "<ed> [" in text and "<ed> [" in text.replace("<st><ed> [", "")
 
 
 def _name_and_boxes(match: re.Match[str]) -> tuple[str, list[Sides]]:

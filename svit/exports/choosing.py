@@ -14,7 +14,7 @@ import msgspec
 
 from svit.errors import SvitError
 from svit.exports.base import Item
-from svit.exports.canonical import has_boxes
+from svit.exports.canonical import asks_for_boxes
 from svit.exports.image_ids import ImageIds
 from svit.records import ImageId
 
@@ -110,7 +110,7 @@ class Choice:
             texts = list(talk.texts)
             for place in range(0, len(texts), 2):
                 number += 1
-                if has_boxes((texts[place + 1],)):
+                if asks_for_boxes(texts[place + 1]):
                     texts[place] = f"{texts[place]} {self._request(item.image_id, number)}"
             talks.append(talk._replace(texts=tuple(texts)))
         return item._replace(talks=tuple(talks))

@@ -26,6 +26,7 @@ from svit.tasks import task_named
 
 Shape = Literal["svit", "llava-1.5"]
 Find = Callable[[ImageId], ImageContext | None]
+Size = Callable[[str], tuple[int, int] | None]
 
 SHAPES: tuple[Shape, ...] = get_args(Shape)
 _FORMS: dict[Shape, Form] = {"svit": "svit", "llava-1.5": "llava"}
@@ -59,12 +60,14 @@ class Reason:
 class Intake:
     """What came of the records of a file, counted while they go by.
 
-    Those `without_size` have 0 for width and height, those `without_image` an empty path. `stray_boxes` counts the
-    records with a box that no mention carries, which was not converted.
+    Those `without_size` have 0 for width and height, those `without_image` an empty path. Of `unanswered` ones the last
+    question was left out. `stray_boxes` counts the records with numbers outside of a mention that may be a box in some
+    other form, which were not converted.
     """
 
     tasks: Counter[str] = field(default_factory=Counter)
     pairs: int = 0
+    unanswered: int = 0
     without_size: int = 0
     without_image: int = 0
     stray_boxes: int = 0
@@ -103,33 +106,36 @@ def imported(
     shape: Shape,
     *,
     find: Find | None = None,
+    size: Size | None = None,
     task: str | None = None,
     padded: bool = False,
 ) -> Iterator[bytes]:
     """Yield each record as a line of our own, and count it.
 
-    `find` looks an image's context up: id, path and size are taken from there. `task` is for records that name none;
-    None goes by their shape. With `padded` the boxes of mentions are those of the image padded to a square, and become
-    the image's own. Raises SvitError for an unknown task, DataError when no record is left.
+    `find` looks an image's context up: id, path and size are taken from there. `task` is for records that name
+    none; None goes by their shape. `size` tells width and height of the picture at a path, where the record does
+    not. With `padded` boxes are those of the image padded to a square, and become the image's own. Raises SvitError
+    for an unknown task, DataError when no record is left.
     """
     if task is not None:
         task_named(task)
     for place, raw, damage in pieces:
         try:
-            sample = _sample(raw, damage, shape, find, task)
+            sample, is_cut = _answered(_sample(raw, damage, shape, find, size, task))
             if padded:
                 sample, has_strays = _unpadded(sample)
                 intake.stray_boxes += has_strays
         except ValueError as error:
             intake.leave_out(place, str(error))
             continue
+        intake.unanswered += is_cut
         intake.count(sample)
         yield sample_line(sample)
     if not intake.records:
         raise DataError(_nothing(intake))
 
 
-def _sample(raw: bytes, damage: str, shape: Shape, find: Find | None, task: str | None) -> Sample:
+def _sample(raw: bytes, damage: str, shape: Shape, find: Find | None, size: Size | None, task: str | None) -> Sample:
     """Return the record as a sample; raise ValueError with the predicate of "record 17 ..." for what is none."""
     if damage:
         raise ValueError(damage)
@@ -141,6 +147,8 @@ def _sample(raw: bytes, damage: str, shape: Shape, find: Find | None, task: str 
     source = f"{IMPORTED}{shape}"
     known = find and context_of(record, find)
     width, height = (known.width, known.height) if known else _size(raw)
+    if not width and size and record.image:
+        width, height = size(record.image) or (0, 0)
     context = ImageContext(
         image_id=known.image_id if known else record.image_id,
         image=record.image or (known.image if known else ""),
@@ -159,6 +167,23 @@ def _sample(raw: bytes, damage: str, shape: Shape, find: Find | None, task: str 
         svit=__version__,
     )
     return Sample(context, record.task, tuple(map(_as_it_was, record.dialogues)), unknown)
+
+
+def _answered(sample: Sample) -> tuple[Sample, bool]:
+    """Return the sample without a last question that nobody answered, and whether there was one.
+
+    Raises ValueError when nothing else is in it.
+    """
+    dialogues = [
+        Dialogue(dialogue.turns[:-1] if not dialogue.turns[-1].answer else dialogue.turns, dialogue.topic)
+        for dialogue in sample.dialogues
+    ]
+    if [len(dialogue.turns) for dialogue in dialogues] == [len(dialogue.turns) for dialogue in sample.dialogues]:
+        return sample, False
+    left = tuple(dialogue for dialogue in dialogues if dialogue.turns)
+    if not left:
+        raise ValueError("has a question and no answer")
+    return msgspec.structs.replace(sample, dialogues=left), True
 
 
 def _as_it_was(dialogue: Dialogue) -> Dialogue:
@@ -188,8 +213,18 @@ def _unpadded(sample: Sample) -> tuple[Sample, bool]:
 
     def converted(text: str) -> str:
         nonlocal has_strays
-        has_strays = has_strays or any(not stray.is_tag for stray in mentions.strays(text))
-        return mentions.replaced(text, lambda mention: mentions.in_one_form(text[mention.start : mention.end], change))
+        in_image = mentions.replaced(text, lambda found: mentions.in_one_form(text[found.start : found.end], change))
+        pieces, end = [], 0
+        for stray in mentions.strays(in_image):
+            written = in_image[stray.start : stray.end]
+            if stray.is_tag:
+                continue
+            if numbers := mentions.bare_box(written):
+                pieces += [in_image[end : stray.start], change(numbers, written)]
+                end = stray.end
+            else:
+                has_strays = True
+        return "".join([*pieces, in_image[end:]])
 
     def change(box: Coordinates, written: str) -> str:
         return str(unpadded_box(box, written, context.width, context.height))
@@ -210,7 +245,7 @@ def unpadded_box(box: Coordinates, written: str, width: int, height: int) -> Box
     """
     if not width:
         raise ValueError(
-            "has boxes of a padded square, and the image's width and height are not known: give --contexts"
+            "has boxes of a padded square, and the image's width and height are not known: give --contexts or --images"
         )
     if len(box) != 4:
         raise ValueError(f"has a box that is none: {written[:80]}")

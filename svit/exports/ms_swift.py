@@ -27,7 +27,7 @@ def record(item: Item, style: Style) -> dict[str, object]:
         "messages": turns(style.texts(item), IMAGE_MARK, ("user", "assistant"), ("role", "content")),
         "images": [item.image],
         "objects": {
-            "ref": [name for name, _ in found] if style.boxes is MARKS else [],
+            "ref": [name for name, _ in found if name] if style.boxes is MARKS else [],
             "bbox": [list(rounded(frame.pixels(box))) for _, boxes in found for box in boxes],
             "bbox_type": "real",
         },
@@ -37,8 +37,8 @@ def record(item: Item, style: Style) -> dict[str, object]:
 
 
 def _marks(_frame: Frame) -> Write:
-    def write(_name: str, boxes: Sequence[Sides]) -> str:
-        return "<ref-object>" + "<bbox>" * len(boxes)
+    def write(name: str, boxes: Sequence[Sides]) -> str:
+        return ("<ref-object>" if name else "") + "<bbox>" * len(boxes)
 
     return write
 

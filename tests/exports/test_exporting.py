@@ -574,7 +574,7 @@ def test_what_does_not_go_together_is_said_before_anything_is_written(tmp_path: 
 def test_what_is_exported_and_imported_again_is_what_it_was(tmp_path: Path, offline_run: Path, name: str) -> None:
     frame = ("--box-frame", "image")
     svit(tmp_path, "export", offline_run, "-f", name, "-o", "there.json", "--tasks", "referring", *frame)
-    svit(tmp_path, "import", "there.json", "--format", name, "-o", "back.jsonl")
+    svit(tmp_path, "import", "there.json", "--format", name, "-o", "back.jsonl", *frame)
     before = [json.loads(each) for each in (offline_run / "referring" / "00000.jsonl").read_text().splitlines()]
     after = [json.loads(each) for each in (tmp_path / "back.jsonl").read_text().splitlines()]
     for one, other in zip(before, after, strict=True):

@@ -9,14 +9,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import given
 from hypothesis import strategies as st
+from typer.testing import CliRunner
 
+from exports.made import png
 from published import LADDER, MAN, PAIR, YARD, Entry, array, blocks, llava, own
 from svit.audit import audit
 from svit.audit.forms import read
 from svit.audit.reading import Piece
 from svit.boxes import Box
+from svit.cli import app
 from svit.errors import DataError, SvitError
 from svit.exports.box_frames import Frame
 from svit.exports.importing import Intake, imported, shape_named, unpadded_box
@@ -161,29 +164,35 @@ def test_what_is_unknown_is_said_with_what_there_is() -> None:
 
 
 SIDES = st.integers(1, 2000)
-SHARE = st.integers(0, 1000).map(lambda n: n / 1000)
 
 
-@given(SIDES, SIDES, SHARE, SHARE, SHARE, SHARE)
+@st.composite
+def apart(draw: st.DrawFn) -> tuple[float, float]:
+    """Two shares of three decimals that are two steps apart or more."""
+    low = draw(st.integers(0, 998))
+    return low / 1000, draw(st.integers(low + 2, 1000)) / 1000
+
+
+@given(SIDES, SIDES, apart(), apart())
 def test_a_box_put_into_the_padded_square_comes_back(
-    width: int, height: int, x1: float, y1: float, x2: float, y2: float
+    width: int, height: int, x: tuple[float, float], y: tuple[float, float]
 ) -> None:
-    assume(x2 - x1 > 0.001 and y2 - y1 > 0.001)
+    (x1, x2), (y1, y2) = x, y
     box = Box(x1, y1, x2, y2)
     sides = (str(x1), str(y1), str(x2), str(y2))
     back = unpadded_box(Frame(width, height, padded=True).share(sides), "", width, height)
     assert back.iou(box) > 0.999999
 
 
-def test_boxes_behind_a_mention_are_converted_once_and_all_others_stay() -> None:
+def test_boxes_are_converted_once_and_numbers_in_another_form_stay() -> None:
     # 400 x 300: the square has 50 pixels above and below
     asked = "Where is the <st>man<ed> [0.1, 0.275, 0.3, 0.725] and [0.5, 0.275, 0.7, 0.725]?"
-    answer = "At [0.1, 0.275, 0.3, 0.725]."
+    answer = "At [0.1, 0.275, 0.3, 0.725], or (0.1, 0.2, 0.3, 0.4)."
     entry = llava("41", (asked, answer), ("The <st>hen<ed>?", "No."))
     [made], intake = lines(entry, shape="llava-1.5", find=find, padded=True)
     assert texts(made) == [
         "Where is the <st>man<ed> [0.1, 0.2, 0.3, 0.8], [0.5, 0.2, 0.7, 0.8]?",
-        answer,
+        "At [0.1, 0.2, 0.3, 0.8], or (0.1, 0.2, 0.3, 0.4).",
         "The <st>hen<ed>?",
         "No.",
     ]
@@ -283,3 +292,36 @@ def test_a_reader_that_has_enough_ends_it_quietly(tmp_path: Path) -> None:
     done = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, text=True)
     os.close(writing)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+# --- what others leave out ---
+
+
+def test_a_last_question_without_an_answer_is_left_out_and_counted() -> None:
+    entry = llava("41", PAIR)
+    entry["conversations"].append({"from": "human", "value": "And then?"})
+    alone = llava("41", PAIR)
+    del alone["conversations"][1:]
+    [made], intake = lines(entry, alone, shape="llava-1.5", find=find)
+    assert texts(made) == texts(lines(llava("41", PAIR), shape="llava-1.5", find=find)[0][0])
+    assert intake.unanswered == 1
+    assert [(why, reason.records) for why, reason in intake.left_out.items()] == [("has a question and no answer", 1)]
+
+
+def test_without_an_id_the_picture_names_the_image_and_its_file_tells_the_size(tmp_path: Path) -> None:
+    (tmp_path / "pictures" / "a").mkdir(parents=True)
+    (tmp_path / "pictures" / "a" / "7.png").write_bytes(png(40, 20))
+    entry = {**llava("7", ("Where?", "[0.25, 0.25, 0.5, 0.75]")), "image": "a/7.png"}
+    del entry["id"]
+    (tmp_path / "in.json").write_text(json.dumps([entry]))
+    words = ["import", str(tmp_path / "in.json"), "--format", "llava-1.5", "-o", str(tmp_path / "out.jsonl")]
+    done = CliRunner().invoke(app, [*words, "--images", str(tmp_path / "pictures")])
+    assert done.exit_code == 0, done.output
+    made = json.loads((tmp_path / "out.jsonl").read_text())
+    assert (made["image_id"], made["width"], made["height"]) == ("a/7.png", 40, 20)
+    assert texts(made)[1] == "[0.25, 0.0, 0.5, 1.0]", "of the image, and no more of the square around it"
+    exported = [*words[:1], str(tmp_path / "out.jsonl"), "-f", "llava-1.5", "-o", str(tmp_path / "again.json")]
+    done = CliRunner().invoke(app, ["export", *exported[1:]])
+    assert done.exit_code == 0, done.output
+    [again] = json.loads((tmp_path / "again.json").read_text())
+    assert again["conversations"][1] == entry["conversations"][1], "a bare box is put back into the square"
