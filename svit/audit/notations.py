@@ -21,11 +21,13 @@ _NUMBER = r"\d{1,9}(?:\.\d{1,9})?"
 _BOX = rf"\[\s*{_NUMBER}(?:\s*,\s*{_NUMBER}){{3}}\s*\]"
 _LABELLED = r'\{\s*"bbox_2d"\s*:\s*(?:\[[^\[\]"{}]{0,99}\]|<bbox>)\s*,\s*"label"\s*:\s*"(?:[^"\\]|\\.)*"\s*\}'
 _POINT = r"\(\s*\d{1,9}\s*,\s*\d{1,9}\s*\)"
+_IN_BLANKS = r"<box>\s*\d{1,9}(?:\s+\d{1,9}){3}\s*</box>"
 _WRITTEN = re.compile(
     rf"""
     <\|object_ref_start\|>(?P<name>[^<>\[\]]+)<\|object_ref_end\|>
       (?P<tokens>(?:<\|box_start\|>{_POINT}\s*,\s*{_POINT}<\|box_end\|>)*)
-    | <ref>(?P<ref>[^<>\[\]]+)</ref>(?:<box>(?P<list>\[\s*{_BOX}(?:\s*,\s*{_BOX})*\s*\])</box>)?
+    | <ref>(?P<ref>[^<>\[\]]+)</ref>(?:<box>(?P<list>\[\s*{_BOX}(?:\s*,\s*{_BOX})*\s*\])</box>
+      | (?P<blanks>(?:{_IN_BLANKS})+))?
     | (?P<labels> \[\s*{_LABELLED}(?:\s*,\s*{_LABELLED})*\s*\] | {_LABELLED} )
     | <ref-object>(?P<marks>(?:<bbox>)*)
     """,
@@ -113,8 +115,9 @@ class _Notations:
 
     def _said(self, match: re.Match[str]) -> tuple[str, str, list[list[float]]]:
         if match["name"]:
-            numbers = list(map(float, _INTEGER.findall(match["tokens"])))
-            return "thousandths", match["name"], [numbers[at : at + 4] for at in range(0, len(numbers), 4)]
+            return "thousandths", match["name"], _fours(match["tokens"])
+        if match["blanks"]:
+            return "thousandths", match["ref"], _fours(match["blanks"])
         if match["ref"]:
             return "thousandths", match["ref"], json.loads(match["list"] or "[]")
         if match["labels"]:
@@ -141,6 +144,12 @@ class _Notations:
             raise ValueError(_NOT_BESIDE)
         boxes, self._boxes = self._boxes[:count], self._boxes[count:]
         return list(map(_sides, boxes))
+
+
+def _fours(text: str) -> list[list[float]]:
+    """Return the whole numbers of a text, four a box."""
+    numbers = list(map(float, _INTEGER.findall(text)))
+    return [numbers[at : at + 4] for at in range(0, len(numbers), 4)]
 
 
 def _sides(box: Any) -> list[float]:

@@ -106,6 +106,18 @@ def _internvl(frame: Frame) -> Write:
     return write
 
 
+def _minicpm_v(frame: Frame) -> Write:
+    """Return what writes the name and, for each box, four numbers between blanks."""
+
+    def write(name: str, boxes: Sequence[Sides]) -> str:
+        return f"<ref>{name}</ref>" + "".join([numbers(*frame.thousandths(box)) for box in boxes])
+
+    def numbers(x1: int, y1: int, x2: int, y2: int) -> str:
+        return f"<box>{x1} {y1} {x2} {y2}</box>"
+
+    return write
+
+
 def _paligemma(frame: Frame) -> Write:
     """Return what writes y1, x1, y2, x2 as location tokens and the name behind them, several parted by ` ; `."""
 
@@ -184,6 +196,7 @@ QWEN2_5_VL = BoxStyle(
 )
 QWEN3_VL = BoxStyle("qwen3-vl", '`{"bbox_2d": [x1, y1, x2, y2], "label": "man"}`, 0 to 1000', _qwen3_vl)
 INTERNVL = BoxStyle("internvl", "`<ref>man</ref><box>[[x1, y1, x2, y2]]</box>`, 0 to 1000", _internvl)
+MINICPM_V = BoxStyle("minicpm-v", "`<ref>man</ref><box>x1 y1 x2 y2</box>`, 0 to 1000", _minicpm_v)
 PALIGEMMA = BoxStyle("paligemma", "`<locY1><locX1><locY2><locX2> man`, of 1024", _paligemma)
 FLORENCE_2 = BoxStyle("florence-2", "`man<loc_x1><loc_y1><loc_x2><loc_y2>`, of 1000", _florence_2)
 KOSMOS_2 = BoxStyle(
@@ -193,7 +206,7 @@ MOLMO_POINTS = BoxStyle("molmo-points", '`<point x="61.5" y="40.4" alt="man">man
 NONE = BoxStyle("none", "no boxes, the names alone", _names, relative=False)
 
 _STYLES = (
-    SVIT, QWEN2_VL, QWEN2_5_VL, QWEN3_VL, INTERNVL, PALIGEMMA, FLORENCE_2, KOSMOS_2, MOLMO_POINTS, NONE
+    SVIT, QWEN2_VL, QWEN2_5_VL, QWEN3_VL, INTERNVL, MINICPM_V, PALIGEMMA, FLORENCE_2, KOSMOS_2, MOLMO_POINTS, NONE
 )  # fmt: skip
 BOX_STYLES = {style.name: style for style in _STYLES}
 

@@ -18,6 +18,7 @@ _FORMATS = {
     "qwen2.5-vl": "qwen2_5_vl.FORMAT",
     "qwen3-vl": "qwen3_vl.FORMAT",
     "internvl": "internvl.FORMAT",
+    "minicpm-v": "minicpm_v.FORMAT",
     "hf": "hf.FORMAT",
     "webdataset": "webdataset.FORMAT",
 }

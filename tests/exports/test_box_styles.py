@@ -38,6 +38,11 @@ SAID = {
         "<ref>men</ref><box>[[588, 387, 692, 832], [100, 200, 500, 900]]</box>",
         "<ref>sky</ref>",
     ),
+    "minicpm-v": (
+        "<ref>man</ref><box>588 387 692 832</box>",
+        "<ref>men</ref><box>588 387 692 832</box><box>100 200 500 900</box>",
+        "<ref>sky</ref>",
+    ),
     "paligemma": (
         "<loc0396><loc0602><loc0852><loc0709> man",
         "<loc0396><loc0602><loc0852><loc0709> men ; <loc0205><loc0102><loc0922><loc0512> men",
@@ -112,6 +117,7 @@ READ: dict[str, tuple[Callable[[str, int, int], Numbers], float]] = {
     "qwen2.5-vl": (shown_pixels, 0.95),  # 56 pixels of a tiny picture
     "qwen3-vl": (thousandths, 0.98),
     "internvl": (thousandths, 0.98),
+    "minicpm-v": (thousandths, 0.98),
     "paligemma": (location_tokens, 0.98),
     "florence-2": (middles_of_bins, 0.98),
     "kosmos-2": (patches, 0.75),  # a grid of 32 by 32
