@@ -4,6 +4,7 @@ r"""The shapes of instruction data: bytes of a record become dialogues to judge,
 - svit: `{"image_id": 1, "conversations": [{"topic"?: "..", "content": [{"from": "user", "value": ".."}, ..]}, ..]}`
 - llava: `{"id": "1", "image": "1.jpg", "conversations": [{"from": "human", "value": "<image>\n.."}, ..]}`
 - chat: `{"messages": [{"role": "user", "content": ".." or [{"type": "text", "text": ".."}, ..]}, ..]}`,
+  the picture in `image`, `images` or an `image_url` among the parts;
   also with the names and boxes of its texts in `objects`, as ms-swift has them
 """
 

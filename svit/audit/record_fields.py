@@ -1,5 +1,6 @@
 """What is read of a record's JSON: its members, and, where it is in no form, what it is instead."""
 
+from collections.abc import Iterable
 from typing import Literal
 
 import msgspec
@@ -33,6 +34,13 @@ class Part(msgspec.Struct, rename={"who": "from"}):
     value: str | None = None
     role: str | None = None
     text: str | None = None
+    image_url: object = None
+
+    @property
+    def address(self) -> str:
+        """Where the picture lies that a part of a turn is; empty for anything else, and for one that it holds."""
+        named = self.image_url.get("url") if isinstance(self.image_url, dict) else self.image_url
+        return named if isinstance(named, str) and not named.startswith("data:") else ""
 
     @property
     def speaker(self) -> str | None:
@@ -69,11 +77,17 @@ class Entry(msgspec.Struct):
 
     @property
     def picture(self) -> str:
-        """The path of the image, of several the first; empty where none is named."""
+        """The path or address of the image, of several the first; empty where none is named."""
         named = self.image if self.image is not None else self.images
         first = named[0] if isinstance(named, list) and named else named
         path = first.get("path") if isinstance(first, dict) else first
-        return path if isinstance(path, str) else ""
+        return path if isinstance(path, str) else _address_in(self.messages or ())
+
+
+def _address_in(turns: Iterable[Part]) -> str:
+    """Return the address of the first picture among the parts of the turns, empty where there is none."""
+    parts = (part for turn in turns if isinstance(turn.content, list) for part in turn.content)
+    return next(filter(None, (part.address for part in parts)), "")
 
 
 _decode_entry = msgspec.json.Decoder(Entry).decode

@@ -17,7 +17,7 @@ from svit.exports.counts import Tally
 from svit.exports.origins import run_facts
 from svit.exports.pictures import FolderOfPictures, Row
 from svit.exports.reading import Reading
-from svit.exports.writing import ENDINGS, chunks, write
+from svit.exports.writing import ENDINGS, chunks, records_of, write
 from svit.runs import RunFolder
 from svit.shards import publish, removed
 from svit.sources.dropped import Dropped
@@ -106,7 +106,7 @@ class Export:
         if self.format.container not in ("jsonl", "json"):
             raise SvitError(f"{self.format.name}: this is no format for a pipe. Give -o a name.")
         for _, rows in self._splits():
-            for chunk in chunks((made for _, made in rows), self.format.container):
+            for chunk in chunks(records_of(rows, self.format, self.pictures), self.format.container):
                 record(chunk)
         return Counter(self.reading.left_out)
 
@@ -167,7 +167,7 @@ class Export:
             return item
         parts = PurePosixPath(item.image).parts
         kept = parts if (most := _PARTS[self.layout]) is None else parts[-most:]
-        path = str(PurePosixPath(self.root, *kept)) if self.root or most else item.image
+        path = _under(self.root, kept) if self.root or most else item.image
         if most and self.placed.setdefault(path, item.image) != item.image:
             raise SvitError(
                 f"--image-layout {self.layout}: {self.placed[path]} and {item.image} would both be {path}. Take as-is."
@@ -177,6 +177,13 @@ class Export:
 
 def _indented(content: object) -> bytes:
     return msgspec.json.format(msgspec.json.encode(content), indent=2) + b"\n"
+
+
+def _under(root: str, parts: Sequence[str]) -> str:
+    """Return the path of a picture below a folder, or below an address such as gs://bucket/pictures."""
+    if "://" in root:
+        return "/".join([root.rstrip("/"), *(part for part in parts if part.strip("/"))])
+    return str(PurePosixPath(root, *parts))
 
 
 def refuse_what_is_there(path: Path) -> None:

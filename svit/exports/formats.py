@@ -19,6 +19,7 @@ _FORMATS = {
     "qwen3-vl": "qwen3_vl.FORMAT",
     "internvl": "internvl.FORMAT",
     "minicpm-v": "minicpm_v.FORMAT",
+    "openai": "openai.FORMAT",
     "hf": "hf.FORMAT",
     "webdataset": "webdataset.FORMAT",
 }

@@ -1,6 +1,8 @@
 """Records of chats by role, word for word, and the rules that their readers have for them."""
 
+import base64
 import json
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,9 +10,15 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from exports.made import item
+from exports.made import item, png, rows
+from svit.audit.forms import read
 from svit.cli import app
 from svit.exports.minicpm_v import FORMAT as MINICPM_V
+from svit.exports.openai import FORMAT as OPENAI
+from svit.exports.pictures import FolderOfPictures
+from svit.exports.writing import write
+
+SAMPLE = Path(__file__).parents[2] / "data" / "sample"
 
 
 @pytest.fixture(scope="module")
@@ -67,3 +75,127 @@ def test_minicpm_v_can_read_every_entry_of_the_list(more: tuple[str, ...], run: 
         read_as_openbmb(entry, images.append)
     assert len(entries) == (8 if more else 32)
     assert all(image.startswith("/pictures/images/") for image in images)
+
+
+# --- OpenAI, Together, Fireworks ---
+
+DOG = '{"bbox_2d": [100, 200, 350, 400], "label": "dog"}'
+MEN = (
+    '[{"bbox_2d": [100, 200, 350, 400], "label": "both men"}, {"bbox_2d": [500, 500, 1000, 1000], "label": "both men"}]'
+)
+
+
+def text(said: str) -> dict[str, str]:
+    return {"type": "text", "text": said}
+
+
+def of_openai(address: str) -> dict[str, Any]:
+    return {
+        "messages": [
+            {
+                "role": "user",
+                "content": [{"type": "image_url", "image_url": {"url": address}}, text(f"Where is the {DOG}?")],
+            },
+            {"role": "assistant", "content": [text(f"Behind {MEN}.")]},
+            {"role": "user", "content": [text("What does it do?")]},
+            {"role": "assistant", "content": [text("It sleeps.")]},
+        ]
+    }
+
+
+def test_a_record_of_openai_word_for_word() -> None:
+    assert OPENAI.record(item(), OPENAI.style()) == of_openai("vg/VG_100K/2.jpg")
+
+
+def test_a_record_of_openai_holds_its_picture_byte_for_byte() -> None:
+    body = png(3, 2)
+    assert OPENAI.embedding
+    record = OPENAI.record(item(), OPENAI.style())
+    held = OPENAI.embedding.put(record, body)
+    assert held == of_openai("data:image/png;base64," + base64.b64encode(body).decode())
+    assert record == of_openai("vg/VG_100K/2.jpg"), "it is another record"
+
+
+def read_as_together(record: Any, *, held: bool = True) -> bytes:
+    """Restate what Together's own check of a file demands of a line, and OpenAI's and Fireworks' pages of its turns."""
+    assert list(record) == ["messages"], "any other key is an extra column"
+    turns = record["messages"]
+    assert [turn["role"] for turn in turns] == ["user", "assistant"] * (len(turns) // 2)
+    assert all(list(turn) == ["role", "content"] and isinstance(turn["content"], list) for turn in turns), "all or none"
+    parts = [part for turn in turns for part in turn["content"]]
+    assert [part["type"] for part in parts] == ["image_url", *["text"] * len(turns)]
+    address: str = parts[0]["image_url"]["url"]
+    assert len(address) <= len("data:image/jpeg;base64,") + 4 * 10 * 2**20 // 3
+    if not held:
+        return address.encode()
+    head, _, body = address.partition(";base64,")
+    assert head in ("data:image/jpeg", "data:image/png", "data:image/webp")
+    return base64.b64decode(body, validate=True)
+
+
+@pytest.mark.parametrize("to", ["file", "folder", "pipe"])
+def test_together_and_fireworks_can_read_every_line(to: str, run: Path, tmp_path: Path) -> None:
+    out = {"file": str(tmp_path / "x.jsonl"), "folder": str(tmp_path / "out"), "pipe": "-"}[to]
+    words = ("export", run, "-f", "openai", "-o", out, "--images", SAMPLE, "--merge-per-image", "-q")
+    said = svit(*words)
+    written = said if to == "pipe" else (tmp_path / {"file": "x.jsonl", "folder": "out/train.jsonl"}[to]).read_text()
+    found = {read_as_together(json.loads(line)) for line in written.splitlines()}
+    assert found == {path.read_bytes() for path in (SAMPLE / "images").iterdir()}
+
+
+def test_without_the_pictures_it_is_said_who_can_open_what(run: Path, tmp_path: Path) -> None:
+    words = ("export", run, "-f", "openai", "--limit", "2", "-o")
+    assert "none of these services can open: --images DIR" in svit(*words, tmp_path / "a.jsonl")
+    root = ("--image-root", "https://pictures.example/a/")
+    assert "which OpenAI fetches; Together and Fireworks want --images" in svit(*words, tmp_path / "b.jsonl", *root)
+    [line, _] = (tmp_path / "b.jsonl").read_text().splitlines()
+    assert read_as_together(json.loads(line), held=False).startswith(b"https://pictures.example/a/images/")
+    assert "DIR" not in svit(*words, tmp_path / "c.jsonl", "--images", SAMPLE)
+
+
+def test_a_picture_that_no_service_takes_is_left_out_and_why(run: Path, tmp_path: Path) -> None:
+    pictures = tmp_path / "images"
+    pictures.mkdir()
+    names = sorted(path.name for path in (SAMPLE / "images").iterdir())
+    for name in names:
+        (pictures / name).write_bytes((SAMPLE / "images" / name).read_bytes())
+    (pictures / names[0]).write_bytes(b"GIF89a;")
+    with (pictures / names[1]).open("ab") as file:
+        file.write(b"\0" * 10_000_000)
+    words = ("export", run, "-f", "openai", "--task", "conversation", "--images", pictures)
+    said = svit(*words, "-o", tmp_path / "x.jsonl")
+    assert "picture_too_large  1" in said
+    assert f"picture_too_large, the first: images/{names[1]}" in said
+    assert "6 records" in said
+
+
+def test_one_picture_at_a_time_is_in_memory(tmp_path: Path) -> None:
+    body = png(64, 64) + b"\0" * 500_000
+    tracemalloc.start()
+    written = write(tmp_path / "x.jsonl", rows(OPENAI, 60), OPENAI, lambda _: body, "train")
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    size = (tmp_path / "x.jsonl").stat().st_size
+    assert (written[0].records, size > 40_000_000) == (60, True)
+    assert most < size / 3
+
+
+def test_formats_without_a_place_for_a_picture_refuse_them(run: Path, tmp_path: Path) -> None:
+    said = svit("export", run, "-f", "minicpm-v", "-o", tmp_path / "x", "--images", SAMPLE, code=2)
+    assert "name their pictures and do not hold them" in said
+
+
+def test_a_gif_is_for_no_record_that_takes_none(tmp_path: Path) -> None:
+    pillow = pytest.importorskip("PIL.Image")
+    for name, kind in (("2.gif", "GIF"), ("3.gif", "PNG")):
+        pillow.new("RGB", (800, 600)).save(tmp_path / name, kind)
+    pictures = FolderOfPictures(tmp_path, embedding=OPENAI.embedding)
+    found = [pictures(item(n)._replace(image=f"{n}.gif")) for n in (2, 3)]
+    assert found[0] == "picture_other_kind"
+    assert isinstance(found[1], bytes)
+
+
+def test_svit_check_knows_the_picture_by_its_address() -> None:
+    for address in ("images/a.jpg", "https://pictures.example/a.jpg"):
+        assert read(json.dumps(of_openai(address)).encode()).image == address
+    assert read(json.dumps(of_openai("data:image/png;base64,AAAA")).encode()).image == ""
