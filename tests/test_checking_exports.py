@@ -15,7 +15,7 @@ from svit.exports.formats import NAMES
 
 BINARY = {"trl": "parquet", "trl-completion": "parquet", "hf": "parquet", "webdataset": "tar"}
 TEXTS = [name for name in NAMES if name not in BINARY]
-WITHOUT_IDS = ("openai",)
+WITHOUT_IDS = ("openai", "gemini")
 """Their services refuse records with anything but the chat: an image is known by its path alone."""
 SHAPES = {
     "as it is": (),

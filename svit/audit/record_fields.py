@@ -25,7 +25,7 @@ _OTHERS = (
 """Two keys by which a record of another kind is known, and what it is."""
 
 
-class Part(msgspec.Struct, rename={"who": "from"}):
+class Part(msgspec.Struct, rename={"who": "from", "file": "fileData"}):
     """A conversation, a block of one, a turn or a part of one: what it is shows in what it has."""
 
     content: list["Part"] | str | None = None
@@ -35,11 +35,14 @@ class Part(msgspec.Struct, rename={"who": "from"}):
     role: str | None = None
     text: str | None = None
     image_url: object = None
+    parts: list["Part"] | None = None
+    file: object = None
 
     @property
     def address(self) -> str:
         """Where the picture lies that a part of a turn is; empty for anything else, and for one that it holds."""
         named = self.image_url.get("url") if isinstance(self.image_url, dict) else self.image_url
+        named = self.file.get("fileUri") if isinstance(self.file, dict) else named
         return named if isinstance(named, str) and not named.startswith("data:") else ""
 
     @property
@@ -50,11 +53,12 @@ class Part(msgspec.Struct, rename={"who": "from"}):
     @property
     def said(self) -> str | None:
         """What a turn says, the texts of its parts one after another; None where there is none."""
-        if self.value is not None or self.content is None or self.speaker is None:
+        content = self.parts if self.content is None else self.content
+        if self.value is not None or content is None or self.speaker is None:
             return self.value
-        if isinstance(self.content, str):
-            return self.content
-        return "".join(part.text for part in self.content if part.text)
+        if isinstance(content, str):
+            return content
+        return "".join(part.text for part in content if part.text)
 
 
 TOLD_NOTHING = Remarks()
@@ -65,6 +69,7 @@ class Entry(msgspec.Struct):
 
     conversations: list[Part] | None = None
     messages: list[Part] | None = None
+    contents: list[Part] | None = None
     image_id: Key | str | float | None = None
     id: Key | str | float | None = None
     image: object = None
@@ -81,12 +86,13 @@ class Entry(msgspec.Struct):
         named = self.image if self.image is not None else self.images
         first = named[0] if isinstance(named, list) and named else named
         path = first.get("path") if isinstance(first, dict) else first
-        return path if isinstance(path, str) else _address_in(self.messages or ())
+        return path if isinstance(path, str) else _address_in(self.messages or self.contents or ())
 
 
 def _address_in(turns: Iterable[Part]) -> str:
     """Return the address of the first picture among the parts of the turns, empty where there is none."""
-    parts = (part for turn in turns if isinstance(turn.content, list) for part in turn.content)
+    lists = (turn.parts if turn.content is None else turn.content for turn in turns)
+    parts = (part for found in lists if isinstance(found, list) for part in found)
     return next(filter(None, (part.address for part in parts)), "")
 
 
@@ -107,8 +113,9 @@ def decoded(raw: bytes) -> tuple[Entry, Remarks]:
 
 def conversations(entry: Entry, raw: bytes) -> tuple[list[Part], Form]:
     """Return the turns, or the blocks of turns, and the form in which they are."""
-    if entry.conversations is None and entry.messages is not None:
-        return entry.messages, "chat"
+    chat = entry.contents if entry.messages is None else entry.messages
+    if entry.conversations is None and chat is not None:
+        return chat, "chat"
     if entry.conversations is None:
         raise ValueError(_is_other(raw) or "has no 'conversations' and no 'messages'")
     first = next(iter(entry.conversations), None)

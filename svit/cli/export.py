@@ -68,8 +68,9 @@ def export(
         str,
         typer.Option(
             metavar="STYLE",
-            help="Boxes as another model writes them: svit, qwen2-vl, qwen2.5-vl, qwen3-vl, internvl, minicpm-v, "
-            "paligemma, florence-2, kosmos-2, molmo-points, or none. Default: as the format's own models do.",
+            help="Boxes as another model writes them: svit, qwen2-vl, qwen2.5-vl, qwen3-vl, gemini, internvl, "
+            "minicpm-v, paligemma, florence-2, kosmos-2, molmo-points, or none. Default: as the format's own models "
+            "do.",
             show_default=False,
         ),
     ] = "",

@@ -20,6 +20,7 @@ _FORMATS = {
     "internvl": "internvl.FORMAT",
     "minicpm-v": "minicpm_v.FORMAT",
     "openai": "openai.FORMAT",
+    "gemini": "gemini.FORMAT",
     "hf": "hf.FORMAT",
     "webdataset": "webdataset.FORMAT",
 }

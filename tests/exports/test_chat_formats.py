@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 from exports.made import item, png, rows
 from svit.audit.forms import read
 from svit.cli import app
+from svit.exports.gemini import FORMAT as GEMINI
 from svit.exports.minicpm_v import FORMAT as MINICPM_V
 from svit.exports.openai import FORMAT as OPENAI
 from svit.exports.pictures import FolderOfPictures
@@ -199,3 +200,80 @@ def test_svit_check_knows_the_picture_by_its_address() -> None:
     for address in ("images/a.jpg", "https://pictures.example/a.jpg"):
         assert read(json.dumps(of_openai(address)).encode()).image == address
     assert read(json.dumps(of_openai("data:image/png;base64,AAAA")).encode()).image == ""
+
+
+# --- Gemini ---
+
+
+def of_gemini(address: str, kind: str = "image/jpeg") -> dict[str, Any]:
+    dog = '{"box_2d": [200, 100, 400, 350], "label": "dog"}'
+    men = f'[{dog.replace("dog", "both men")}, {{"box_2d": [500, 500, 1000, 1000], "label": "both men"}}]'
+    picture = {"fileData": {"mimeType": kind, "fileUri": address}}
+    return {
+        "contents": [
+            {"role": "user", "parts": [picture, {"text": f"Where is the {dog}?"}]},
+            {"role": "model", "parts": [{"text": f"Behind {men}."}]},
+            {"role": "user", "parts": [{"text": "What does it do?"}]},
+            {"role": "model", "parts": [{"text": "It sleeps."}]},
+        ]
+    }
+
+
+@pytest.mark.parametrize(
+    ("image", "kind"), [("a/2.jpg", "jpeg"), ("2.JPEG", "jpeg"), ("2.PNG", "png"), ("2.webp", "webp"), ("2", "jpeg")]
+)
+def test_a_record_of_gemini_word_for_word(image: str, kind: str) -> None:
+    one = item()._replace(image=f"gs://bucket/{image}")
+    assert GEMINI.record(one, GEMINI.style()) == of_gemini(f"gs://bucket/{image}", f"image/{kind}")
+
+
+def read_as_vertex(record: Any) -> str:
+    """Restate what Google's pages demand of a line: keys, roles that take turns, parts of text and one file."""
+    assert list(record) == ["contents"]
+    turns = record["contents"]
+    assert [turn["role"] for turn in turns] == ["user", "model"] * (len(turns) // 2)
+    assert all(list(turn) == ["role", "parts"] for turn in turns)
+    picture, *others = [part for turn in turns for part in turn["parts"]]
+    assert all(list(part) == ["text"] and part["text"] for part in others)
+    assert list(picture) == ["fileData"]
+    assert list(picture["fileData"]) == ["mimeType", "fileUri"]
+    address: str = picture["fileData"]["fileUri"]
+    return address
+
+
+@pytest.mark.parametrize("root", ["gs://bucket/svit", "gs://bucket/svit/", "https://pictures.example"])
+def test_vertex_can_open_each_picture_below_its_bucket(root: str, run: Path, tmp_path: Path) -> None:
+    said = svit("export", run, "-f", "gemini", "-o", tmp_path / "x.jsonl", "--image-root", root)
+    found = {read_as_vertex(json.loads(line)) for line in (tmp_path / "x.jsonl").read_text().splitlines()}
+    assert found == {f"{root.rstrip('/')}/images/{path.name}" for path in (SAMPLE / "images").iterdir()}
+    assert "by address alone" not in said
+
+
+def test_it_is_said_that_vertex_opens_no_paths(run: Path, tmp_path: Path) -> None:
+    said = svit("export", run, "-f", "gemini", "-o", tmp_path / "x.jsonl")
+    assert "Vertex opens pictures by address alone: say where they lie by --image-root gs://BUCKET/FOLDER." in said
+
+
+def test_svit_check_reads_geminis_chat_and_its_boxes() -> None:
+    found = read(json.dumps(of_gemini("gs://bucket/a.jpg")).encode())
+    assert (found.image, found.form) == ("gs://bucket/a.jpg", "chat")
+    [dialogue] = found.boxes.dialogues
+    assert dialogue.turns[0].question == "Where is the <st>dog<ed> [100, 200, 350, 400]?"
+    assert dialogue.turns[0].answer == "Behind <st>both men<ed> [100, 200, 350, 400], [500, 500, 1000, 1000]."
+    assert found.boxes.scales == ((1000.0, 1000.0),)
+
+
+@pytest.mark.parametrize("name", ["openai", "gemini", "minicpm-v"])
+def test_a_repair_keeps_the_form_and_the_picture(name: str, run: Path, tmp_path: Path) -> None:
+    svit("export", run, "-f", name, "-o", tmp_path / "x.json", "--task", "conversation", "-q")
+    before = json.loads((tmp_path / "x.json").read_text())
+    marked = json.loads(json.dumps(before[0]))
+    turns = marked.get("contents") or marked.get("messages") or marked["conversations"]
+    said = turns[1].get("parts") or turns[1]["content"]
+    if isinstance(said, str):
+        turns[1]["content"] = f"**{said}**"
+    else:
+        said[0]["text"] = f"**{said[0]['text']}**"
+    (tmp_path / "marked.jsonl").write_text("\n".join(map(json.dumps, [marked, *before[1:]])))
+    svit("check", tmp_path / "marked.jsonl", "--fix", tmp_path / "fixed.jsonl")
+    assert list(map(json.loads, (tmp_path / "fixed.jsonl").read_text().splitlines())) == before
