@@ -13,7 +13,7 @@ from svit.audit.tally import AuditReport
 from svit.cli import app
 from svit.exports.formats import NAMES
 
-BINARY = {"trl": "parquet", "trl-completion": "parquet", "hf": "parquet", "webdataset": "tar"}
+BINARY = {"trl": "parquet", "trl-completion": "parquet", "hf": "parquet", "webdataset": "tar", "energon": "tar"}
 TEXTS = [name for name in NAMES if name not in BINARY]
 WITHOUT_IDS = ("openai", "gemini")
 """Their services refuse records with anything but the chat: an image is known by its path alone."""

@@ -136,12 +136,13 @@ class Format:
     and `resize` are what its trainer's own scripts do to a picture, `recipe` says which those are, and `start` is the
     command that starts it, with TRAIN for the file and NAME for the data's name. `sidecars` returns further files by
     name, which a trainer wants beside the data: JSON values, or a text as it is. `pieces` makes an item several records
-    of its trainer's. `features` are the columns of a parquet file, as `tables.write_table` takes
-    them. `in_pixels` says that a record that holds its picture has a size or boxes in pixels: no other copy will do.
+    of its trainer's. `features` are the columns of a parquet file, as `tables.write_table` takes them. `in_pixels` says
+    that a record that holds its picture has a size or boxes in pixels: no other copy will do.
     `breaks` says of an item's texts that the trainer would take something in them for the head of a turn.
     Where `leads` is given, such an item's record comes first: the trainer takes the types of all from the first ones.
-    `embedding` is given where a record of JSON can hold its picture. `warns` returns what a person is to be told of
-    pictures that the trainer could not open, given whether the files hold them; empty where all is well.
+    With `tar_index` each tar file has a file beside it of where its samples begin. `embedding` is given where a record
+    of JSON can hold its picture. `warns` returns what a person is to be told of pictures that the trainer could not
+    open, given whether the files hold them; empty where all is well.
     """
 
     name: str
@@ -161,6 +162,7 @@ class Format:
     in_pixels: bool = False
     breaks: Breaks = breaks_nothing
     leads: Callable[[Item], bool] | None = None
+    tar_index: bool = False
     embedding: Embedding | None = None
     warns: Callable[[Style, bool], str] = lambda _style, _held: ""
 

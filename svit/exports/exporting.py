@@ -11,6 +11,7 @@ import msgspec
 
 from svit.errors import SvitError
 from svit.exports import card
+from svit.exports.archives import index_name
 from svit.exports.base import Format, Item, Style, Written
 from svit.exports.choosing import Choice, led
 from svit.exports.counts import Tally
@@ -156,7 +157,8 @@ class Export:
         now = time.time()
         runs = [run_facts(RunFolder(source), now) for source in self.reading.sources if source.is_dir()]
         publish(folder / CARD, [card.card(made, self.tally.counts(), runs).encode()])
-        return Exported(tuple(files), (*beside, CARD), self._left_out())
+        indexes = [index_name(file.name) for file in files] if self.format.tar_index else []
+        return Exported(tuple(files), (*indexes, *beside, CARD), self._left_out())
 
     def _left_out(self) -> Mapping[str, int]:
         """Return what no split has: samples of no use, which each pass sees again, and records without a picture."""

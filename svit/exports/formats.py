@@ -23,6 +23,7 @@ _FORMATS = {
     "gemini": "gemini.FORMAT",
     "hf": "hf.FORMAT",
     "webdataset": "webdataset.FORMAT",
+    "energon": "energon.FORMAT",
 }
 NAMES = tuple(_FORMATS)
 

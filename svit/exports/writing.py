@@ -46,7 +46,7 @@ def write(path: Path, rows: Iterable[Row], to: Format, pictures: Pictures | None
     there before is untouched then.
     """
     if to.container == "tar":
-        return write_archives(path, split, rows, pictures=pictures, split=split)
+        return write_archives(path, split, rows, pictures=pictures, split=split, indexed=to.tar_index)
     if to.container == "parquet":
         return [Written(path.name, split, write_table(path, rows, features=to.features, pictures=pictures))]
     counted = 0
