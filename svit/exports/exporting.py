@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Literal, NamedTuple
+from urllib.parse import quote
 
 import msgspec
 
@@ -184,7 +185,8 @@ def _indented(content: object) -> bytes:
 def _under(root: str, parts: Sequence[str]) -> str:
     """Return the path of a picture below a folder, or below an address such as gs://bucket/pictures."""
     if "://" in root:
-        return "/".join([root.rstrip("/"), *(part for part in parts if part.strip("/"))])
+        written = quote if root.startswith("http") else str
+        return "/".join([root.rstrip("/"), *(written(part) for part in parts if part.strip("/"))])
     return str(PurePosixPath(root, *parts))
 
 

@@ -13,10 +13,13 @@ from typer.testing import CliRunner
 from exports.made import item, png, rows
 from svit.audit.forms import read
 from svit.cli import app
+from svit.exports.choosing import Choice
+from svit.exports.exporting import Export
 from svit.exports.gemini import FORMAT as GEMINI
 from svit.exports.minicpm_v import FORMAT as MINICPM_V
 from svit.exports.openai import FORMAT as OPENAI
 from svit.exports.pictures import FolderOfPictures
+from svit.exports.reading import Reading
 from svit.exports.writing import write
 
 SAMPLE = Path(__file__).parents[2] / "data" / "sample"
@@ -247,6 +250,20 @@ def test_vertex_can_open_each_picture_below_its_bucket(root: str, run: Path, tmp
     found = {read_as_vertex(json.loads(line)) for line in (tmp_path / "x.jsonl").read_text().splitlines()}
     assert found == {f"{root.rstrip('/')}/images/{path.name}" for path in (SAMPLE / "images").iterdir()}
     assert "by address alone" not in said
+
+
+@pytest.mark.parametrize(
+    ("root", "address"),
+    [
+        ("gs://bucket/a", "gs://bucket/a/vg/two men.jpg"),
+        ("https://a.example/", "https://a.example/vg/two%20men.jpg"),
+        ("/data", "/data/vg/two men.jpg"),
+    ],
+)
+def test_an_address_of_the_web_is_written_as_one(root: str, address: str) -> None:
+    export = Export(Reading([]), Choice(), GEMINI, root=root)
+    [(_, record)] = export.rows([item()._replace(image="vg/two men.jpg")], "train")
+    assert record["contents"][0]["parts"][0]["fileData"]["fileUri"] == address  # type: ignore[index]
 
 
 def test_it_is_said_that_vertex_opens_no_paths(run: Path, tmp_path: Path) -> None:
