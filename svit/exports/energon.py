@@ -59,6 +59,12 @@ FORMAT = replace(
     name="energon",
     summary="Megatron-Energon's tar shards with their .nv-meta, for Megatron-LM and Megatron-Bridge",
     boxes=QWEN3_VL,
+    recipe="Megatron-Bridge's recipes for Qwen3-VL, at any size of pictures",
+    start="""\
+# in Megatron-Bridge's checkout, on an export with --images and --split train=0.98,val=0.02
+torchrun --nproc_per_node=8 scripts/training/run_recipe.py --recipe qwen3_vl_8b_peft_energon_config \\
+  --step_func vlm_step --mode lora --seq_length 4096 dataset.path=$DATA/megatron-bridge.yaml \\
+  checkpoint.pretrained_checkpoint=$CHECKPOINT checkpoint.load=null checkpoint.save=results/NAME""",
     tar_index=True,
     sidecars=_sidecars,
     warns=_warns,

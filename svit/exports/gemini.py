@@ -38,5 +38,12 @@ FORMAT = Format(
     marks="none; the picture is a part before the first question, by its gs:// or https:// address",
     record=_record,
     boxes=GEMINI,
+    recipe="Gemini's own way of writing them",
+    start="""\
+# with GOOGLE_CLOUD_PROJECT and GOOGLE_CLOUD_LOCATION set; the pictures lie where the records say
+gcloud storage cp $DATA/TRAIN gs://$BUCKET/NAME.jsonl
+GOOGLE_GENAI_USE_VERTEXAI=true python -c "from google import genai
+data = {'gcs_uri': 'gs://$BUCKET/NAME.jsonl'}
+print(genai.Client().tunings.tune(base_model='gemini-2.5-flash', training_dataset=data).name)\"""",
     warns=_warns,
 )

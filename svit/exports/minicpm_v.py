@@ -30,5 +30,14 @@ FORMAT = Format(
     marks="`<image>` on the first line of the first question",
     record=_record,
     boxes=MINICPM_V,
+    recipe="OpenBMB's finetuning code, which cuts pictures into slices and does not pad",
+    start="""\
+# CHECKOUT is MiniCPM-V's; pictures are opened from the folder that this starts in
+cd $PICTURES && torchrun --nproc_per_node=8 $CHECKOUT/finetune/finetune.py \\
+  --model_name_or_path openbmb/MiniCPM-V-2_6 --llm_type qwen --data_path $DATA/TRAIN --do_train \\
+  --remove_unused_columns false --label_names labels --prediction_loss_only false --bf16 true \\
+  --tune_vision true --tune_llm false --model_max_length 2048 --max_slice_nums 9 --num_train_epochs 1 \\
+  --per_device_train_batch_size 1 --learning_rate 1e-6 --gradient_checkpointing true \\
+  --deepspeed $CHECKOUT/finetune/ds_config_zero3.json --output_dir $CHECKOUT/output/NAME""",
     container="json",
 )

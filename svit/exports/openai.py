@@ -57,6 +57,11 @@ FORMAT = Format(
     marks="none; the picture is a part before the first question, as a data URL with `--images`",
     record=_record,
     boxes=QWEN3_VL,
+    recipe="Qwen3-VL, which Together and Fireworks tune, at any size of pictures",
+    start="""\
+# Together's client, for a file with its pictures in it (--images)
+tg files check $DATA/TRAIN
+tg fine-tuning create --training-file $DATA/TRAIN --model Qwen/Qwen3-VL-8B-Instruct --lora --suffix NAME""",
     embedding=Embedding(_with_picture, ("jpeg", "png", "webp"), _LARGEST),
     warns=_warns,
 )
