@@ -173,6 +173,26 @@ def test_a_picture_that_no_service_takes_is_left_out_and_why(run: Path, tmp_path
     assert "6 records" in said
 
 
+def test_the_card_says_so_too(run: Path, tmp_path: Path) -> None:
+    words = ("export", run, "-f", "openai", "--limit", "2", "-q", "-o")
+    for out, more, is_said in (("a", (), True), ("b", ("--images", SAMPLE), False)):
+        svit(*words, tmp_path / out, *more)
+        assert ("none of these services can open" in (tmp_path / out / "README.md").read_text()) == is_said
+
+
+def test_a_smaller_copy_goes_out_but_where_boxes_are_pixels_of_what_is_shown(run: Path, tmp_path: Path) -> None:
+    pillow = pytest.importorskip("PIL.Image")
+    (tmp_path / "images").mkdir()
+    for path in (SAMPLE / "images").iterdir():
+        with pillow.open(path) as picture:
+            picture.resize((picture.width // 2, picture.height // 2)).save(tmp_path / "images" / path.name)
+    words = ("export", run, "-f", "openai", "--task", "referring", "--images", tmp_path, "-o")
+    svit(*words, tmp_path / "a.jsonl")
+    assert len((tmp_path / "a.jsonl").read_text().splitlines()) == 8, "shares fit a copy of the same shape"
+    said = svit(*words, tmp_path / "b.jsonl", "--boxes", "qwen2.5-vl")
+    assert "picture_size_differs  8" in said
+
+
 def test_one_picture_at_a_time_is_in_memory(tmp_path: Path) -> None:
     body = png(64, 64) + b"\0" * 500_000
     tracemalloc.start()
