@@ -15,9 +15,10 @@ from svit.path_address import on_disk
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-Fault = Literal["no_picture", "picture_broken", "picture_other_kind", "picture_size_differs"]
+Fault = Literal["no_picture", "picture_broken", "picture_other_kind", "picture_too_large", "picture_size_differs"]
 """Why a picture does not go out: there is no file; it is damaged, or no picture at all; it is neither JPEG, PNG, GIF
-nor WebP; boxes do not fit it, as its size is not the record's."""
+nor WebP, or of a kind that its reader refuses; it has more bytes than its reader takes; boxes do not fit it, as its
+size is not the record's."""
 Size = tuple[int, int]
 """Width and height in pixels."""
 

@@ -4,6 +4,8 @@ r"""The shapes of instruction data: bytes of a record become dialogues to judge,
 - svit: `{"image_id": 1, "conversations": [{"topic"?: "..", "content": [{"from": "user", "value": ".."}, ..]}, ..]}`
 - llava: `{"id": "1", "image": "1.jpg", "conversations": [{"from": "human", "value": "<image>\n.."}, ..]}`
 - chat: `{"messages": [{"role": "user", "content": ".." or [{"type": "text", "text": ".."}, ..]}, ..]}`,
+  the picture in `image`, `images` or an `image_url` among the parts; as Gemini has it,
+  `{"contents": [{"role": "user", "parts": [{"fileData": {"fileUri": ".."}}, {"text": ".."}]}, {"role": "model", ..}]}`;
   also with the names and boxes of its texts in `objects`, as ms-swift has them
 """
 
@@ -21,7 +23,7 @@ from svit.tasks import TASKS
 IMPORTED = "imported:"
 """How the source begins of an own record that `svit import` made of another's; the other's shape follows."""
 _ASKERS = ("user", "human")
-_ANSWERERS = ("gpt", "assistant")
+_ANSWERERS = ("gpt", "assistant", "model")
 _MARK = "<image>"
 SYSTEM = "system"
 """Who says what stands before the first question in a chat; it is not judged."""

@@ -19,13 +19,15 @@ from svit.records import Dialogue, ImageContext, Turn
 
 _NUMBER = r"\d{1,9}(?:\.\d{1,9})?"
 _BOX = rf"\[\s*{_NUMBER}(?:\s*,\s*{_NUMBER}){{3}}\s*\]"
-_LABELLED = r'\{\s*"bbox_2d"\s*:\s*(?:\[[^\[\]"{}]{0,99}\]|<bbox>)\s*,\s*"label"\s*:\s*"(?:[^"\\]|\\.)*"\s*\}'
+_LABELLED = r'\{\s*"b?box_2d"\s*:\s*(?:\[[^\[\]"{}]{0,99}\]|<bbox>)\s*,\s*"label"\s*:\s*"(?:[^"\\]|\\.)*"\s*\}'
 _POINT = r"\(\s*\d{1,9}\s*,\s*\d{1,9}\s*\)"
+_IN_BLANKS = r"<box>\s*\d{1,9}(?:\s+\d{1,9}){3}\s*</box>"
 _WRITTEN = re.compile(
     rf"""
     <\|object_ref_start\|>(?P<name>[^<>\[\]]+)<\|object_ref_end\|>
       (?P<tokens>(?:<\|box_start\|>{_POINT}\s*,\s*{_POINT}<\|box_end\|>)*)
-    | <ref>(?P<ref>[^<>\[\]]+)</ref>(?:<box>(?P<list>\[\s*{_BOX}(?:\s*,\s*{_BOX})*\s*\])</box>)?
+    | <ref>(?P<ref>[^<>\[\]]+)</ref>(?:<box>(?P<list>\[\s*{_BOX}(?:\s*,\s*{_BOX})*\s*\])</box>
+      | (?P<blanks>(?:{_IN_BLANKS})+))?
     | (?P<labels> \[\s*{_LABELLED}(?:\s*,\s*{_LABELLED})*\s*\] | {_LABELLED} )
     | <ref-object>(?P<marks>(?:<bbox>)*)
     """,
@@ -102,7 +104,7 @@ class _Notations:
         self.found: set[str] = set()
 
     def read(self, text: str) -> str:
-        return _WRITTEN.sub(self._mention, text) if "<" in text or "bbox_2d" in text else text
+        return _WRITTEN.sub(self._mention, text) if "<" in text or "box_2d" in text else text
 
     def _mention(self, match: re.Match[str]) -> str:
         kind, name, boxes = self._said(match)
@@ -113,8 +115,9 @@ class _Notations:
 
     def _said(self, match: re.Match[str]) -> tuple[str, str, list[list[float]]]:
         if match["name"]:
-            numbers = list(map(float, _INTEGER.findall(match["tokens"])))
-            return "thousandths", match["name"], [numbers[at : at + 4] for at in range(0, len(numbers), 4)]
+            return "thousandths", match["name"], _fours(match["tokens"])
+        if match["blanks"]:
+            return "thousandths", match["ref"], _fours(match["blanks"])
         if match["ref"]:
             return "thousandths", match["ref"], json.loads(match["list"] or "[]")
         if match["labels"]:
@@ -124,7 +127,7 @@ class _Notations:
         return "beside", str(self._names.pop(0)), self._beside(match["marks"].count("<bbox>"))
 
     def _labelled(self, text: str) -> tuple[str, str, list[list[float]]]:
-        kind = "beside" if "<bbox>" in text else "json"
+        kind = "beside" if "<bbox>" in text else "thousandths" if '"box_2d"' in text else "json"
         for box in self._beside(text.count("<bbox>")):
             text = text.replace("<bbox>", json.dumps(box), 1)
         try:
@@ -133,7 +136,7 @@ class _Notations:
             return kind, "", []
         said = said if isinstance(said, list) else [said]
         names = {each["label"] for each in said}
-        return kind, names.pop() if len(names) == 1 else "", [each["bbox_2d"] for each in said]
+        return kind, names.pop() if len(names) == 1 else "", list(map(_labelled_sides, said))
 
     def _beside(self, count: int) -> list[list[float]]:
         """Return the next boxes that stand beside the texts."""
@@ -141,6 +144,20 @@ class _Notations:
             raise ValueError(_NOT_BESIDE)
         boxes, self._boxes = self._boxes[:count], self._boxes[count:]
         return list(map(_sides, boxes))
+
+
+def _labelled_sides(said: Any) -> list[float]:
+    """Return the numbers of a labelled box, x before y, which Gemini has the other way round."""
+    if "bbox_2d" in said:
+        return list(said["bbox_2d"])
+    numbers = list(said["box_2d"])
+    return [numbers[place] for place in (1, 0, 3, 2)] if len(numbers) == 4 else numbers
+
+
+def _fours(text: str) -> list[list[float]]:
+    """Return the whole numbers of a text, four a box."""
+    numbers = list(map(float, _INTEGER.findall(text)))
+    return [numbers[at : at + 4] for at in range(0, len(numbers), 4)]
 
 
 def _sides(box: Any) -> list[float]:

@@ -1,5 +1,6 @@
 """What is read of a record's JSON: its members, and, where it is in no form, what it is instead."""
 
+from collections.abc import Iterable
 from typing import Literal
 
 import msgspec
@@ -24,7 +25,7 @@ _OTHERS = (
 """Two keys by which a record of another kind is known, and what it is."""
 
 
-class Part(msgspec.Struct, rename={"who": "from"}):
+class Part(msgspec.Struct, rename={"who": "from", "file": "fileData"}):
     """A conversation, a block of one, a turn or a part of one: what it is shows in what it has."""
 
     content: list["Part"] | str | None = None
@@ -33,6 +34,16 @@ class Part(msgspec.Struct, rename={"who": "from"}):
     value: str | None = None
     role: str | None = None
     text: str | None = None
+    image_url: object = None
+    parts: list["Part"] | None = None
+    file: object = None
+
+    @property
+    def address(self) -> str:
+        """Where the picture lies that a part of a turn is; empty for anything else, and for one that it holds."""
+        named = self.image_url.get("url") if isinstance(self.image_url, dict) else self.image_url
+        named = self.file.get("fileUri") if isinstance(self.file, dict) else named
+        return named if isinstance(named, str) and not named.startswith("data:") else ""
 
     @property
     def speaker(self) -> str | None:
@@ -42,11 +53,12 @@ class Part(msgspec.Struct, rename={"who": "from"}):
     @property
     def said(self) -> str | None:
         """What a turn says, the texts of its parts one after another; None where there is none."""
-        if self.value is not None or self.content is None or self.speaker is None:
+        content = self.parts if self.content is None else self.content
+        if self.value is not None or content is None or self.speaker is None:
             return self.value
-        if isinstance(self.content, str):
-            return self.content
-        return "".join(part.text for part in self.content if part.text)
+        if isinstance(content, str):
+            return content
+        return "".join(part.text for part in content if part.text)
 
 
 TOLD_NOTHING = Remarks()
@@ -57,6 +69,7 @@ class Entry(msgspec.Struct):
 
     conversations: list[Part] | None = None
     messages: list[Part] | None = None
+    contents: list[Part] | None = None
     image_id: Key | str | float | None = None
     id: Key | str | float | None = None
     image: object = None
@@ -69,11 +82,18 @@ class Entry(msgspec.Struct):
 
     @property
     def picture(self) -> str:
-        """The path of the image, of several the first; empty where none is named."""
+        """The path or address of the image, of several the first; empty where none is named."""
         named = self.image if self.image is not None else self.images
         first = named[0] if isinstance(named, list) and named else named
         path = first.get("path") if isinstance(first, dict) else first
-        return path if isinstance(path, str) else ""
+        return path if isinstance(path, str) else _address_in(self.messages or self.contents or ())
+
+
+def _address_in(turns: Iterable[Part]) -> str:
+    """Return the address of the first picture among the parts of the turns, empty where there is none."""
+    lists = (turn.parts if turn.content is None else turn.content for turn in turns)
+    parts = (part for found in lists if isinstance(found, list) for part in found)
+    return next(filter(None, (part.address for part in parts)), "")
 
 
 _decode_entry = msgspec.json.Decoder(Entry).decode
@@ -93,8 +113,9 @@ def decoded(raw: bytes) -> tuple[Entry, Remarks]:
 
 def conversations(entry: Entry, raw: bytes) -> tuple[list[Part], Form]:
     """Return the turns, or the blocks of turns, and the form in which they are."""
-    if entry.conversations is None and entry.messages is not None:
-        return entry.messages, "chat"
+    chat = entry.contents if entry.messages is None else entry.messages
+    if entry.conversations is None and chat is not None:
+        return chat, "chat"
     if entry.conversations is None:
         raise ValueError(_is_other(raw) or "has no 'conversations' and no 'messages'")
     first = next(iter(entry.conversations), None)

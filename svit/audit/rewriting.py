@@ -23,7 +23,7 @@ def rewritten(raw: bytes, record: Record, found: Judged) -> bytes:
     entry: dict[str, Any] = json.loads(raw)
     if record.form in ("llava", "chat"):
         [(place, dialogue)] = found.kept
-        turns = entry["messages" if record.form == "chat" else "conversations"]
+        turns = next(entry[key] for key in ("conversations", "messages", "contents") if entry.get(key) is not None)
         turns = turns[turns[0].get("from", turns[0].get("role")) == SYSTEM :]
         _put(_changed(record, found.judged, place, dialogue), turns, record.marks)
     else:
@@ -84,8 +84,10 @@ def _put(texts: Sequence[str | None], parts: Sequence[dict[str, Any]], marks: tu
         whole = f"{marks[0]}{text}{marks[1]}" if number == 0 else text
         if "value" in part:
             part["value"] = whole
-        elif isinstance(part["content"], str):
+        elif isinstance(part.get("content"), str):
             part["content"] = whole
         else:
-            others = [each for each in part["content"] if not each.get("text")]
-            part["content"] = [*others, {"type": "text", "text": whole}]
+            key, text_part = (
+                ("content", {"type": "text", "text": whole}) if "content" in part else ("parts", {"text": whole})
+            )
+            part[key] = [*(each for each in part[key] if not each.get("text")), text_part]

@@ -53,6 +53,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "svit export runs/first --format llava-next -o train.jsonl",
         "svit export runs/first --format qwen2.5-vl -o data --split train=0.9,test=0.1",
         "svit export runs/first --format hf --images photos -o data",
+        "svit export runs/first --format gemini --image-root gs://mine/a -o a.jsonl",
     ),
     "formats": (
         "svit formats",

@@ -20,7 +20,9 @@ from svit.spelling import did_you_mean
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from svit.exports.base import Format, Style
     from svit.exports.exporting import Export, Exported
+    from svit.exports.pictures import FolderOfPictures
     from svit.image_frames import Resize
 
 _FILES = (".json", ".jsonl", ".zst", ".parquet")
@@ -66,8 +68,9 @@ def export(
         str,
         typer.Option(
             metavar="STYLE",
-            help="Boxes as another model writes them: svit, qwen2-vl, qwen2.5-vl, qwen3-vl, internvl, paligemma, "
-            "florence-2, kosmos-2, molmo-points, or none. Default: as the format's own models do.",
+            help="Boxes as another model writes them: svit, qwen2-vl, qwen2.5-vl, qwen3-vl, gemini, internvl, "
+            "minicpm-v, paligemma, florence-2, kosmos-2, molmo-points, or none. Default: as the format's own models "
+            "do.",
             show_default=False,
         ),
     ] = "",
@@ -97,7 +100,8 @@ def export(
     ] = "as-is",
     name: Annotated[str, typer.Option(metavar="NAME", help="The data's name where a trainer wants one.")] = "svit",
     images: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Put these pictures into parquet files and archives.")
+        Path | None,
+        typer.Option(metavar="DIR", help="Put these pictures into parquet files, archives and openai's records."),
     ] = None,
     zstd: Annotated[bool, typer.Option("--zstd", help="Pack the files of a folder by zstd.")] = False,
     push_to_hub: Annotated[
@@ -113,7 +117,6 @@ def export(
     from svit.exports.exporting import LAYOUTS, Export
     from svit.exports.formats import format_named
     from svit.exports.image_ids import read_image_ids
-    from svit.exports.pictures import FolderOfPictures
     from svit.exports.pushing import client, push
     from svit.exports.reading import Reading
     from svit.tasks import TASKS
@@ -145,7 +148,7 @@ def export(
         seed=seed,
         requests=our_requests() if requests and style.boxes.has_boxes else (),
     )
-    if images and found.container not in ("parquet", "tar"):
+    if images and not found.can_hold_pictures:
         raise SvitError(f"--images: the records of {to} name their pictures and do not hold them.")
     work = Export(
         Reading(sources, tasks, beyond=_beyond),
@@ -154,7 +157,7 @@ def export(
         style,
         image_root,
         layout,
-        pictures=FolderOfPictures(images, pixels=found.in_pixels) if images else None,
+        pictures=_pictures(images, found, style) if images else None,
         command=("svit", *map(_last_part, sys.argv[1:])),
     )
     if str(output) == "-":
@@ -188,6 +191,12 @@ def _beyond(run: Path, tasks: "frozenset[str] | None") -> "Iterator[bytes]":
         talk.say(f"{run}: what is in its journal and in no file yet is not exported: {error}")
 
 
+def _pictures(folder: Path, form: "Format", style: "Style") -> "FolderOfPictures":
+    from svit.exports.pictures import FolderOfPictures
+
+    return FolderOfPictures(folder, pixels=form.in_pixels or style.boxes.resized, embedding=form.embedding)
+
+
 def _resize(own: "Resize", min_pixels: int | None, max_pixels: int | None, factor: int | None) -> "Resize | None":
     """Return how a trainer resizes pictures where it is not as its own scripts do."""
     from dataclasses import replace
@@ -215,6 +224,7 @@ def _to_stdout(work: "Export", *, packed: bool, as_json: bool, quiet: bool) -> N
     work.choice.told()
     if not quiet:
         _say_what_is_missing(left_out, work)
+        _say_which_pictures(work, looked=work.pictures is not None)
 
 
 def _to_files(work: "Export", output: Path, *, packed: bool) -> "Exported":
@@ -313,6 +323,8 @@ def _say_which_pictures(work: "Export", *, looked: bool) -> None:
     """Name the first pictures that were left out or have another size, and say how closely they were looked at."""
     from svit.pictures import can_decode
 
+    if warning := work.format.warns(work.style, looked):
+        talk.say(warning)
     for why, images in work.faulty.places.items():
         talk.say(f"  {why}, the first: {', '.join(dict.fromkeys(images))}")
     for why, many in work.odd.items():

@@ -4,6 +4,7 @@ import hashlib
 import os
 import re
 import shutil
+import struct
 import tarfile
 from collections.abc import Iterable, Iterator, Mapping
 from io import BytesIO
@@ -33,12 +34,15 @@ def write_archives(
     pictures: Pictures | None = None,
     per_tar: int = 1000,
     split: str = "train",
+    indexed: bool = False,
 ) -> list[Written]:
     """Write the records to `STEM-000000.tar` and so on in the folder, `per_tar` in each, and return the files.
 
     With `pictures` each record has its picture before it, and a row without a picture is left out; else there are only
-    the records. The files get their names when all of them are on the disk; files of the same stem from before, and
-    further ones, are gone then. The same rows make the same bytes. Raises StorageError when the disk refuses.
+    the records. With `indexed` each shard has an index beside it: where its samples begin, and where the last one ends,
+    as unsigned numbers of eight bytes. The files get their names when all of them are on the disk; files of the same
+    stem from before, and further ones, are gone then. The same rows make the same bytes. Raises StorageError when the
+    disk refuses.
     """
     draft = folder / f".{stem}.part"
     try:
@@ -47,8 +51,12 @@ def write_archives(
         draft.mkdir()
         written = []
         for name, some in _shards(stem, with_pictures(rows, pictures), per_tar):
-            written.append(Written(name, split, _fill(draft / name, some)))
-        _settle(folder, stem, draft, [file.name for file in written])
+            *begins, end = _fill(draft / name, some)
+            written.append(Written(name, split, len(begins)))
+            if indexed:
+                _put(draft / index_name(name), struct.pack(f"<{len(begins) + 1}Q", *begins, end))
+        names = [file.name for file in written]
+        _settle(folder, stem, draft, [*names, *(index_name(name) for name in names if indexed)])
     except OSError as error:
         raise StorageError(f"{folder / stem}-*.tar: cannot be written: {why_refused(error, folder)}.") from error
     finally:
@@ -69,20 +77,33 @@ def _shards(stem: str, rows: Iterator[_Filled], per_tar: int) -> Iterator[tuple[
             return
 
 
-def _fill(path: Path, rows: Iterable[_Filled]) -> int:
-    """Write one shard, and return how many records are in it."""
-    records = 0
+def index_name(tar: str) -> str:
+    """Return the name of the index of a shard."""
+    return f"{tar}.idx"
+
+
+def _fill(path: Path, rows: Iterable[_Filled]) -> list[int]:
+    """Write one shard, and return at which byte each of its samples begins, and where the last one ends."""
+    places = []
     with path.open("wb") as file:
         with tarfile.open(fileobj=file, mode="w") as tar:
             for item, record, body in rows:
+                places.append(tar.offset)
                 key = _key(item.key)
                 if body:
                     _add(tar, f"{key}.{_ENDINGS[kind_of(body)]}", body)
                 _add(tar, f"{key}.json", orjson.dumps(record))
-                records += 1
+            places.append(tar.offset)
         file.flush()
         os.fsync(file.fileno())
-    return records
+    return places
+
+
+def _put(path: Path, body: bytes) -> None:
+    with path.open("wb") as file:
+        file.write(body)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def _add(tar: tarfile.TarFile, name: str, body: bytes) -> None:
@@ -96,7 +117,7 @@ def _settle(folder: Path, stem: str, draft: Path, names: list[str]) -> None:
     """Give the shards their names, and remove what an earlier export of this stem left beyond them."""
     for name in names:
         (draft / name).replace(folder / name)
-    ours = re.compile(re.escape(stem) + r"-[0-9]{6}\.tar")
+    ours = re.compile(re.escape(stem) + r"-[0-9]{6}\.tar(\.idx)?")
     for path in folder.iterdir():
         if ours.fullmatch(path.name) and path.name not in names:
             path.unlink()

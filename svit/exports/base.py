@@ -110,6 +110,20 @@ def to_train_on(written: Sequence[Written]) -> list[Written]:
 
 
 _HELD_OUT = frozenset({"test", "testing", "val", "valid", "validation", "dev", "eval"})
+
+
+@dataclass(frozen=True)
+class Embedding:
+    """How a record of JSON holds its picture: `put` returns the record with this file in it, and is pure.
+
+    `kinds` are those of a picture that its trainer takes, `largest` the most bytes of a file.
+    """
+
+    put: Callable[[Mapping[str, object], bytes], Mapping[str, object]]
+    kinds: tuple[str, ...]
+    largest: int
+
+
 Sidecars = Callable[[Sequence[Written], Style], Mapping[str, object]]
 
 
@@ -122,10 +136,13 @@ class Format:
     and `resize` are what its trainer's own scripts do to a picture, `recipe` says which those are, and `start` is the
     command that starts it, with TRAIN for the file and NAME for the data's name. `sidecars` returns further files by
     name, which a trainer wants beside the data: JSON values, or a text as it is. `pieces` makes an item several records
-    of its trainer's. `features` are the columns of a parquet file, as `tables.write_table` takes
-    them. `in_pixels` says that a record that holds its picture has a size or boxes in pixels: no other copy will do.
+    of its trainer's. `features` are the columns of a parquet file, as `tables.write_table` takes them. `in_pixels` says
+    that a record that holds its picture has a size or boxes in pixels: no other copy will do.
     `breaks` says of an item's texts that the trainer would take something in them for the head of a turn.
     Where `leads` is given, such an item's record comes first: the trainer takes the types of all from the first ones.
+    With `tar_index` each tar file has a file beside it of where its samples begin. `embedding` is given where a record
+    of JSON can hold its picture. `warns` returns what a person is to be told of pictures that the trainer could not
+    open, given whether the files hold them; empty where all is well.
     """
 
     name: str
@@ -145,6 +162,14 @@ class Format:
     in_pixels: bool = False
     breaks: Breaks = breaks_nothing
     leads: Callable[[Item], bool] | None = None
+    tar_index: bool = False
+    embedding: Embedding | None = None
+    warns: Callable[[Style, bool], str] = lambda _style, _held: ""
+
+    @property
+    def can_hold_pictures(self) -> bool:
+        """Whether its files can have the pictures in them."""
+        return self.container in ("parquet", "tar") or self.embedding is not None
 
     def style(
         self,

@@ -70,7 +70,7 @@ def _qwen2_vl(frame: Frame) -> Write:
     return write
 
 
-def labelled(numbers: Callable[[Sides], str]) -> Write:
+def labelled(numbers: Callable[[Sides], str], key: str = "bbox_2d") -> Write:
     """Return what writes `{"bbox_2d": [1, 2, 3, 4], "label": "man"}`, a list for several boxes, the name for none.
 
     `numbers` writes the four of a box.
@@ -82,7 +82,7 @@ def labelled(numbers: Callable[[Sides], str]) -> Write:
         if not name:
             return ", ".join(map(numbers, boxes))
         label = _in_quotes(name)
-        found = [f'{{"bbox_2d": {numbers(box)}, "label": {label}}}' for box in boxes]
+        found = [f'{{"{key}": {numbers(box)}, "label": {label}}}' for box in boxes]
         return f"[{', '.join(found)}]" if len(found) > 1 else found[0]
 
     return write
@@ -103,10 +103,32 @@ def _qwen3_vl(frame: Frame) -> Write:
     return labelled(numbers)
 
 
+def _gemini(frame: Frame) -> Write:
+    """Return what writes the upper and left side before the lower and right one, as Google's models do."""
+
+    def numbers(box: Sides) -> str:
+        x1, y1, x2, y2 = frame.thousandths(box)
+        return f"[{y1}, {x1}, {y2}, {x2}]"
+
+    return labelled(numbers, key="box_2d")
+
+
 def _internvl(frame: Frame) -> Write:
     def write(name: str, boxes: Sequence[Sides]) -> str:
         found = [list(frame.thousandths(box)) for box in boxes]
         return (f"<ref>{name}</ref>" if name else "") + (f"<box>{found}</box>" if boxes else "")
+
+    return write
+
+
+def _minicpm_v(frame: Frame) -> Write:
+    """Return what writes the name and, for each box, four numbers between blanks."""
+
+    def write(name: str, boxes: Sequence[Sides]) -> str:
+        return f"<ref>{name}</ref>" + "".join([numbers(*frame.thousandths(box)) for box in boxes])
+
+    def numbers(x1: int, y1: int, x2: int, y2: int) -> str:
+        return f"<box>{x1} {y1} {x2} {y2}</box>"
 
     return write
 
@@ -190,7 +212,9 @@ QWEN2_5_VL = BoxStyle(
     resized=True,
 )
 QWEN3_VL = BoxStyle("qwen3-vl", '`{"bbox_2d": [x1, y1, x2, y2], "label": "man"}`, 0 to 1000', _qwen3_vl)
+GEMINI = BoxStyle("gemini", '`{"box_2d": [y1, x1, y2, x2], "label": "man"}`, 0 to 1000', _gemini)
 INTERNVL = BoxStyle("internvl", "`<ref>man</ref><box>[[x1, y1, x2, y2]]</box>`, 0 to 1000", _internvl)
+MINICPM_V = BoxStyle("minicpm-v", "`<ref>man</ref><box>x1 y1 x2 y2</box>`, 0 to 1000", _minicpm_v)
 PALIGEMMA = BoxStyle("paligemma", "`<locY1><locX1><locY2><locX2> man`, of 1024", _paligemma)
 FLORENCE_2 = BoxStyle("florence-2", "`man<loc_x1><loc_y1><loc_x2><loc_y2>`, of 1000", _florence_2)
 KOSMOS_2 = BoxStyle(
@@ -200,7 +224,8 @@ MOLMO_POINTS = BoxStyle("molmo-points", '`<point x="61.5" y="40.4" alt="man">man
 NONE = BoxStyle("none", "no boxes, the names alone", _names, relative=False)
 
 _STYLES = (
-    SVIT, QWEN2_VL, QWEN2_5_VL, QWEN3_VL, INTERNVL, PALIGEMMA, FLORENCE_2, KOSMOS_2, MOLMO_POINTS, NONE
+    SVIT, QWEN2_VL, QWEN2_5_VL, QWEN3_VL, GEMINI, INTERNVL, MINICPM_V, PALIGEMMA, FLORENCE_2, KOSMOS_2, MOLMO_POINTS,
+    NONE,
 )  # fmt: skip
 BOX_STYLES = {style.name: style for style in _STYLES}
 

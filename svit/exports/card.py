@@ -207,6 +207,8 @@ def _disclaimers(export: Export, counts: Counts) -> str:
         claims.append("The photographs are not in it: records name their files.")
         if export.format.container == "parquet":
             claims.append("No row has a picture to open: `svit export --images DIR` puts them in.")
+    if warning := export.format.warns(export.style, export.photographs):
+        claims.append(plain(warning))
     return _bullets(claims)
 
 

@@ -6,18 +6,20 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Literal, NamedTuple
+from urllib.parse import quote
 
 import msgspec
 
 from svit.errors import SvitError
 from svit.exports import card
+from svit.exports.archives import index_name
 from svit.exports.base import Format, Item, Style, Written
 from svit.exports.choosing import Choice, led
 from svit.exports.counts import Tally
 from svit.exports.origins import run_facts
 from svit.exports.pictures import FolderOfPictures, Row
 from svit.exports.reading import Reading
-from svit.exports.writing import ENDINGS, chunks, write
+from svit.exports.writing import ENDINGS, chunks, records_of, write
 from svit.runs import RunFolder
 from svit.shards import publish, removed
 from svit.sources.dropped import Dropped
@@ -106,7 +108,7 @@ class Export:
         if self.format.container not in ("jsonl", "json"):
             raise SvitError(f"{self.format.name}: this is no format for a pipe. Give -o a name.")
         for _, rows in self._splits():
-            for chunk in chunks((made for _, made in rows), self.format.container):
+            for chunk in chunks(records_of(rows, self.format, self.pictures), self.format.container):
                 record(chunk)
         return Counter(self.reading.left_out)
 
@@ -156,7 +158,8 @@ class Export:
         now = time.time()
         runs = [run_facts(RunFolder(source), now) for source in self.reading.sources if source.is_dir()]
         publish(folder / CARD, [card.card(made, self.tally.counts(), runs).encode()])
-        return Exported(tuple(files), (*beside, CARD), self._left_out())
+        indexes = [index_name(file.name) for file in files] if self.format.tar_index else []
+        return Exported(tuple(files), (*indexes, *beside, CARD), self._left_out())
 
     def _left_out(self) -> Mapping[str, int]:
         """Return what no split has: samples of no use, which each pass sees again, and records without a picture."""
@@ -167,7 +170,7 @@ class Export:
             return item
         parts = PurePosixPath(item.image).parts
         kept = parts if (most := _PARTS[self.layout]) is None else parts[-most:]
-        path = str(PurePosixPath(self.root, *kept)) if self.root or most else item.image
+        path = _under(self.root, kept) if self.root or most else item.image
         if most and self.placed.setdefault(path, item.image) != item.image:
             raise SvitError(
                 f"--image-layout {self.layout}: {self.placed[path]} and {item.image} would both be {path}. Take as-is."
@@ -177,6 +180,14 @@ class Export:
 
 def _indented(content: object) -> bytes:
     return msgspec.json.format(msgspec.json.encode(content), indent=2) + b"\n"
+
+
+def _under(root: str, parts: Sequence[str]) -> str:
+    """Return the path of a picture below a folder, or below an address such as gs://bucket/pictures."""
+    if "://" in root:
+        written = quote if root.startswith("http") else str
+        return "/".join([root.rstrip("/"), *(written(part) for part in parts if part.strip("/"))])
+    return str(PurePosixPath(root, *parts))
 
 
 def refuse_what_is_there(path: Path) -> None:

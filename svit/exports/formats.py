@@ -18,8 +18,12 @@ _FORMATS = {
     "qwen2.5-vl": "qwen2_5_vl.FORMAT",
     "qwen3-vl": "qwen3_vl.FORMAT",
     "internvl": "internvl.FORMAT",
+    "minicpm-v": "minicpm_v.FORMAT",
+    "openai": "openai.FORMAT",
+    "gemini": "gemini.FORMAT",
     "hf": "hf.FORMAT",
     "webdataset": "webdataset.FORMAT",
+    "energon": "energon.FORMAT",
 }
 NAMES = tuple(_FORMATS)
 

@@ -8,7 +8,7 @@ import orjson
 from svit.errors import SvitError
 from svit.exports.archives import write_archives
 from svit.exports.base import Container, Format, Written
-from svit.exports.pictures import Pictures, Row
+from svit.exports.pictures import Pictures, Row, with_pictures
 from svit.exports.tables import write_table
 from svit.shards import as_line, publish
 
@@ -30,6 +30,15 @@ def chunks(rows: Records, container: Container) -> Iterator[bytes]:
     yield b"[]\n" if before == b"[\n" else b"\n]\n"
 
 
+def records_of(rows: Iterable[Row], to: Format, pictures: Pictures | None) -> Iterator[Mapping[str, object]]:
+    """Yield the records of the rows, with their pictures in them where the format has a place for one."""
+    if to.embedding is None:
+        yield from (record for _, record in rows)
+        return
+    for _, record, body in with_pictures(rows, pictures):
+        yield to.embedding.put(record, body) if body else record
+
+
 def write(path: Path, rows: Iterable[Row], to: Format, pictures: Pictures | None, split: str) -> list[Written]:
     """Write the rows of a split and return the files: archives into the folder `path`, all else into the file `path`.
 
@@ -37,14 +46,14 @@ def write(path: Path, rows: Iterable[Row], to: Format, pictures: Pictures | None
     there before is untouched then.
     """
     if to.container == "tar":
-        return write_archives(path, split, rows, pictures=pictures, split=split)
+        return write_archives(path, split, rows, pictures=pictures, split=split, indexed=to.tar_index)
     if to.container == "parquet":
         return [Written(path.name, split, write_table(path, rows, features=to.features, pictures=pictures))]
     counted = 0
 
     def counting() -> Iterator[Mapping[str, object]]:
         nonlocal counted
-        for _, record in rows:
+        for record in records_of(rows, to, pictures):
             counted += 1
             yield record
 

@@ -33,9 +33,19 @@ SAID = {
         '[{"bbox_2d": [588, 387, 692, 832], "label": "men"}, {"bbox_2d": [100, 200, 500, 900], "label": "men"}]',
         "sky",
     ),
+    "gemini": (
+        '{"box_2d": [387, 588, 832, 692], "label": "man"}',
+        '[{"box_2d": [387, 588, 832, 692], "label": "men"}, {"box_2d": [200, 100, 900, 500], "label": "men"}]',
+        "sky",
+    ),
     "internvl": (
         "<ref>man</ref><box>[[588, 387, 692, 832]]</box>",
         "<ref>men</ref><box>[[588, 387, 692, 832], [100, 200, 500, 900]]</box>",
+        "<ref>sky</ref>",
+    ),
+    "minicpm-v": (
+        "<ref>man</ref><box>588 387 692 832</box>",
+        "<ref>men</ref><box>588 387 692 832</box><box>100 200 500 900</box>",
         "<ref>sky</ref>",
     ),
     "paligemma": (
@@ -85,6 +95,12 @@ def location_tokens(text: str, _width: int, _height: int) -> Numbers:
     return x1, y1, x2, y2
 
 
+def of_gemini(text: str, width: int, height: int) -> Numbers:
+    """Google's page on boxes: `[y_min, x_min, y_max, x_max]`, of 1000."""
+    y1, x1, y2, x2 = thousandths(text, width, height)
+    return x1, y1, x2, y2
+
+
 def middles_of_bins(text: str, _width: int, _height: int) -> Numbers:
     """Florence-2's: its processor takes the middle of a bin of the picture."""
     return [(int(number) + 0.5) / 1000 for number in re.findall(r"<loc_(\d+)>", text)]
@@ -111,7 +127,9 @@ READ: dict[str, tuple[Callable[[str, int, int], Numbers], float]] = {
     "qwen2-vl": (thousandths, 0.98),
     "qwen2.5-vl": (shown_pixels, 0.95),  # 56 pixels of a tiny picture
     "qwen3-vl": (thousandths, 0.98),
+    "gemini": (of_gemini, 0.98),
     "internvl": (thousandths, 0.98),
+    "minicpm-v": (thousandths, 0.98),
     "paligemma": (location_tokens, 0.98),
     "florence-2": (middles_of_bins, 0.98),
     "kosmos-2": (patches, 0.75),  # a grid of 32 by 32
