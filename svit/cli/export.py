@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from svit.exports.base import Format, Style
     from svit.exports.exporting import Export, Exported
+    from svit.exports.lengths import Lengths
     from svit.exports.pictures import FolderOfPictures
     from svit.image_frames import Resize
 
@@ -60,6 +61,25 @@ def export(
     ] = False,
     max_turns: Annotated[
         int | None, typer.Option(min=1, metavar="N", help="At most N questions a record; more make several.")
+    ] = None,
+    max_tokens: Annotated[
+        int | None,
+        typer.Option(
+            min=1, metavar="N", help="Tokens of a record at most, its picture among them. Default: the trainer's own."
+        ),
+    ] = None,
+    on_long: Annotated[
+        str | None,
+        typer.Option(
+            metavar="HOW",
+            help="Longer records: split into several, cut-turns at the end, drop, or keep. Default: keep, and warn; "
+            "split with --max-tokens.",
+            show_default=False,
+        ),
+    ] = None,
+    tokenizer: Annotated[
+        str | None,
+        typer.Option(metavar="PATH|NAME", help="Count by this tokenizer.json, not by an estimate; none is downloaded."),
     ] = None,
     limit: Annotated[int | None, typer.Option(min=1, metavar="N", help="At most N records of each split.")] = None,
     shuffle: Annotated[bool, typer.Option("--shuffle", help="In random order.")] = False,
@@ -157,6 +177,7 @@ def export(
         style,
         image_root,
         layout,
+        lengths=_lengths(found, style, max_tokens, on_long, tokenizer),
         pictures=_pictures(images, found, style) if images else None,
         command=("svit", *map(_last_part, sys.argv[1:])),
     )
@@ -195,6 +216,23 @@ def _pictures(folder: Path, form: "Format", style: "Style") -> "FolderOfPictures
     from svit.exports.pictures import FolderOfPictures
 
     return FolderOfPictures(folder, pixels=form.in_pixels or style.boxes.resized, embedding=form.embedding)
+
+
+def _lengths(
+    found: "Format", style: "Style", most: int | None, on_long: str | None, tokenizer: str | None
+) -> "Lengths | None":
+    """Return what counts and shortens records; None where neither the trainer nor a person has a limit."""
+    from svit.exports.lengths import ON_LONG, Lengths, counter_named, estimate
+    from svit.exports.windows import ANY
+
+    how = ON_LONG[_one_of("--on-long", on_long or ("split" if most else "keep"), ON_LONG)]
+    window = found.window or ANY
+    most = most or window.tokens
+    if not most:
+        if on_long or tokenizer:
+            raise SvitError(f"{found.name}: how much its trainer reads is not known here: give --max-tokens N.")
+        return None
+    return Lengths(most, window, style, counter_named(tokenizer) if tokenizer else estimate(window), how)
 
 
 def _resize(own: "Resize", min_pixels: int | None, max_pixels: int | None, factor: int | None) -> "Resize | None":
@@ -290,6 +328,8 @@ def _figures(work: "Export", written: "Exported", output: Path) -> dict[str, obj
         "files": [{"file": file.name, "records": file.records} for file in written.files],
         "others": list(written.others),
         "left_out": dict(written.left_out),
+        "long": work.lengths
+        and {"tokens": work.lengths.most, "records": work.lengths.long, "longest": work.lengths.longest},
         "image_ids": {
             ids.option: {"named": len(set(ids.names.values())), "matched": len(ids.matched)}
             for ids in (work.choice.only, work.choice.excluded)
@@ -347,6 +387,8 @@ def _say_what_is_missing(left_out: "Mapping[str, int]", work: "Export") -> None:
         talk.say(words)
     if left_out:
         talk.say("Left out, as no trainer could use them:\n" + talk.counted(left_out))
+    if work.lengths and (words := work.lengths.told()):
+        talk.say(words)
     if many := work.reading.from_journal:
         talk.say(
             f"{number_of(many, 'sample')} came from the journal of a run that is not finished: they are in no shard "

@@ -14,6 +14,7 @@ from svit.exports.box_styles import SVIT, BoxStyle, box_style_named
 from svit.exports.canonical import has_boxes, rewritten
 from svit.exports.counts import Made
 from svit.exports.role_marks import Breaks, breaks_nothing
+from svit.exports.windows import Window
 from svit.image_frames import Resize
 from svit.records import ImageId
 
@@ -132,17 +133,18 @@ class Format:
     """One trainer's format.
 
     `record` turns an item into its record, JSON values all: pure. `boxes` is the style of boxes that its trainer's
-    models know, `also` says what else holds boxes, `marks` where `<image>` stands: in a few words, for tables. `padded`
-    and `resize` are what its trainer's own scripts do to a picture, `recipe` says which those are, and `start` is the
-    command that starts it, with TRAIN for the file and NAME for the data's name. `sidecars` returns further files by
-    name, which a trainer wants beside the data: JSON values, or a text as it is. `pieces` makes an item several records
-    of its trainer's. `features` are the columns of a parquet file, as `tables.write_table` takes them. `in_pixels` says
-    that a record that holds its picture has a size or boxes in pixels: no other copy will do.
-    `breaks` says of an item's texts that the trainer would take something in them for the head of a turn.
-    Where `leads` is given, such an item's record comes first: the trainer takes the types of all from the first ones.
-    With `tar_index` each tar file has a file beside it of where its samples begin. `embedding` is given where a record
-    of JSON can hold its picture. `warns` returns what a person is to be told of pictures that the trainer could not
-    open, given whether the files hold them; empty where all is well.
+    models know, `also` says what else holds boxes, `marks` where `<image>` stands: in a few words, for tables.
+    `padded` and `resize` are what its trainer's own scripts do to a picture, `recipe` says which those are, and
+    `start` is the command that starts it, with TRAIN for the file and NAME for the data's name. `sidecars` returns
+    further files by name, which a trainer wants beside the data: JSON values, or a text as it is. `pieces` makes an
+    item several records of its trainer's. `features` are the columns of a parquet file, as `tables.write_table`
+    takes them. `in_pixels` says that a record that holds its picture has a size or boxes in pixels: no other copy
+    will do. `window` is how much of a record its trainer reads, None for all. `breaks` says of an item's texts that
+    the trainer would take something in them for the head of a turn. Where `leads` is given, such an item's record
+    comes first: the trainer takes the types of all from the first ones. With `tar_index` each tar file has a file
+    beside it of where its samples begin. `embedding` is given where a record of JSON can hold its picture. `warns`
+    returns what a person is to be told of pictures that the trainer could not open, given whether the files hold
+    them; empty where all is well.
     """
 
     name: str
@@ -160,6 +162,7 @@ class Format:
     sidecars: Sidecars = lambda _written, _style: {}
     features: Mapping[str, object] = field(default_factory=dict)
     in_pixels: bool = False
+    window: Window | None = None
     breaks: Breaks = breaks_nothing
     leads: Callable[[Item], bool] | None = None
     tar_index: bool = False

@@ -33,6 +33,11 @@ class BoxStyle:
     resized: bool = False
 
     @property
+    def is_short(self) -> bool:
+        """Whether no text in this style has more characters than in svit's."""
+        return self in (SVIT, NONE)
+
+    @property
     def has_boxes(self) -> bool:
         """Whether a box stands in the text at all."""
         return self is not NONE

@@ -19,10 +19,8 @@ Write = Callable[[str, Sequence[Sides]], str]
 
 _SIDE = r"(?:0\.(?:0|\d{0,2}[1-9])|1\.0)"
 _BOX = rf"\[{_SIDE}, {_SIDE}, {_SIDE}, {_SIDE}\]"
-_PRINTED = re.compile(
-    rf"(?:[^<\[]*+<st>(?!\s)[^<>\[\]]*+(?<!\s)<ed>(?: {_BOX}(?:, {_BOX})*+)?+)*+[^<\[]*+",
-)
-"""Texts without any `<` or `[` but those of mentions whose numbers are printed as `Box` prints them."""
+_PRINTED = re.compile(rf"<st>(?!\s)[^<>\[\]]*+(?<!\s)<ed>((?: {_BOX}(?:, {_BOX})*+)?+)")
+"""A mention whose numbers are printed as `Box` prints them."""
 _FIRST = r" \[([^,]*), ([^,]*), ([^,]*), ([^\]]*)\]"
 _MENTION = re.compile(rf"<st>([^<>\[\]]*)<ed>(?:{_FIRST}((?:, \[[^\]]*\])*))?")
 """The first box is taken apart at once: most mentions have one."""
@@ -44,9 +42,11 @@ def form_of(texts: Sequence[str]) -> Form:
     text = _BETWEEN.join(texts)
     if "<" not in text and "[" not in text:
         return Form.PLAIN
-    if not _PRINTED.fullmatch(text):
+    found = _PRINTED.findall(text)
+    boxes = "".join(found)
+    if text.count("<") != 2 * len(found) or text.count("[") != boxes.count("["):
         return Form.OTHER
-    for x1, y1, x2, y2 in _SIDES.findall(text):
+    for x1, y1, x2, y2 in _SIDES.findall(boxes):
         if x1 >= x2 or y1 >= y2:  # numbers of this form, without zeros behind, are in the order of their texts
             return Form.OTHER
     return Form.PRINTED
@@ -101,7 +101,7 @@ def named(texts: Iterable[str]) -> Iterator[tuple[str, list[Sides]]]:
 
 def asks_for_boxes(text: str) -> bool:
     """Whether a canonical answer names something with a box, so that its question is to ask for boxes."""
-    return "<ed> [" in text and "<ed> [" in text.replace("<st><ed> [", "")
+    return "<ed> [" in text and ("<st><ed>" not in text or "<ed> [" in text.replace("<st><ed> [", ""))
 
 
 def _name_and_boxes(match: re.Match[str]) -> tuple[str, list[Sides]]:

@@ -39,6 +39,7 @@ class Export:
     command: Sequence[str]
     photographs: bool = False
     left_out: Mapping[str, int] = field(default_factory=dict)
+    lengths: str = ""
     other_size: int = 0
 
     @property
@@ -62,6 +63,7 @@ def card(export: Export, counts: Counts, runs: Sequence[RunFacts] = ()) -> str:
         *flaws(counts, runs),
         *left_out(export.left_out),
         *other_sizes(export.other_size),
+        *([plain(export.lengths)] if export.lengths else ()),
         "## Cost",
         *costs(runs),
         "## Coordinates and marks",

@@ -13,7 +13,7 @@ from tempfile import TemporaryFile
 import msgspec
 
 from svit.errors import SvitError
-from svit.exports.base import Item
+from svit.exports.base import Item, Talk
 from svit.exports.canonical import asks_for_boxes
 from svit.exports.image_ids import ImageIds
 from svit.records import ImageId
@@ -97,22 +97,21 @@ class Choice:
         if not (self.requests or self.max_turns):
             yield from items
             return
-        for item in items:
-            asking = self._asking(item) if self.requests else item
-            yield from _cut(asking, self.max_turns) if self.max_turns else (asking,)
+        asking = map(self._asking, items) if self.requests else iter(items)
+        yield from (part for item in asking for part in _cut(item, self.max_turns)) if self.max_turns else asking
 
     def _asking(self, item: Item) -> Item:
         """Return the item with a request for coordinates behind each question whose answer has some."""
         if item.plain:
             return item
         talks, number = [], 0
-        for talk in item.talks:
-            texts = list(talk.texts)
-            for place in range(0, len(texts), 2):
+        for texts, topic, task in item.talks:
+            asked = list(texts)
+            for place in range(1, len(asked), 2):
                 number += 1
-                if asks_for_boxes(texts[place + 1]):
-                    texts[place] = f"{texts[place]} {self._request(item.image_id, number)}"
-            talks.append(talk._replace(texts=tuple(texts)))
+                if asks_for_boxes(asked[place]):
+                    asked[place - 1] = f"{asked[place - 1]} {self._request(item.image_id, number)}"
+            talks.append(Talk(tuple(asked), topic, task))
         return item._replace(talks=tuple(talks))
 
     def _request(self, image: ImageId, number: int) -> str:

@@ -16,9 +16,11 @@ from svit.exports.archives import index_name
 from svit.exports.base import Format, Item, Style, Written
 from svit.exports.choosing import Choice, led
 from svit.exports.counts import Tally
+from svit.exports.lengths import Lengths
 from svit.exports.origins import run_facts
 from svit.exports.pictures import FolderOfPictures, Row
 from svit.exports.reading import Reading
+from svit.exports.role_marks import breaks_nothing
 from svit.exports.writing import ENDINGS, chunks, records_of, write
 from svit.runs import RunFolder
 from svit.shards import publish, removed
@@ -56,6 +58,7 @@ class Export:
     layout: Layout = "as-is"
     pictures: FolderOfPictures | None = None
     command: Sequence[str] = ("svit", "export")
+    lengths: Lengths | None = None
     tally: Tally = field(default_factory=Tally)
     placed: dict[str, str] = field(default_factory=dict)
     faulty: Dropped = field(default_factory=Dropped)
@@ -77,7 +80,7 @@ class Export:
             for talk in item.talks:
                 tally.pairs[split, talk.task] += len(talk.texts) // 2
             for piece in pieces(item):
-                yield item, record(self._placed(piece), style)
+                yield piece, record(self._placed(piece), style)
 
     def _usable(self, items: Iterable[Item]) -> Iterator[Item]:
         """Yield the items without those, counted, that the trainer would read otherwise than they are meant."""
@@ -98,10 +101,11 @@ class Export:
         return True
 
     def _splits(self) -> Iterator[tuple[str, Iterator[Row]]]:
-        usable = self._usable(self.reading.items())
+        items = self.reading.items()
+        usable = items if self.format.breaks is breaks_nothing else self._usable(items)
         by_image = self.choice.merged and self.reading.is_by_image
         for split, items in self.choice.by_split(usable, by_image=by_image):
-            yield split, self.rows(items, split)
+            yield split, self.rows(self.lengths.fitted(items) if self.lengths else items, split)
 
     def to_stdout(self, record: Callable[[bytes], None]) -> Mapping[str, int]:
         """Hand on the only split as it would be in a file, piece by piece, and return what was left out, by why."""
@@ -110,7 +114,7 @@ class Export:
         for _, rows in self._splits():
             for chunk in chunks(records_of(rows, self.format, self.pictures), self.format.container):
                 record(chunk)
-        return Counter(self.reading.left_out)
+        return self._left_out()
 
     def to_file(self, path: Path) -> Exported:
         """Write the only split; a format of lines as the elements of one list where the name ends in `.json`.
@@ -154,6 +158,7 @@ class Export:
             photographs=self.pictures is not None,
             left_out=self._left_out(),
             other_size=self.odd.total(),
+            lengths=self.lengths.told() if self.lengths else "",
         )
         now = time.time()
         runs = [run_facts(RunFolder(source), now) for source in self.reading.sources if source.is_dir()]
@@ -163,7 +168,8 @@ class Export:
 
     def _left_out(self) -> Mapping[str, int]:
         """Return what no split has: samples of no use, which each pass sees again, and records without a picture."""
-        return Counter(self.reading.left_out) + Counter(self.faulty)
+        long = self.lengths.left_out if self.lengths else Counter[str]()
+        return Counter(self.reading.left_out) + Counter(self.faulty) + long
 
     def _placed(self, item: Item) -> Item:
         if not self.root and self.layout == "as-is":

@@ -7,6 +7,7 @@ image.
 from collections.abc import Sequence
 from pathlib import PurePath
 
+from svit.exports import windows
 from svit.exports.base import Format, Style, Written, to_train_on
 from svit.exports.box_styles import INTERNVL
 from svit.exports.human_gpt import datasets, flat
@@ -41,6 +42,7 @@ FORMAT = Format(
     boxes=INTERNVL,
     marks="`<image>` on the first line of the first question",
     record=flat,
+    window=windows.INTERNVL,
     recipe="its finetuning scripts, whose dynamic tiles keep shares as they are",
     start="""\
 # in internvl_chat/ of InternVL's checkout; meta.json names this folder: change it there when the folder moves

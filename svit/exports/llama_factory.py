@@ -5,6 +5,7 @@ It leaves boxes in a text as they are, so they are written as SVIT writes them.
 
 from collections.abc import Sequence
 
+from svit.exports import windows
 from svit.exports.base import IMAGE_MARK, Format, Item, Style, Written
 from svit.exports.human_gpt import conversations, datasets
 from svit.image_frames import LLAMA_FACTORY
@@ -44,6 +45,7 @@ FORMAT = Format(
     marks="`<image>` at the head of the first question",
     record=record,
     resize=LLAMA_FACTORY,
+    window=windows.LLAMA_FACTORY_S,
     recipe="its own defaults (image_max_pixels 589824, image_min_pixels 1024)",
     start="""\
 # any model that LLaMA-Factory knows; boxes as it writes them: svit export --boxes

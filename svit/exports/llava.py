@@ -6,6 +6,7 @@ from pathlib import PurePath
 
 import yaml
 
+from svit.exports import windows
 from svit.exports.base import Format, Item, Style, Written, to_train_on
 from svit.exports.human_gpt import flat
 from svit.exports.role_marks import breaks_llava
@@ -26,6 +27,7 @@ LLAVA_1_5 = Format(
     record=_record,
     padded=True,
     breaks=breaks_llava,
+    window=windows.LLAVA_1_5,
     recipe="LLaVA v1.5's scripts and Bunny's, which pad pictures to a square (--image_aspect_ratio pad)",
     start="""\
 # in LLaVA's checkout, after its pretraining or with its projector
@@ -57,6 +59,7 @@ LLAVA_NEXT = replace(
     padded=False,
     container="jsonl",
     sidecars=_named_by_yaml,
+    window=windows.LLAVA_NEXT,
     recipe="LLaVA-NeXT's and LLaVA-OneVision's scripts, which do not pad (--image_aspect_ratio anyres ..)",
     start="""\
 # in LLaVA-NeXT's checkout; data.yaml names this folder: change it there when the folder moves

@@ -9,6 +9,7 @@ place of the `<image>` of the first turn. Boxes are what its authors told users 
 982): whole thousandths of the image, which is resized and cut into slices, and never padded.
 """
 
+from svit.exports import windows
 from svit.exports.base import Format, Item, Style
 from svit.exports.box_styles import MINICPM_V
 from svit.exports.human_gpt import FIRST_LINE, turns
@@ -30,6 +31,7 @@ FORMAT = Format(
     marks="`<image>` on the first line of the first question",
     record=_record,
     boxes=MINICPM_V,
+    window=windows.MINICPM_V,
     recipe="OpenBMB's finetuning code, which cuts pictures into slices and does not pad",
     start="""\
 # CHECKOUT is MiniCPM-V's; pictures are opened from the folder that this starts in

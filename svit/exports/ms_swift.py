@@ -9,6 +9,7 @@ ms-swift reads the file with, takes empty lists for lists of nothing where it se
 from collections.abc import Sequence
 from dataclasses import replace
 
+from svit.exports import windows
 from svit.exports.base import IMAGE_MARK, Format, Item, Style
 from svit.exports.box_frames import Frame
 from svit.exports.box_styles import QWEN2_5_VL, QWEN3_VL, BoxStyle, labelled
@@ -61,6 +62,7 @@ FORMAT = Format(
     marks="`<image>` at the head of the first user message",
     record=record,
     boxes=MARKS,
+    window=windows.MS_SWIFT,
     recipe="any model at its own sizes: ms-swift scales the boxes itself",
     start="""\
 ROOT_IMAGE_DIR=$PICTURES swift sft --model Qwen/Qwen2.5-VL-7B-Instruct --dataset $DATA/TRAIN --train_type lora \\

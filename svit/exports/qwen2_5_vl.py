@@ -4,6 +4,7 @@ The numbers hold for one resize alone. All of that code's scripts say `--min_pix
 arguments' own defaults are others (12544 and 451584), and so are the processor's (3136 and 12845056).
 """
 
+from svit.exports import windows
 from svit.exports.base import Format
 from svit.exports.box_styles import QWEN2_5_VL
 from svit.exports.human_gpt import flat
@@ -18,6 +19,7 @@ FORMAT = Format(
     boxes=QWEN2_5_VL,
     resize=QWEN_SCRIPTS,
     breaks=breaks_qwen,
+    window=windows.QWEN,
     recipe="Qwen's own scripts as they are (--min_pixels 784 --max_pixels 50176: as many pixels as 224 by 224)",
     start="""\
 # in qwen-vl-finetune/ of Qwen's checkout

@@ -4,6 +4,7 @@ A mention is `<|object_ref_start|>man<|object_ref_end|><|box_start|>(588,387),(6
 of `<|box_start|>` and `<|box_end|>` for each further box.
 """
 
+from svit.exports import windows
 from svit.exports.base import Format
 from svit.exports.box_styles import QWEN2_VL
 from svit.exports.human_gpt import flat
@@ -18,6 +19,7 @@ FORMAT = Format(
     boxes=QWEN2_VL,
     resize=QWEN_SCRIPTS,
     breaks=breaks_qwen,
+    window=windows.QWEN,
     recipe="Qwen's own scripts, at any size of pictures",
     start="""\
 # in qwen-vl-finetune/ of Qwen's checkout

@@ -1,5 +1,6 @@
 """Qwen3-VL, for Qwen's own finetuning code: boxes as JSON, in thousandths of the image whatever size it is shown at."""
 
+from svit.exports import windows
 from svit.exports.base import Format
 from svit.exports.box_styles import QWEN3_VL
 from svit.exports.human_gpt import flat
@@ -14,6 +15,7 @@ FORMAT = Format(
     boxes=QWEN3_VL,
     resize=QWEN_SCRIPTS,
     breaks=breaks_qwen,
+    window=windows.QWEN3,
     recipe="Qwen's own scripts, at any size of pictures",
     start="""\
 # in qwen-vl-finetune/ of Qwen's checkout

@@ -18,7 +18,17 @@ _QWEN = re.compile(r"(?:^|[^\w ]|_)assistant(?![^\W_])")
 def breaks_llava(texts: Sequence[str]) -> bool:
     """Whether a text has the name of a speaker as LLaVA's conversation templates write it."""
     text = "\n".join(texts)
-    return (":" in text or "##" in text) and _LLAVA.search(text) is not None
+    return _may_name_a_speaker(text) and _LLAVA.search(text) is not None
+
+
+def _may_name_a_speaker(text: str) -> bool:
+    """Whether the pattern is worth a try: to find one character takes a tenth of the time that two take."""
+    colon = text.find(":")
+    while colon > 0:
+        if text[colon - 1] in "TRM":
+            return True
+        colon = text.find(":", colon + 1)
+    return "#" in text and "##" in text
 
 
 def breaks_qwen(texts: Sequence[str]) -> bool:
