@@ -36,9 +36,9 @@ GIVEN = {
 }
 KEYS = {
     "runs": "run state model tasks images samples rejected dollars changed fault",
-    "export": "format output files others left_out",
+    "export": "format output files others left_out long image_ids",
     "formats": "format summary boxes marks container",
-    "import": "file records pairs tasks left_out without_size without_image stray_boxes",
+    "import": "file records pairs tasks left_out unanswered without_size without_image stray_boxes",
     "tasks": "task summary",
     "prompt": "image_id task prompt_id prompt_version messages question left_out",
     "show": "image_id task asked prompt attempts",

@@ -26,10 +26,13 @@ if TYPE_CHECKING:
     from svit.exports.pictures import FolderOfPictures
     from svit.image_frames import Resize
 
+_NOT_OF_THE_FILES = ("push_to_hub", "public", "as_json", "quiet")
+"""Options on which no file of an export depends."""
 _FILES = (".json", ".jsonl", ".zst", ".parquet")
 
 
 def export(
+    context: typer.Context,
     sources: Annotated[
         list[Path], typer.Argument(metavar="RUN", help="Run folders, or JSONL files of ours; one or more.")
     ],
@@ -137,8 +140,9 @@ def export(
     from svit.exports.exporting import LAYOUTS, Export
     from svit.exports.formats import format_named
     from svit.exports.image_ids import read_image_ids
-    from svit.exports.pushing import client, push
+    from svit.exports.pushing import client
     from svit.exports.reading import Reading
+    from svit.exports.unpushed import note
     from svit.tasks import TASKS
 
     found = format_named(to)
@@ -188,6 +192,8 @@ def export(
         if output.suffix in _FILES:
             raise SvitError("--push-to-hub: a data set is a folder: -o DIR.")
         client(push_to_hub)
+        if _is_pushed_again(context, output, push_to_hub, public=public):
+            return
     written = _to_files(work, output, packed=zstd)
     if as_json:
         talk.show(json.dumps(_figures(work, written, output)))
@@ -197,9 +203,39 @@ def export(
         _say_which_pictures(work, looked=images is not None)
     if push_to_hub:
         names = [*(file.name for file in written.files if file.records), *written.others]
-        address = push(output, names, push_to_hub, public=public)
+        note(output, _what_makes_the_files(context), names)
+        _push(output, names, push_to_hub, public=public, quiet=quiet)
+
+
+def _is_pushed_again(context: typer.Context, folder: Path, repo: str, *, public: bool) -> bool:
+    """Push the files of a folder which the same command made and could not push, and return whether there are such."""
+    from svit.exports.unpushed import to_push_again
+
+    again = to_push_again(folder, _what_makes_the_files(context))
+    if again:
+        as_json, quiet = context.params["as_json"], context.params["quiet"]
         if not quiet:
-            talk.say(f"Pushed to {address}")
+            talk.say(f"{folder} has the files of this command, whose push failed: they are pushed as they are.")
+        _push(folder, again, repo, public=public, quiet=quiet, as_json=as_json)
+    return bool(again)
+
+
+def _push(folder: Path, names: "Sequence[str]", repo: str, *, public: bool, quiet: bool, as_json: bool = False) -> None:
+    """Push the files of an export; where that fails the same command pushes them again."""
+    from svit.exports.pushing import push
+    from svit.exports.unpushed import pushed
+
+    address = push(folder, names, repo, public=public)
+    pushed(folder)
+    if as_json:
+        talk.show(json.dumps({"output": str(folder), "pushed": address, "pushed_again": list(names)}))
+    if not quiet:
+        talk.say(f"Pushed to {address}")
+
+
+def _what_makes_the_files(context: typer.Context) -> dict[str, str]:
+    """Return what was given to the command, but for what says where the files are pushed and what is said."""
+    return {key: str(value) for key, value in context.params.items() if key not in _NOT_OF_THE_FILES}
 
 
 def _beyond(run: Path, tasks: "frozenset[str] | None") -> "Iterator[bytes]":
