@@ -6,7 +6,7 @@ OLD = "torch, transformers 4.57, pillow"
 
 
 class Trainer(NamedTuple):
-    """A trainer: its file here, the formats it reads, what is to be installed, and whether it is run from a checkout."""
+    """A trainer: its file here, the formats it reads, what is to be installed, and if it is run from a checkout."""
 
     module: str
     formats: tuple[str, ...]
@@ -26,7 +26,7 @@ TRAINERS = {
     "LLaVA-NeXT": Trainer("llava_next", ("llava-next",), f"{OLD}, accelerate, peft, einops, av, timm, pyyaml, decord"),
     "Qwen-VL": Trainer("qwen_vl", QWENS, f"{OLD}, torchvision; the checkout of Qwen3-VL"),
     "2U1": Trainer("qwen_2u1", QWENS, f"{OLD}, torchvision, ujson, qwen-vl-utils; a JSON list"),
-    "InternVL": Trainer("internvl", ("internvl",), "torch, transformers 4.37, numpy<2, timm, einops, peft, decord, imageio"),
+    "InternVL": Trainer("internvl", ("internvl",), "torch, transformers 4.37, timm, einops, peft, decord, imageio"),
     "MiniCPM-V": Trainer("minicpm_v", ("minicpm-v",), f"{OLD}, torchvision"),
 }
 """By the name that --checkout takes."""

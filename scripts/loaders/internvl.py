@@ -17,7 +17,7 @@ PATCHES = 256
 
 
 def check(_form: str, file: Path, _images: Path, checkout: Path) -> Tally:
-    """Run build_datasets with internvl2_5, dynamic tiles up to 12 and group_by_length; images lie where meta.json says."""
+    """Run build_datasets with internvl2_5 and dynamic tiles up to 12; images lie where meta.json says."""
     import torch
     import transformers.trainer
 

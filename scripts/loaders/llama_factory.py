@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
+import importlib
 import json
 import sys
 import tempfile
@@ -14,6 +14,7 @@ from types import ModuleType, SimpleNamespace
 from .exported import records_of
 from .restated import require, roles
 from .understood import Tally
+
 
 def check(_form: str, file: Path, _images: Path, _checkout: None) -> Tally:
     """Return what the trainer made of the file; it stops at the first difference."""
@@ -60,7 +61,9 @@ def llama_factory(file: Path) -> Counter[str]:
 
 def without_torchaudio() -> None:
     """LLaMA-Factory imports torchaudio, which has no build for every machine; pictures do not need it."""
-    if importlib.util.find_spec("torchaudio") is None:
+    try:
+        importlib.import_module("torchaudio")
+    except (ImportError, OSError):
         stand_in = ModuleType("torchaudio")
         stand_in.__spec__ = ModuleSpec("torchaudio", None)
         sys.modules["torchaudio"] = stand_in

@@ -27,7 +27,9 @@ def check(_form: str, file: Path, images: Path, checkout: Path) -> Tally:
     conversation.default_conversation = conversation.conv_templates["v1"]
     records = records_of(file)
     with tempfile.TemporaryDirectory() as scratch:
-        tokenizer = llama_tokenizer((text for each in records for part in turns_of(each) for text in part), Path(scratch))
+        tokenizer = llama_tokenizer(
+            (text for each in records for part in turns_of(each) for text in part), Path(scratch)
+        )
         arguments = SimpleNamespace(
             data_path=str(file), image_folder=str(images), image_aspect_ratio="pad", is_multimodal=True,
             mm_use_im_start_end=False, image_processor=clip_processor(),

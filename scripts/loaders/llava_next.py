@@ -20,8 +20,8 @@ def check(_form: str, file: Path, images: Path, checkout: Path) -> Tally:
     import transformers.modeling_utils
     import transformers.trainer
 
-    without("deepspeed", "flash_attn", "bitsandbytes", "open_clip", "trl", "wandb", "imagebind")
-    with_names(transformers.trainer, "ALL_LAYERNORM_LAYERS")
+    without("deepspeed", "flash_attn", "bitsandbytes", "open_clip", "tyro", "wandb")
+    with_names(transformers.trainer, "ALL_LAYERNORM_LAYERS", "GradientAccumulationPlugin")
     dropped = ("apply_chunking_to_forward", "find_pruneable_heads_and_indices", "prune_linear_layer")
     with_names(transformers.modeling_utils, *dropped)
     sys.path.insert(0, str(checkout))

@@ -19,7 +19,7 @@ QUERIES = 64
 
 
 def check(_form: str, file: Path, _images: Path, checkout: Path) -> Tally:
-    """Run SupervisedDataset and data_collator for llm_type qwen; a picture's path is used as it stands in the record."""
+    """Run SupervisedDataset and data_collator for llm_type qwen; a picture is opened by the record's own path."""
     from torchvision import transforms
 
     sys.path.insert(0, str(checkout / "finetune"))

@@ -12,6 +12,7 @@ from .exported import Record, records_of
 from .restated import QWEN_MAX_PIXELS, QWEN_MIN_PIXELS, require, roles
 from .understood import Tally
 
+
 def check(_form: str, file: Path, _images: Path, _checkout: None) -> Tally:
     """Return what the trainer made of the file; it stops at the first difference."""
     return Tally(str, counts=ms_swift(file))

@@ -12,7 +12,6 @@ from .stand_ins import qwen_processor, without
 from .understood import Tally
 
 
-
 def check(_form: str, file: Path, images: Path, checkout: Path) -> Tally:
     """Run make_supervised_data_module at the pixels of finetune_lora_vision.sh."""
     without("deepspeed", "liger_kernel", "trl")

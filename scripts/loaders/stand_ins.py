@@ -35,8 +35,6 @@ CHATML = """{% for message in messages %}<|im_start|>{{ message['role'] }}
 class Absent(ModuleType):
     """A module of which any name is an empty class: enough for imports, and for classes that are never made."""
 
-    __path__: list[str] = []
-
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
@@ -49,9 +47,10 @@ class Absentees(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     """Finds modules that are not installed, below the names it was given."""
 
     def __init__(self, names: Iterable[str]) -> None:
+        """Keep the names."""
         self.names = frozenset(names)
 
-    def find_spec(self, name: str, path: Sequence[str] | None = None, target: Any = None) -> ModuleSpec | None:
+    def find_spec(self, name: str, _path: Sequence[str] | None = None, _target: Any = None) -> ModuleSpec | None:
         """Return a spec for a name that is to be stood in for."""
         return ModuleSpec(name, self, is_package=True) if name.split(".")[0] in self.names else None
 
@@ -123,7 +122,6 @@ def byte_tokenizer(special: dict[str, int], **named: str) -> Any:
     made.decoder = decoders.ByteLevel()
     made.add_special_tokens(list(special))
     return Qwen2TokenizerFast(  # the class that Qwen's processor asks for
-       
         tokenizer_object=made, model_max_length=LONG, clean_up_tokenization_spaces=False, **named
     )
 

@@ -20,6 +20,7 @@ class Tally:
     def __init__(
         self, decode: Callable[[list[int]], str], ends: Iterable[str] = (), counts: Counter[str] | None = None
     ) -> None:
+        """Start with nothing counted, or with counts of the trainer's own."""
         self.decode, self.ends = decode, sorted(ends, key=len, reverse=True)
         self.counts: Counter[str] = counts or Counter()
         self.wrong: list[str] = []
