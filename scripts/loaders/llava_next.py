@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 from .exported import beside, file_of, records_of
 from .llava import IMAGE
-from .stand_ins import qwen_tokenizer, siglip_processor, with_names, without
+from .stand_ins import qwen_tokenizer, with_names, without
 from .understood import Tally
 
 PATCHES = 729
@@ -26,6 +26,7 @@ def check(_form: str, file: Path, images: Path, checkout: Path) -> Tally:
     with_names(transformers.modeling_utils, *dropped)
     sys.path.insert(0, str(checkout))
     from llava import conversation
+    from llava.model.multimodal_encoder.siglip_encoder import SigLipImageProcessor
     from llava.train import train
 
     conversation.default_conversation = conversation.conv_templates["qwen_1_5"]
@@ -33,9 +34,8 @@ def check(_form: str, file: Path, images: Path, checkout: Path) -> Tally:
     arguments = SimpleNamespace(
         data_path=str(beside(file, "*.yaml")), image_folder=str(images), image_aspect_ratio="anyres_max_9",
         image_grid_pinpoints=GRID, is_multimodal=True, mm_use_im_start_end=False,
-        image_processor=siglip_processor(),
+        image_processor=SigLipImageProcessor(),
     )  # fmt: skip
-    arguments.image_processor.crop_size = {"height": 384, "width": 384}
     module = train.make_supervised_data_module(tokenizer, arguments)
     tally = Tally(lambda ids: str(tokenizer.decode(ids)), ends=("<|im_start|>assistant", "<|im_start|>", "<|im_end|>"))
     for record, row in zip(records_of(file_of(file)), module["train_dataset"], strict=True):

@@ -1,4 +1,4 @@
-"""TinyLLaVA's tinyllava/data/dataset.py: LLaVA's file, pictures stretched (square) as its finetune.sh asks.
+"""TinyLLaVA's tinyllava/data/dataset.py: LLaVA's file, pictures stretched (square) as its finetune.sh asks."""
 
 from __future__ import annotations
 
