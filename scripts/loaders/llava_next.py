@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from types import SimpleNamespace
 
-from .exported import beside, file_of, records_of
+from .exported import beside, file_of, records_of, stop
 from .llava import IMAGE
 from .stand_ins import qwen_tokenizer, with_names, without
 from .understood import Tally
@@ -38,8 +38,11 @@ def check(_form: str, file: Path, images: Path, checkout: Path) -> Tally:
     )  # fmt: skip
     module = train.make_supervised_data_module(tokenizer, arguments)
     tally = Tally(lambda ids: str(tokenizer.decode(ids)), ends=("<|im_start|>assistant", "<|im_start|>", "<|im_end|>"))
-    for record, row in zip(records_of(file_of(file)), module["train_dataset"], strict=True):
-        batch = module["data_collator"]([row])
+    rows, records = module["train_dataset"], records_of(file_of(file))
+    if len(rows) != len(records):
+        stop(f"LLaVA-NeXT reads {len(rows)} records where {file} has {len(records)}")
+    for number, record in enumerate(records):
+        batch = module["data_collator"]([rows._get_item(number)])
         marks = int((batch["input_ids"] == IMAGE).sum())
         tiles = sum(len(picture) for picture in batch["images"]) if len(batch["images"]) == marks else 0
         tally.add(record, batch["labels"][0].tolist(), PATCHES * tiles)
