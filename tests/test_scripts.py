@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 SCRIPTS = Path(__file__).parents[1] / "scripts"
-NAMES = sorted(path.name for path in SCRIPTS.iterdir())
+NAMES = sorted(path.name for path in SCRIPTS.iterdir() if path.is_file())
 
 
 @pytest.fixture
