@@ -18,6 +18,7 @@ import msgspec
 
 from svit.errors import DataError, StorageError, SvitError
 from svit.operating_system import sync_file, sync_folder
+from svit.quantities import number_of
 from svit.records import ImageContext, ImageId
 from svit.refused_writes import known_name, why_refused
 from svit.sources.dropped import Dropped
@@ -174,7 +175,7 @@ class ContextStore:
             for (found,) in self._rows(f"{numbers} ORDER BY abs(image_id - ?), position LIMIT 1", number):
                 return f"The nearest number is {found}."
         for (found,) in self._rows("SELECT image_id FROM contexts ORDER BY position LIMIT 1"):
-            return f"The first of its {len(self)} images is {found}."
+            return f"The first of its {number_of(len(self), 'image')} is {found}."
         return "It is empty."
 
     def _summary(self) -> StoreSummary:

@@ -121,7 +121,7 @@ def test_an_id_is_found_as_number_or_text(path: Path, wanted: ImageId, found: Im
         ([10, 20, 30], 24, "has no image 24. The nearest number is 20."),
         ([10, 20, 30], "31", "has no image 31. The nearest number is 30."),
         ([10, 20, 30], "cat", "has no image cat. The first of its 3 images is 10."),
-        (["dog"], 7, "has no image 7. The first of its 1 images is dog."),
+        (["dog"], 7, "has no image 7. The first of its 1 image is dog."),
         ([10], 2**70, f"has no image {2**70}."),
         ([], 7, "has no image 7. It is empty."),
     ],
