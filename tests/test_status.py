@@ -149,7 +149,8 @@ def test_a_run_without_files_is_told_so_by_those_who_read_them(made: RunFolder) 
     made.samples("referring", 0).unlink()
     words = ("export", str(made.path), "--format", "llava-next", "-o", str(made.path / "e.jsonl"))
     said = CliRunner().invoke(app, words).stderr
-    assert said.startswith("Nothing was exported: there is no sample of these tasks.\n")
+    assert "Nothing was exported: there is no sample of these tasks.\n" in said
+    assert "what is in its journal and in no file yet is not exported" in said
     assert "e.jsonl" not in said
     said = CliRunner().invoke(app, ["check", str(made.path)]).stderr
     assert "no sample of this run is in a file. See 'svit status" in said

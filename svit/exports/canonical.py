@@ -19,7 +19,7 @@ Write = Callable[[str, Sequence[Sides]], str]
 
 _SIDE = r"(?:0\.(?:0|\d{0,2}[1-9])|1\.0)"
 _BOX = rf"\[{_SIDE}, {_SIDE}, {_SIDE}, {_SIDE}\]"
-_PRINTED = re.compile(rf"<st>(?!\s)[^<>\[\]]*+(?<!\s)<ed>((?: {_BOX}(?:, {_BOX})*+)?+)")
+_PRINTED = re.compile(rf"<st>(?!\s)[^<>\[\]]*+(?<!\s)<ed>((?>(?: {_BOX}(?>(?:, {_BOX})*))?))")
 """A mention whose numbers are printed as `Box` prints them."""
 _FIRST = r" \[([^,]*), ([^,]*), ([^,]*), ([^\]]*)\]"
 _MENTION = re.compile(rf"<st>([^<>\[\]]*)<ed>(?:{_FIRST}((?:, \[[^\]]*\])*))?")
