@@ -14,7 +14,14 @@ from svit.cli import app
 from svit.exports.formats import NAMES
 
 BINARY = {"trl": "parquet", "trl-completion": "parquet", "hf": "parquet", "webdataset": "tar", "energon": "tar"}
-TEXTS = [name for name in NAMES if name not in BINARY]
+NO_TALK = {
+    "refcoco": "an expression with its box",
+    "florence-2": "a prefix with its suffix",
+    "coco": "a COCO file",
+    "label-studio": "a task of Label Studio",
+}
+"""Formats that hold no conversation, and what svit check calls them."""
+TEXTS = [name for name in NAMES if name not in BINARY | NO_TALK]
 WITHOUT_IDS = ("openai", "gemini")
 """Their services refuse records with anything but the chat: an image is known by its path alone."""
 SHAPES = {
@@ -183,6 +190,13 @@ def test_a_container_that_is_not_read_is_named(name: str, tmp_path: Path) -> Non
     (tmp_path / "out" / "train.parquet").write_bytes(b"PAR1" + bytes(64) + b"PAR1")
     assert "its data is in .parquet files, which svit check does not read" in svit("check", tmp_path / "out", code=2)
     assert "is a parquet file, which is not read" in svit("check", tmp_path / "out" / "train.parquet", code=2)
+
+
+@pytest.mark.parametrize("name", NO_TALK)
+def test_a_format_without_a_conversation_is_called_by_its_name(name: str, run: Path, tmp_path: Path) -> None:
+    svit("export", run, "--format", name, "-o", tmp_path / "x.json", "-q")
+    said = CliRunner().invoke(app, ["check", str(tmp_path / "x.json")])
+    assert NO_TALK[name] in " ".join(said.output.split())
 
 
 def test_an_archive_is_named(tmp_path: Path) -> None:

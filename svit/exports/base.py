@@ -137,14 +137,15 @@ class Format:
     `padded` and `resize` are what its trainer's own scripts do to a picture, `recipe` says which those are, and
     `start` is the command that starts it, with TRAIN for the file and NAME for the data's name. `sidecars` returns
     further files by name, which a trainer wants beside the data: JSON values, or a text as it is. `pieces` makes an
-    item several records of its trainer's. `features` are the columns of a parquet file, as `tables.write_table`
-    takes them. `in_pixels` says that a record that holds its picture has a size or boxes in pixels: no other copy
-    will do. `window` is how much of a record its trainer reads, None for all. `breaks` says of an item's texts that
-    the trainer would take something in them for the head of a turn. Where `leads` is given, such an item's record
-    comes first: the trainer takes the types of all from the first ones. With `tar_index` each tar file has a file
-    beside it of where its samples begin. `embedding` is given where a record of JSON can hold its picture. `warns`
-    returns what a person is to be told of pictures that the trainer could not open, given whether the files hold
-    them; empty where all is well.
+    item several records of its trainer's, and `passes_over` is why a pair may be in none. `file` names the file of
+    a SPLIT, where it is not named after it alone, and `document` makes the file's bytes of all records. `features`
+    are the columns of a parquet file, as `tables.write_table` takes them. `in_pixels` says that a record that holds
+    its picture has a size or boxes in pixels: no other copy will do. `window` is how much of a record its trainer
+    reads, None for all. `breaks` says of an item's texts that the trainer would take something in them for the head
+    of a turn. Where `leads` is given, such an item's record comes first: the trainer takes the types of all from
+    the first ones. With `tar_index` each tar file has a file beside it of where its samples begin. `embedding` is
+    given where a record of JSON can hold its picture. `warns` returns what a person is to be told of pictures that
+    the trainer could not open, given whether the files hold them; empty where all is well.
     """
 
     name: str
@@ -158,6 +159,9 @@ class Format:
     recipe: str = ""
     start: str = ""
     pieces: Callable[[Item], Iterable[Item]] = lambda item: (item,)
+    passes_over: str = ""
+    file: str = ""
+    document: Callable[[Iterable[Mapping[str, object]]], Iterable[bytes]] | None = None
     container: Container = "jsonl"
     sidecars: Sidecars = lambda _written, _style: {}
     features: Mapping[str, object] = field(default_factory=dict)

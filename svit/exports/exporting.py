@@ -61,6 +61,7 @@ class Export:
     lengths: Lengths | None = None
     tally: Tally = field(default_factory=Tally)
     placed: dict[str, str] = field(default_factory=dict)
+    passed: Counter[str] = field(default_factory=Counter)
     faulty: Dropped = field(default_factory=Dropped)
     odd: Dropped = field(default_factory=Dropped)
 
@@ -79,8 +80,12 @@ class Export:
                 tally.samples[split, made] += 1
             for talk in item.talks:
                 tally.pairs[split, talk.task] += len(talk.texts) // 2
+            made_pieces = 0
             for piece in pieces(item):
+                made_pieces += 1
                 yield piece, record(self._placed(piece), style)
+            if why := self.format.passes_over:
+                self.passed[why] += len(item.texts) // 2 - made_pieces
 
     def _usable(self, items: Iterable[Item]) -> Iterator[Item]:
         """Yield the items without those, counted, that the trainer would read otherwise than they are meant."""
@@ -112,7 +117,8 @@ class Export:
         if self.format.container not in ("jsonl", "json"):
             raise SvitError(f"{self.format.name}: this is no format for a pipe. Give -o a name.")
         for _, rows in self._splits():
-            for chunk in chunks(records_of(rows, self.format, self.pictures), self.format.container):
+            records, document = records_of(rows, self.format, self.pictures), self.format.document
+            for chunk in document(records) if document else chunks(records, self.format.container):
                 record(chunk)
         return self._left_out()
 
@@ -141,10 +147,11 @@ class Export:
         if packed and (ending not in (".jsonl", ".json") or self.format.sidecars([Written("", "", 0)], self.style)):
             raise SvitError(f"--zstd: {self.format.name} reads no files that are packed so.")
         for split, rows in self._splits():
-            path = folder / f"{split}{ending}{'.zst' if packed else ''}" if ending else folder
-            by_split[split] = write(path, rows, self.format, self.pictures, split)
-            if not any(file.records for file in by_split[split]):
-                removed(path) if ending else None
+            path = self._file(folder, split, packed=packed)
+            found = write(path, rows, self.format, self.pictures, split)
+            by_split[split] = [file._replace(name=str(path.relative_to(folder))) for file in found] if ending else found
+            if ending and not any(file.records for file in found):
+                removed(path)
         files = [file for split in self.choice.splits for file in by_split[split] if file.records]
         beside = dict(self.format.sidecars(files, self.style))
         for name, content in beside.items():
@@ -166,10 +173,17 @@ class Export:
         indexes = [index_name(file.name) for file in files] if self.format.tar_index else []
         return Exported(tuple(files), (*indexes, *beside, CARD), self._left_out())
 
+    def _file(self, folder: Path, split: str, *, packed: bool) -> Path:
+        """Return the file of a split; the folder where a split is several."""
+        if not (ending := ENDINGS[self.format.container]):
+            return folder
+        name = self.format.file.replace("SPLIT", split) or f"{split}{ending}"
+        return folder / f"{name}{'.zst' if packed else ''}"
+
     def _left_out(self) -> Mapping[str, int]:
         """Return what no split has: samples of no use, which each pass sees again, and records without a picture."""
         long = self.lengths.left_out if self.lengths else Counter[str]()
-        return Counter(self.reading.left_out) + Counter(self.faulty) + long
+        return Counter(self.reading.left_out) + Counter(self.faulty) + long + self.passed
 
     def _placed(self, item: Item) -> Item:
         if not self.root and self.layout == "as-is":

@@ -57,7 +57,7 @@ def write(path: Path, rows: Iterable[Row], to: Format, pictures: Pictures | None
             counted += 1
             yield record
 
-    lines = chunks(counting(), to.container)
+    lines = to.document(counting()) if to.document else chunks(counting(), to.container)
     publish(path, _packed(lines) if path.suffix == ".zst" else lines)
     return [Written(path.name, split, counted)]
 
