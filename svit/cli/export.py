@@ -277,15 +277,14 @@ def _resize(own: "Resize", min_pixels: int | None, max_pixels: int | None, facto
 
     if not (min_pixels or max_pixels or factor):
         return None
-    changed = replace(
-        own,
-        min_pixels=min_pixels or own.min_pixels,
-        max_pixels=max_pixels or own.max_pixels,
-        factor=factor or own.factor,
-    )
-    if changed.min_pixels > changed.max_pixels:
-        raise SvitError(f"--min-pixels is {changed.min_pixels} and --max-pixels {changed.max_pixels}.")
-    return changed
+    least, most = own.before or (own.min_pixels, own.max_pixels)
+    least, most = min_pixels or least, max_pixels or most
+    if least > most:
+        raise SvitError(f"--min-pixels is {least} and --max-pixels {most}.")
+    changed = replace(own, factor=factor or own.factor)
+    if own.before:  # what the trainer's own options say, and not the processor's
+        return replace(changed, before=(least, most))
+    return replace(changed, min_pixels=least, max_pixels=most)
 
 
 def _to_stdout(work: "Export", *, packed: bool, as_json: bool, quiet: bool) -> None:

@@ -135,7 +135,7 @@ class Format:
     `record` turns an item into its record, JSON values all: pure. `boxes` is the style of boxes that its trainer's
     models know, `also` says what else holds boxes, `marks` where `<image>` stands: in a few words, for tables.
     `padded` and `resize` are what its trainer's own scripts do to a picture, `recipe` says which those are, and
-    `start` is the command that starts it, with TRAIN for the file and NAME for the data's name. `sidecars` returns
+    `start` is the command that starts it, with words in capitals that `card.START_WORDS` tells. `sidecars` returns
     further files by name, which a trainer wants beside the data: JSON values, or a text as it is. `pieces` makes an
     item several records of its trainer's, and `passes_over` is why a pair may be in none. `file` names the file of
     a SPLIT, where it is not named after it alone, and `document` makes the file's bytes of all records. `features`

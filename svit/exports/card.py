@@ -12,6 +12,7 @@ from svit.audit.forms import IMPORTED
 from svit.exports.account import MOST, costs, flaws, left_out, other_sizes, share, writers
 from svit.exports.base import Format, Style, Written, to_train_on
 from svit.exports.counts import Counts
+from svit.exports.human_gpt import datasets
 from svit.exports.licences import UNKNOWN, licences
 from svit.exports.markdown import code, code_block, plain, table
 from svit.exports.origins import RunFacts
@@ -162,33 +163,57 @@ def _coordinates(export: Export) -> Iterator[str]:
         )
     elif style.boxes.resized:
         size = style.resize
+        first = "scaled to {:,} to {:,} pixels, then to ".format(*size.before) if size.before else ""
         yield (
-            f"Boxes in texts are in pixels of the picture as the model is shown it: {size.min_pixels:,} to "
+            f"Boxes in texts are in pixels of the picture as the model is shown it: {first}{size.min_pixels:,} to "
             f"{size.max_pixels:,} pixels, sides of multiples of {size.factor}. Train with the same."
         )
     else:
         yield "No box was moved for padding: all are those of the image itself."
 
 
+START_WORDS = ("TRAIN", "SPLIT", "NAMES", "NAME", "MIN_PIXELS", "MAX_PIXELS")
+"""What a format's `start` may say: the file to train on and its split, the names under which `datasets` has all that is
+to be trained on, the data's name as a file may be called, and the pixels that the trainer scales pictures to."""
+
+
 def _start(export: Export) -> Iterator[str]:
     """Yield how a training starts on the files."""
     form, style = export.format, export.style
-    named = {file.split: file.name for file in reversed(to_train_on(export.written))}
-    if not (form.start and named):
+    files = to_train_on(export.written)
+    if not (form.start and files):
         return
     yield "## Start on it"
-    yield f"The boxes fit {plain(form.recipe)}."
-    if export.format.container in ("parquet", "tar"):
+    if _fits(form, style):
+        yield f"The boxes fit {plain(form.recipe)}."
+    else:
+        yield (
+            f"The boxes were asked for otherwise than the default, which fits {plain(form.recipe)}: train as is said "
+            "above, and change the command where it says something else."
+        )
+    if form.container in ("parquet", "tar"):
         yield "DATA is this folder."
     else:
         yield "DATA is this folder, PICTURES the folder that the records' paths begin in."
-    words = {
-        "TRAIN": named.get("train", next(iter(named.values()))),
-        "NAME": re.sub(r"[^\w-]", "_", style.dataset) or "svit",
-        "MIN_PIXELS": str(style.resize.min_pixels),
-        "MAX_PIXELS": str(style.resize.max_pixels),
-    }
-    yield code_block(re.sub("|".join(words), lambda found: words[found[0]], form.start))
+    name = files[0].name.removesuffix(".zst")
+    least, most = style.resize.before or (style.resize.min_pixels, style.resize.max_pixels)
+    said = (
+        shlex.quote(name),
+        files[0].split or "train",
+        shlex.quote(",".join(datasets(files, style))),
+        re.sub(r"[^\w-]", "_", style.dataset) or "svit",
+        str(least),
+        str(most),
+    )
+    words = dict(zip(START_WORDS, said, strict=True))
+    command = re.sub(rf"\b(?:{'|'.join(words)})\b", lambda found: words[found[0]], form.start)
+    yield code_block(command if name == files[0].name else f"zstd -d $DATA/{name}.zst\n{command}")
+
+
+def _fits(form: Format, style: Style) -> bool:
+    """Whether the boxes are of the picture as the format's own scripts make it."""
+    is_padded = not style.boxes.relative or style.padded == form.padded
+    return is_padded and (not style.boxes.resized or style.resize == form.resize)
 
 
 def _disclaimers(export: Export, counts: Counts) -> str:

@@ -34,7 +34,7 @@ FORMAT = Format(
     record=_record,
     recipe="no trainer of its own: a table",
     start="""\
-python -c "from datasets import load_dataset; print(load_dataset('$DATA')['train'][0])\"""",
+python -c "from datasets import load_dataset; print(load_dataset('$DATA')['SPLIT'][0])\"""",
     container="parquet",
     in_pixels=True,
     features={

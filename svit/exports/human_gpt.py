@@ -37,5 +37,9 @@ def flat(item: Item, style: Style) -> dict[str, object]:
 
 
 def datasets(written: Sequence[Written], style: Style) -> dict[str, Written]:
-    """Return each file under a name of its own: the dataset's for `train`, with the split's behind it for others."""
-    return {style.dataset if file.split == "train" else f"{style.dataset}_{file.split}": file for file in written}
+    """Return each file under a name of its own: the dataset's for `train`, with the split's behind it for others.
+
+    There is no comma in a name, as commas part names where trainers take several.
+    """
+    name = style.dataset.replace(",", "_").strip()
+    return {name if file.split == "train" else f"{name}_{file.split}": file for file in written}

@@ -43,10 +43,10 @@ FORMAT = Format(
     marks="`<image>` on the first line of the first question",
     record=flat,
     window=windows.INTERNVL,
-    recipe="its finetuning scripts, whose dynamic tiles keep shares as they are",
+    recipe="InternVL's finetuning scripts, whose dynamic tiles keep shares as they are",
     start="""\
 # in internvl_chat/ of InternVL's checkout; meta.json names this folder: change it there when the folder moves
-torchrun --nproc_per_node=8 internvl/train/internvl_chat_finetune.py \\
+LAUNCHER=pytorch torchrun --nproc_per_node=8 internvl/train/internvl_chat_finetune.py \\
   --model_name_or_path OpenGVLab/InternVL2_5-8B --conv_style internvl2_5 --meta_path $DATA/meta.json \\
   --output_dir work_dirs/NAME --force_image_size 448 --max_dynamic_patch 6 --down_sample_ratio 0.5 \\
   --freeze_backbone True --freeze_llm False --freeze_mlp False --dynamic_image_size True --use_thumbnail True \\

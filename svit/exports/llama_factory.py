@@ -46,11 +46,12 @@ FORMAT = Format(
     record=record,
     resize=LLAMA_FACTORY,
     window=windows.LLAMA_FACTORY_S,
-    recipe="its own defaults (image_max_pixels 589824, image_min_pixels 1024)",
+    recipe="LLaMA-Factory's own defaults (image_min_pixels 1024, image_max_pixels 589824), then the processor's",
     start="""\
 # any model that LLaMA-Factory knows; boxes as it writes them: svit export --boxes
 llamafactory-cli train --stage sft --do_train true --finetuning_type lora --template qwen2_vl \\
-  --model_name_or_path Qwen/Qwen2.5-VL-7B-Instruct --dataset_dir $DATA --dataset NAME --media_dir $PICTURES \\
+  --model_name_or_path Qwen/Qwen2.5-VL-7B-Instruct --dataset_dir $DATA --dataset NAMES --media_dir $PICTURES \\
+  --image_min_pixels MIN_PIXELS --image_max_pixels MAX_PIXELS \\
   --cutoff_len 4096 --num_train_epochs 1 --per_device_train_batch_size 1 --gradient_accumulation_steps 8 \\
   --learning_rate 1e-4 --bf16 true --output_dir saves/NAME""",
     sidecars=dataset_info,

@@ -65,7 +65,7 @@ FORMAT = Format(
     window=windows.MS_SWIFT,
     recipe="any model at its own sizes: ms-swift scales the boxes itself",
     start="""\
-ROOT_IMAGE_DIR=$PICTURES swift sft --model Qwen/Qwen2.5-VL-7B-Instruct --dataset $DATA/TRAIN --train_type lora \\
+ROOT_IMAGE_DIR=$PICTURES swift sft --model Qwen/Qwen2.5-VL-7B-Instruct --dataset $DATA/TRAIN \\
   --max_length 4096 --num_train_epochs 1 --per_device_train_batch_size 1 --gradient_accumulation_steps 8 \\
   --learning_rate 1e-4 --torch_dtype bfloat16 --output_dir output/NAME""",
     leads=lambda item: item.has_boxes,

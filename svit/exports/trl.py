@@ -10,7 +10,8 @@ which all three leave out again.
 
 TRL computes the loss on all turns of `messages`, those of the user too, where a model sees pictures. Of `prompt` and
 `completion` it is computed on the completion alone: there is a record for each answer, with all that was said before it
-as its prompt, so that each answer is trained on once.
+as its prompt, so that each answer is trained on once. Unsloth's collator looks for a prompt's pictures within it, not
+in `images`: it is given `messages`, and masks what users say with `train_on_responses_only=True`.
 """
 
 from collections.abc import Iterator, Sequence
@@ -51,16 +52,24 @@ def _by_answer(item: Item) -> Iterator[Item]:
 
 _MESSAGES = [{"role": TEXT, "content": [{"type": TEXT, "text": TEXT}]}]
 
+_START = """\
+echo "max_length: null" > sft.yaml  # or TRL cuts a record off after 1,024 tokens
+trl sft --config sft.yaml --model_name_or_path Qwen/Qwen2.5-VL-3B-Instruct \\
+  --dataset_name $DATA --dataset_train_split SPLIT \\
+  --per_device_train_batch_size 1 --gradient_accumulation_steps 8 --learning_rate 1e-5 --bf16 True \\
+  --num_train_epochs 1 --output_dir out/NAME"""
+"""The file is there as `--max_length None` is none of TRL's: its command line takes whole numbers only."""
+
 FORMAT = Format(
     name="trl",
     summary="parquet for TRL's SFT trainer, Unsloth and Axolotl",
     marks="a part of its own, before the first question",
     record=_record,
     recipe="a processor's own sizes (for Qwen2.5-VL 3136 to 12845056 pixels)",
-    start="""\
-trl sft --model_name_or_path Qwen/Qwen2.5-VL-3B-Instruct --dataset_name $DATA --max_length None \\
-  --per_device_train_batch_size 1 --gradient_accumulation_steps 8 --learning_rate 1e-5 --bf16 True \\
-  --num_train_epochs 1 --output_dir out/NAME""",
+    start=f"""\
+# the loss is on questions too; of trl-completion it is on answers alone
+{_START}
+# Unsloth: UnslothVisionDataCollator(.., resize="max", train_on_responses_only=True, ..)""",
     resize=PROCESSOR,
     container="parquet",
     features={"messages": _MESSAGES, "images": [IMAGE]},
@@ -71,5 +80,8 @@ COMPLETION = replace(
     summary="parquet for TRL's SFT trainer, the loss on answers alone: a record for each",
     record=_completion,
     pieces=_by_answer,
+    start=f"""\
+{_START}
+# for TRL alone: Unsloth finds no picture beside a prompt""",
     features={"prompt": _MESSAGES, "completion": _MESSAGES, "images": [IMAGE]},
 )

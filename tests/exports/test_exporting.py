@@ -483,7 +483,7 @@ def test_the_card_ends_its_account_with_the_command_that_starts_a_training(
     start = card[card.index("## Start on it") : card.index("## How it was made")]
     assert "$DATA" in start
     assert format_named(name).recipe
-    assert not re.search(r"TRAIN|NAME|_PIXELS|my data", start)
+    assert not re.search(r"TRAIN|NAME|SPLIT|_PIXELS|(?<!')my data", start)
     for option in ("--data_path", "--meta_path"):
         for named in re.findall(rf"{option} \$DATA/(\S+)", start):
             assert (tmp_path / "out" / named).is_file()
