@@ -193,6 +193,8 @@ class Format:
 
         Raises SvitError for an unknown box style, and for a frame or a resize on which the boxes do not depend.
         """
+        if boxes and self.document:
+            raise SvitError(f"--boxes: {self.name} holds no texts, whose boxes could be written so.")
         chosen = self.boxes if boxes in ("", self.boxes.name) else box_style_named(boxes)
         if padded is not None and not chosen.relative:
             raise SvitError(f"--box-frame: boxes in the style {chosen.name} are not shares of the picture.")

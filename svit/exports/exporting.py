@@ -152,6 +152,8 @@ class Export:
             by_split[split] = [file._replace(name=str(path.relative_to(folder))) for file in found] if ending else found
             if ending and not any(file.records for file in found):
                 removed(path)
+                if path.parent != folder:
+                    path.parent.rmdir()
         files = [file for split in self.choice.splits for file in by_split[split] if file.records]
         beside = dict(self.format.sidecars(files, self.style))
         for name, content in beside.items():

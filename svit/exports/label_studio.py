@@ -66,6 +66,6 @@ FORMAT = Format(
     recipe="people who look at it",
     start="""\
 # export with --image-root "/data/local-files/?d=FOLDER"; in the project: Settings, Labeling Interface, Code:
-# labeling_config.xml; then import TRAIN
+# labeling_config.xml; then import $DATA/TRAIN
 LABEL_STUDIO_LOCAL_FILES_SERVING_ENABLED=true LABEL_STUDIO_LOCAL_FILES_DOCUMENT_ROOT=$PICTURES label-studio start""",
 )

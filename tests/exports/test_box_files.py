@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import pytest
@@ -48,8 +49,8 @@ def test_an_expression_is_a_question_whose_answer_has_one_box(svit: Callable[...
 def test_what_an_evaluator_of_grounding_asks_for_is_in_every_line() -> None:
     """`evaluate_grounding.py`: image, sent, bbox of four pixels x1, y1, x2, y2, height and width."""
     for piece in refcoco.FORMAT.pieces(item()):
-        record = refcoco.FORMAT.record(piece, refcoco.FORMAT.style())
-        x1, y1, x2, y2 = record["bbox"]  # type: ignore[misc]
+        record: dict[str, Any] = dict(refcoco.FORMAT.record(piece, refcoco.FORMAT.style()))
+        x1, y1, x2, y2 = record["bbox"]
         assert 0 <= x1 < x2 <= record["width"]
         assert 0 <= y1 < y2 <= record["height"]
 
@@ -102,8 +103,8 @@ def test_an_empty_coco_file_is_one() -> None:
 
 
 def test_label_studio_is_given_rectangles_that_its_interface_names(svit: Callable[..., str], tmp_path: Path) -> None:
-    record = label_studio.FORMAT.record(item(), label_studio.FORMAT.style())
-    data, [prediction] = record["data"], record["predictions"]  # type: ignore[misc]
+    record: dict[str, Any] = dict(label_studio.FORMAT.record(item(), label_studio.FORMAT.style()))
+    data, [prediction] = record["data"], record["predictions"]
     assert data["labels"] == [{"value": "dog"}, {"value": "both men"}]
     assert data["talk"][0] == {"from": "user", "value": "Where is the dog?"}
     first = prediction["result"][0]

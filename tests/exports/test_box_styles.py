@@ -168,7 +168,7 @@ def test_an_unknown_style_is_refused_with_the_nearest_one() -> None:
         box_style_named("qwen3vl")
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in ("coco", "refcoco")])  # no boxes in texts
 def test_every_format_takes_every_style(name: str) -> None:
     form = format_named(name)
     one = item(640, 480, "Who?", f"A <st>man<ed> {MAN}.")

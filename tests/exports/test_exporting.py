@@ -382,13 +382,17 @@ def test_the_shapes_of_svit_and_llava(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_format_takes_every_sample_and_says_what_it_does(name: str, tmp_path: Path) -> None:
-    file = written(tmp_path / "a.jsonl", [line(1), line("é.1", "detail_description", "Describe it.", "A scene.")])
+    talk = ("Where is it?", f"By the <st>man<ed> {ONE}.")
+    lines = [line(1, "referring", *talk), line("é.1", "detail_description", "Describe it.", "A scene.")]
+    file = written(tmp_path / "a.jsonl", lines)
     found = format_named(name)
     assert found.name == name
     assert found.box_words()
     assert found.marks
     export = Export(Reading([file]), Choice(), found, found.style())
-    assert len(list(export.rows(export.reading.items(), "train"))) == 2
+    made = len(list(export.rows(export.reading.items(), "train")))
+    assert made + export.passed.total() == 2
+    assert made
 
 
 def svit(folder: Path, *words: str | Path, code: int = 0) -> tuple[str, str]:
@@ -463,7 +467,8 @@ def test_nothing_asks_for_boxes_that_a_style_does_not_have(tmp_path: Path, here:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_an_empty_split_is_written_and_named_nowhere(tmp_path: Path, here: Callable[..., str], name: str) -> None:
-    written(tmp_path / "a.jsonl", [line(1), line(2)])
+    talk = ("Where is it?", f"By the <st>man<ed> {ONE}.")
+    written(tmp_path / "a.jsonl", [line(1, "referring", *talk), line(2, "referring", *talk)])
     here("export", "a.jsonl", "-f", name, "-o", "out", "--split", "train=0.999,test=0.001")
     names = [file.name for file in (tmp_path / "out").iterdir()]
     assert any(each.startswith("train") for each in names)
@@ -477,7 +482,8 @@ def test_an_empty_split_is_written_and_named_nowhere(tmp_path: Path, here: Calla
 def test_the_card_ends_its_account_with_the_command_that_starts_a_training(
     tmp_path: Path, here: Callable[..., str], name: str
 ) -> None:
-    written(tmp_path / "a.jsonl", [line(1), line(2)])
+    talk = ("Where is it?", f"By the <st>man<ed> {ONE}.")
+    written(tmp_path / "a.jsonl", [line(1, "referring", *talk), line(2, "referring", *talk)])
     here("export", "a.jsonl", "-f", name, "-o", "out", "--name", "my data")
     card = (tmp_path / "out" / "README.md").read_text()
     start = card[card.index("## Start on it") : card.index("## How it was made")]
