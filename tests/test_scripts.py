@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -67,3 +68,34 @@ def test_what_a_script_does_not_take_is_exit_2_and_nothing_is_done(words: tuple[
     assert done.returncode == 2, done
     assert words[0] in done.stderr
     assert [path.name for path in tree.iterdir()] == ["scripts"]
+
+
+@pytest.mark.parametrize(
+    ("checkout", "sentence"),
+    [
+        ("internvl=nowhere", "check-loaders: --checkout internvl=nowhere: there is no such folder"),
+        ("LLAVA-NEXT=nowhere", "check-loaders: --checkout LLAVA-NEXT=nowhere: there is no such folder"),
+        ("TinyLLaVa=.", "check-loaders: TinyLLaVA does not read internvl"),
+        ("llama=nowhere", "check-loaders: --checkout llama=nowhere: choose "),
+    ],
+)
+def test_a_checkout_is_named_in_whatever_letters(checkout: str, sentence: str, tree: Path) -> None:
+    (tree / "train.jsonl").write_text("")
+    done = run(tree, "check-loaders", "internvl", "train.jsonl", "--checkout", checkout)
+    assert done.returncode == 1
+    assert done.stderr.startswith(sentence)
+
+
+def test_a_picture_that_internvl_would_pass_over_is_named(tree: Path) -> None:
+    (tree / "train.jsonl").write_text('{"image": "a.jpg", "conversations": []}\n')
+    (tree / "meta.json").write_text('{"train": {"root": "", "annotation": "train.jsonl"}}')
+    code = "from pathlib import Path; from loaders.internvl import refuse_missing_pictures as refuse; "
+    command = [sys.executable, "-c", f"{code} refuse(Path('meta.json'), Path('train.jsonl'))"]
+    environment = {**os.environ, "PYTHONPATH": str(tree / "scripts"), "PYTHONDONTWRITEBYTECODE": "1"}
+    missing = subprocess.run(command, cwd=tree, env=environment, capture_output=True, text=True, timeout=60)
+    assert missing.stderr.strip() == (
+        "check-loaders: a.jpg is not below the root of meta.json: export with --image-root, the folder of pictures"
+    )
+    (tree / "a.jpg").touch()
+    found = subprocess.run(command, cwd=tree, env=environment, capture_output=True, text=True, timeout=60)
+    assert (found.returncode, found.stderr) == (0, "")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 from types import SimpleNamespace
 
-from .exported import beside, records_of
+from .exported import beside, records_of, stop
 from .stand_ins import qwen_tokenizer, with_names, without
 from .understood import Tally
 
@@ -32,6 +33,7 @@ def check(_form: str, file: Path, _images: Path, checkout: Path) -> Tally:
         meta_path=str(beside(file, "meta*.json")), conv_style="internvl2_5", force_image_size=448, pad2square=False,
         use_packed_ds=False, use_data_resampling=False,
     )  # fmt: skip
+    refuse_missing_pictures(beside(file, "meta*.json"), file)
     model = SimpleNamespace(num_image_token=PATCHES)
     rows = trainer.build_datasets(
         arguments, tokenizer, None, model, group_by_length=True, dynamic_image_size=True, use_thumbnail=True,
@@ -43,3 +45,11 @@ def check(_form: str, file: Path, _images: Path, checkout: Path) -> Tally:
         marks = int((row["input_ids"] == context).sum())
         tally.add(record, row["labels"].tolist(), marks if marks == PATCHES * len(row["pixel_values"]) else 0)
     return tally
+
+
+def refuse_missing_pictures(meta: Path, file: Path) -> None:
+    """End with a sentence where a picture does not lie below the root of meta.json: the trainer skips it in silence."""
+    roots = [Path(entry["root"]) for entry in json.loads(meta.read_text(encoding="utf-8")).values()]
+    for record in records_of(file):
+        if "image" in record and not any((root / record["image"]).is_file() for root in roots):
+            stop(f"{record['image']} is not below the root of {meta}: export with --image-root, the folder of pictures")

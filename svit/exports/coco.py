@@ -1,11 +1,13 @@
 """A COCO instances file: what the texts name and where, for COCOeval, detectors, and tools that show boxes.
 
-{"images": [{"id": 2, "file_name": "vg/VG_100K/2.jpg", "width": 800, "height": 600}],
+{"info": {"description": "Boxes that the texts name, exported by svit"}, "licenses": [],
+ "images": [{"id": 2, "file_name": "vg/VG_100K/2.jpg", "width": 800, "height": 600}],
  "annotations": [{"id": 1, "image_id": 2, "category_id": 1, "bbox": [80.0, 120.0, 160.0, 120.0], "area": 19200.0,
                   "iscrowd": 0}],
  "categories": [{"id": 1, "name": "dog"}]}
 
 `bbox` is the left and upper side, width and height in pixels. An image whose id is no number has one from a billion on.
+No two images have one number: where an id is taken already, the next that is free stands for it.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -18,6 +20,7 @@ from svit.exports.box_styles import NONE
 from svit.exports.grounding import named_boxes
 from svit.records import ImageId
 
+_HEAD = b'{"info":{"description":"Boxes that the texts name, exported by svit"},"licenses":[],"images":['
 _TEXT_IDS = 1_000_000_000
 _PIECE = 1 << 20
 
@@ -36,15 +39,18 @@ def record(item: Item, _style: Style) -> dict[str, object]:
 def document(records: Iterable[Mapping[str, object]]) -> Iterator[bytes]:
     """Yield the file's bytes. Annotations wait on the disk; ids and names are in memory."""
     numbers: dict[ImageId, int] = {}
+    taken: set[int] = set()
     categories: dict[str, int] = {}
     count = 0
     last: tuple[object, set[object]] = (None, set())
     with TemporaryFile() as waiting:
-        yield b'{"images":['
+        yield _HEAD
         for made in records:
             image, known = made["image_id"], len(numbers)
             assert isinstance(image, int | str)
-            number = numbers.setdefault(image, image if isinstance(image, int) else _TEXT_IDS + known)
+            if image not in numbers:
+                numbers[image] = _free(image if isinstance(image, int) else _TEXT_IDS + known, taken)
+            number = numbers[image]
             if len(numbers) > known:
                 head = {"id": number, **{key: made[key] for key in ("file_name", "width", "height")}}
                 yield (b"," if known else b"") + orjson.dumps(head)
@@ -66,6 +72,14 @@ def document(records: Iterable[Mapping[str, object]]) -> Iterator[bytes]:
             yield piece
     named = [{"id": number, "name": name} for name, number in categories.items()]
     yield b'],"categories":' + orjson.dumps(named) + b"}\n"
+
+
+def _free(number: int, taken: set[int]) -> int:
+    """Return this number, or the next that no image has yet, and take it."""
+    while number in taken:
+        number += 1
+    taken.add(number)
+    return number
 
 
 def _annotation(number: int, image: int, category: int, sides: tuple[float, float, float, float]) -> bytes:

@@ -36,6 +36,16 @@ def meta(written: Sequence[Written], style: Style) -> dict[str, object]:
     }
 
 
+def _warns(style: Style, _held: bool) -> str:
+    """Return what is to be known where the records' paths begin nowhere: the trainer passes over what it can't open."""
+    if style.images:
+        return ""
+    return (
+        f"{META} says of no folder that the pictures are in it, so InternVL finds them only when it is started there: "
+        "give --image-root, their folder."
+    )
+
+
 FORMAT = Format(
     name="internvl",
     summary="InternVL's JSONL, with its meta file",
@@ -53,4 +63,5 @@ LAUNCHER=pytorch torchrun --nproc_per_node=8 internvl/train/internvl_chat_finetu
   --ps_version v2 --bf16 True --num_train_epochs 1 --per_device_train_batch_size 4 --learning_rate 2e-5 \\
   --max_seq_length 8192 --do_train True --grad_checkpoint True --deepspeed zero_stage1_config.json""",
     sidecars=meta,
+    warns=_warns,
 )

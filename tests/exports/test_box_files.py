@@ -99,7 +99,18 @@ def test_a_coco_file_is_opened_by_its_own_tools_and_gives_the_boxes_back(
 
 
 def test_an_empty_coco_file_is_one() -> None:
-    assert json.loads(b"".join(coco.document([]))) == {"images": [], "annotations": [], "categories": []}
+    info = {"description": "Boxes that the texts name, exported by svit"}
+    empty = {"info": info, "licenses": [], "images": [], "annotations": [], "categories": []}
+    assert json.loads(b"".join(coco.document([]))) == empty
+
+
+@pytest.mark.parametrize(
+    "ids", [("a", 1_000_000_000), (1_000_000_001, "a"), ("a", "b", 1_000_000_000, 1_000_000_001), (7, "7", 10**9 + 1)]
+)
+def test_no_two_images_of_a_coco_file_have_one_number(ids: tuple[int | str, ...]) -> None:
+    records = [{"image_id": name, "file_name": "x", "width": 1, "height": 1, "boxes": ()} for name in ids]
+    images = json.loads(b"".join(coco.document(records)))["images"]
+    assert len({image["id"] for image in images}) == len(ids)
 
 
 def test_label_studio_is_given_rectangles_that_its_interface_names(svit: Callable[..., str], tmp_path: Path) -> None:

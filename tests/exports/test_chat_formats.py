@@ -314,3 +314,12 @@ def test_a_repair_keeps_the_form_and_the_picture(name: str, run: Path, tmp_path:
     (tmp_path / "marked.jsonl").write_text("\n".join(map(json.dumps, [marked, *before[1:]])))
     svit("check", tmp_path / "marked.jsonl", "--fix", tmp_path / "fixed.jsonl")
     assert list(map(json.loads, (tmp_path / "fixed.jsonl").read_text().splitlines())) == before
+
+
+def test_it_is_said_that_internvls_meta_file_names_no_folder_of_pictures(run: Path, tmp_path: Path) -> None:
+    said = svit("export", run, "-f", "internvl", "-o", tmp_path / "a")
+    assert "give --image-root, their folder." in said
+    assert "give --image-root, their folder." in (tmp_path / "a" / "README.md").read_text()
+    assert "their folder" not in svit(
+        "export", run, "-f", "internvl", "-o", tmp_path / "b", "--image-root", "/pictures"
+    )
