@@ -39,7 +39,7 @@ FORMAT = Format(
     passes_over="not_one_box",
     recipe="any model that is evaluated by IoU: the boxes are pixels of the image",
     start="""\
-# in InternVL's checkout, TRAIN named in ds_collections of eval/refcoco/evaluate_grounding.py
+# in internvl_chat/ of InternVL's checkout, TRAIN named in ds_collections of eval/refcoco/evaluate_grounding.py
 torchrun --nproc_per_node=8 eval/refcoco/evaluate_grounding.py --checkpoint OpenGVLab/InternVL2_5-8B --datasets NAME
-# NAME: {'train': '$DATA/TRAIN', 'test': '$DATA/TRAIN'}; run it where the records' paths begin""",
+# 'NAME': '$DATA/TRAIN' is the entry; run it where the records' paths begin""",
 )

@@ -93,6 +93,16 @@ def test_internvl_is_told_that_there_is_no_slurm() -> None:
     assert "\nLAUNCHER=pytorch torchrun " in format_named("internvl").start
 
 
+def test_an_evaluator_of_grounding_is_given_a_name_and_a_path(lines: Path, here: Here) -> None:
+    """InternVL's and Qwen-VL's `ds_collections` map a name to the path of its lines."""
+    written(lines / "b.jsonl", [line(1, "referring", "Where is the dog?", "<st>dog<ed> [0.1, 0.2, 0.3, 0.4].")])
+    here("export", "b.jsonl", "-f", "refcoco", "-o", "out", "--split", "first=1")
+    command = started(lines / "out")
+    [(name, path)] = re.findall(r"# '([^']+)': '\$DATA/([^']+)'", command)
+    assert option(command, "--datasets") == name
+    assert (lines / "out" / path).is_file()
+
+
 def test_ms_swift_is_given_no_option_that_one_of_its_versions_lacks() -> None:
     """Version 4 ends at `--train_type`, which it calls `--tuner_type`; lora is the default of both 3 and 4."""
     assert not re.search("--(train|tuner)_type", format_named("ms-swift").start)
