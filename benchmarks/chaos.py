@@ -25,9 +25,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.kills import contexts, count
-from svit.simulate.options import Options
+from svit.contexts.store import build_store
 from svit.simulate.process import Running, running
-from svit.sources.contexts import build_store
+from svit.simulate.simulator_options import Options
 
 IMAGES = 16
 TASK = "detail_description"
@@ -252,7 +252,7 @@ def seconds_to_begin() -> float:
     took = []
     for _ in range(3):
         began = time.monotonic()
-        subprocess.run([sys.executable, "-c", "import svit.cli, svit.pipeline, svit.config"], check=True)
+        subprocess.run([sys.executable, "-c", "import svit.cli, svit.run.generation, svit.config"], check=True)
         took.append(time.monotonic() - began)
     return max(took)
 

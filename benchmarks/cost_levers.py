@@ -14,11 +14,11 @@ import msgspec
 
 from svit import resources
 from svit.config import RunConfig, chosen_tasks, jobs
-from svit.models import Caching, ModelTable
-from svit.prices import NANO, PriceTable, Tier
+from svit.contexts.sources.visual_genome import VisualGenome
+from svit.cost.prices import NANO, PriceTable, Tier
+from svit.prompting.tokens import token_counter
+from svit.providers.openai.capabilities import Caching, ModelTable
 from svit.records import ImageContext, Usage
-from svit.sources.visual_genome import VisualGenome
-from svit.tokens import token_counter
 
 ANSWER = 900
 LEAST_CACHED = 1024

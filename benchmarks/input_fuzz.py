@@ -28,15 +28,15 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from svit.contexts.dropped_annotations import Dropped
+from svit.contexts.fields.box_form import BoxForm
+from svit.contexts.fields.field_map import FieldMap
+from svit.contexts.sources.coco import Coco
+from svit.contexts.sources.jsonl import own_jsonl
+from svit.contexts.sources.own_records import OwnRecords
+from svit.contexts.sources.own_tables import own_csv
+from svit.contexts.sources.visual_genome import VisualGenome
 from svit.records import ImageContext
-from svit.sources.box_form import BoxForm
-from svit.sources.coco import Coco
-from svit.sources.dropped import Dropped
-from svit.sources.field_map import FieldMap
-from svit.sources.jsonl import own_jsonl
-from svit.sources.own_records import OwnRecords
-from svit.sources.own_tables import own_csv
-from svit.sources.visual_genome import VisualGenome
 
 ABSENT = object()
 VALUES: Mapping[str, Any] = {

@@ -16,14 +16,14 @@ from statistics import mean
 import msgspec
 import orjson
 
-from svit import checks, clean
 from svit.boxes import Box
 from svit.config import chosen_tasks, jobs, read_config
+from svit.contexts.sources.visual_genome import VisualGenome
+from svit.judge import checks, clean
+from svit.prompting.tokens import estimated_tokens
 from svit.records import Completion, Draft, Flaw, ImageContext, Prompt, Rejection
 from svit.resources import SAMPLE, config_path
-from svit.sources.visual_genome import VisualGenome
 from svit.tasks.base import Task, cleaned
-from svit.tokens import estimated_tokens
 
 SEEDS = 12
 ROUNDS = 5

@@ -12,12 +12,12 @@ import time
 from collections.abc import Callable
 
 from svit import resources
-from svit.checks import LONGEST_TEXT
 from svit.config import chosen_tasks, jobs, read_config
+from svit.contexts.sources.visual_genome import VisualGenome
+from svit.judge.checks import LONGEST_TEXT
 from svit.records import Completion, Sample
 from svit.resources import config_path
-from svit.settling import Job
-from svit.sources.visual_genome import VisualGenome
+from svit.run.attempts import Job
 
 BAR = 0.05
 """Seconds."""

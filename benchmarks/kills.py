@@ -27,15 +27,15 @@ import orjson
 
 from svit import resources
 from svit.config import chosen_tasks, jobs, read_config, spending
-from svit.journal import Journal
-from svit.pipeline import Generation
+from svit.contexts.sources.visual_genome import VisualGenome
+from svit.contexts.store import ContextStore, build_store
 from svit.providers.base import Reply, Request
 from svit.records import ImageContext
-from svit.runs import RunFolder
-from svit.simulate.options import Options
+from svit.run.folder import RunFolder
+from svit.run.generation import Generation
+from svit.run.journal import Journal
 from svit.simulate.process import Running, running
-from svit.sources.contexts import ContextStore, build_store
-from svit.sources.visual_genome import VisualGenome
+from svit.simulate.simulator_options import Options
 from svit.tasks import TASKS
 
 IN_FLIGHT = 16

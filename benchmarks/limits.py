@@ -18,9 +18,9 @@ from dataclasses import dataclass, replace
 from itertools import count
 from typing import Any
 
-from svit.limits.concurrency import Concurrency, Outcome
-from svit.limits.headers import Reading
-from svit.limits.rate import BURST, SPAN, RateLimit, Ticket
+from svit.providers.limits.adaptive_concurrency import Concurrency, Outcome
+from svit.providers.limits.limit_headers import Reading
+from svit.providers.limits.rate_limit import BURST, SPAN, RateLimit, Ticket
 
 Event = Callable[[], None]
 Speed = Callable[[int], float]

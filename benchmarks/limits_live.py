@@ -15,14 +15,14 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
 
-from svit.limits import RateLimit
-from svit.models import Capabilities, request_body
+from svit.prompting.tokens import estimated_tokens
 from svit.providers.base import Failure, Request
-from svit.providers.openai_online import Endpoint, Online
+from svit.providers.limits import RateLimit
+from svit.providers.openai.capabilities import Capabilities, request_body
+from svit.providers.openai.online import Endpoint, Online
 from svit.records import ImageContext, Message, Prompt, Sampling
-from svit.simulate.options import Options
 from svit.simulate.process import running
-from svit.tokens import estimated_tokens
+from svit.simulate.simulator_options import Options
 
 RPM, TPM = 6_000, 10_000_000
 SETTLED = 10

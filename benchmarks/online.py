@@ -42,16 +42,16 @@ import svit
 from svit import resources
 from svit.cli import app
 from svit.config import chosen_tasks, jobs, provider, read_config
-from svit.models import Capabilities, request_body
-from svit.prompt_files import PromptFiles
-from svit.providers import openai_online  # noqa: F401 - imported before anything is measured
+from svit.contexts.sources.visual_genome import VisualGenome
+from svit.contexts.store import ContextStore, build_store
+from svit.prompting.tokens import estimated_tokens
 from svit.providers.base import Failure, Request
+from svit.providers.openai import online as _online  # noqa: F401 - imported before anything is measured
+from svit.providers.openai.capabilities import Capabilities, request_body
 from svit.records import ImageContext, Prompt
-from svit.sources.contexts import ContextStore, build_store
-from svit.sources.visual_genome import VisualGenome
+from svit.run.prompt_files import PromptFiles
 from svit.tasks import TASKS
 from svit.tasks.base import Task
-from svit.tokens import estimated_tokens
 
 KEY = "SVIT_BENCH_KEY"
 CONFIG = """

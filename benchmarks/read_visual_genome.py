@@ -19,10 +19,10 @@ from typing import Any
 
 import orjson
 
-from svit.sources.contexts import build_store
-from svit.sources.dropped import Dropped
-from svit.sources.visual_genome import VisualGenome
-from svit.sources.visual_genome_files import AnnotationFile
+from svit.contexts.dropped_annotations import Dropped
+from svit.contexts.sources.visual_genome import VisualGenome
+from svit.contexts.sources.visual_genome_files import AnnotationFile
+from svit.contexts.store import build_store
 
 MEGABYTE = 1_000_000
 IMAGES = 22_000

@@ -5,7 +5,7 @@ import os
 import sys
 from io import TextIOWrapper
 
-from svit import interrupts
+from svit.system import interrupts
 
 
 def main() -> None:

@@ -11,26 +11,26 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from svit import resources
-from svit.api_key import looks_like_key, refuse_literal_key
-from svit.budget import Budget
-from svit.endpoint_settings import EndpointSettings, OwnPath, endpoint
+from svit.cost.budget import Budget
+from svit.cost.prices import PriceTable, Tier, nano_dollars
+from svit.cost.spending import Spending
 from svit.errors import SvitError
-from svit.limits import RateLimit
-from svit.models import Caching, Capabilities, ModelTable, ServiceTier, request_body
-from svit.prices import PriceTable, Tier, nano_dollars
-from svit.prompt_files import PromptFiles
+from svit.prompting.render import Recipe
+from svit.prompting.tokens import TokenCounter, token_counter
 from svit.providers.base import Provider
+from svit.providers.limits import RateLimit
 from svit.providers.offline import Offline
+from svit.providers.openai.api_key import looks_like_key, refuse_literal_key
+from svit.providers.openai.capabilities import Caching, Capabilities, ModelTable, ServiceTier, request_body
+from svit.providers.openai.endpoint_settings import EndpointSettings, OwnPath, endpoint
+from svit.providers.openai.request_extras import checked_extra_body, checked_extra_headers
 from svit.records import VERIFY, Effort, ImageContext, Prompt, Sample, Sampling
-from svit.render import Recipe
-from svit.request_extras import checked_extra_body, checked_extra_headers
-from svit.settling import REPAIRED, Job, Repairs
-from svit.spending import Spending
+from svit.run.attempts import REPAIRED, Job, Repairs
+from svit.run.prompt_files import PromptFiles
+from svit.run.verification import Verifier
 from svit.tasks import TASKS, task_named
 from svit.tasks.base import Task, provenance_of
-from svit.tokens import TokenCounter, token_counter
-from svit.verify import Verifier
-from svit.yaml_text import checked, read_yaml
+from svit.yaml_files import checked, read_yaml
 
 _LEAST_ROOM = 200
 """Tokens of context below which a request makes no sense."""
@@ -328,7 +328,7 @@ def provider(
     """
     if config.provider == "offline":
         return Offline({name: asked_as(config, task).write_offline for name, task in TASKS.items()})
-    from svit.providers.openai_online import Online
+    from svit.providers.openai.online import Online
 
     tokens = lru_cache(maxsize=1_000)(token_counter().count)  # a task's prompts share their beginning
     return Online(

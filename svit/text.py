@@ -22,3 +22,8 @@ def path_text(words: str) -> str:
         return words.encode(errors="surrogateescape").decode(errors="backslashreplace")
     except UnicodeEncodeError:
         return words.encode(errors="backslashreplace").decode()
+
+
+def with_full_stop(words: str) -> str:
+    """Return words with a full stop, unless they end as a sentence already: servers do it either way."""
+    return words if words.endswith((".", "!", "?", "。", "…")) else f"{words}."

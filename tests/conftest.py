@@ -9,10 +9,10 @@ import msgspec
 import pytest
 from hypothesis import settings
 
+from svit.contexts.sources.visual_genome import VisualGenome
+from svit.contexts.store import ContextStore, build_store
 from svit.records import ImageContext
 from svit.resources import SAMPLE
-from svit.sources.contexts import ContextStore, build_store
-from svit.sources.visual_genome import VisualGenome
 
 settings.register_profile("svit", deadline=None)  # tests assert behaviour, never times
 settings.load_profile("svit")

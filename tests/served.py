@@ -7,9 +7,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing, asynccontextmanager
 from typing import Any
 
-from svit.limits import RateLimit
 from svit.providers.base import NOT_ASKED, Failure, Reply, Request
-from svit.providers.openai_online import Endpoint, Online
+from svit.providers.limits import RateLimit
+from svit.providers.openai.online import Endpoint, Online
 from svit.records import ImageContext, Message, Prompt, Sampling
 
 KEY = "sk-canary"

@@ -14,10 +14,10 @@ from typing import Any
 
 from svit import config
 from svit.cli import main, session, watchdog
-from svit.journal import Journal
-from svit.journal_file import Change
 from svit.providers.base import Reply, Request
 from svit.providers.offline import Offline
+from svit.run.journal import Journal
+from svit.run.journal_file import Change
 from svit.tasks import TASKS
 
 ANSWERED = 3

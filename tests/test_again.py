@@ -13,10 +13,10 @@ import msgspec
 import pytest
 
 from rehearsal import KEY, booked, ended, finished, generate, svit
+from svit.contexts.store import build_store
 from svit.records import ImageContext
-from svit.simulate.options import Options
 from svit.simulate.process import running
-from svit.sources.contexts import build_store
+from svit.simulate.simulator_options import Options
 
 TASKS = ("conversation", "complex_reasoning", "detail_description", "referring")
 CRON = Path(__file__).parents[1] / "scripts" / "cron-regenerate"

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from svit.answer_times import AnswerTimes
-from svit.journal import Journal
-from svit.pipeline import Generation
+from svit.contexts.store import ContextStore, build_store
 from svit.providers.base import Reply, Request
-from svit.runs import RunFolder
-from svit.sources.contexts import ContextStore, build_store
+from svit.run.answer_times import AnswerTimes
+from svit.run.folder import RunFolder
+from svit.run.generation import Generation
+from svit.run.journal import Journal
 from test_pipeline import body, image, job
 
 

@@ -8,17 +8,17 @@ from pathlib import Path
 import pytest
 
 from published import LONG, MAN, PAIR, PUBLISHED, YARD, Entry, Pair, array, blocks, lines, llava, own, referring
-from svit.audit import audit
-from svit.audit.forms import read
-from svit.audit.tally import AuditReport
+from svit.contexts.store import build_store
+from svit.datasets.audit import audit
+from svit.datasets.audit_report import AuditReport
+from svit.datasets.record_forms import read
 from svit.errors import DataError, SvitError
+from svit.prompting.render import Recipe, Template
+from svit.prompting.tokens import TokenCounter
 from svit.records import Completion, Draft, ImageContext, Prompt, Sample, Sampling
-from svit.render import Recipe, Template
 from svit.resources import PROMPTS
-from svit.shards import sample_line
-from svit.sources.contexts import build_store
+from svit.run.shards import sample_line
 from svit.tasks import TASKS
-from svit.tokens import TokenCounter
 
 
 def flaws(report: AuditReport) -> dict[str, int]:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from published import PAIR, PUBLISHED, YARD, array, blocks
-from svit.sources.contexts import build_store
+from svit.contexts.store import build_store
 
 
 @pytest.fixture

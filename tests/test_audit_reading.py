@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from svit.audit import reading, splitting
-from svit.audit.reading import DataFile
-from svit.audit.splitting import elements
+from svit.datasets import json_elements, record_files
+from svit.datasets.json_elements import elements
+from svit.datasets.record_files import DataFile
 
 TEXTS = st.text(st.sampled_from('ab"\\{}[],: \n<é"'), max_size=12)
 RECORDS = st.lists(
@@ -89,9 +89,9 @@ def test_a_record_nested_too_deep_is_damage() -> None:
 
 
 def test_what_goes_on_for_too_long_is_given_up(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(splitting, "LONGEST", 1000)
-    monkeypatch.setattr(reading, "LONGEST", 1000)
-    monkeypatch.setattr(reading, "_CHUNK", 100)
+    monkeypatch.setattr(json_elements, "LONGEST", 1000)
+    monkeypatch.setattr(record_files, "LONGEST", 1000)
+    monkeypatch.setattr(record_files, "_CHUNK", 100)
     endless = b'{"id": "' + b"x" * 5000
     last = json.dumps(GOOD[5]).encode()
     assert found_in(b"[" + endless + b'"}, ' + last + b"]") == ([5], ["has more than 16,777,216 bytes"])
@@ -112,7 +112,7 @@ def test_what_goes_on_for_too_long_is_given_up(monkeypatch: pytest.MonkeyPatch, 
 def test_lines_are_numbered_as_an_editor_does(
     chunk: int, packed: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reading, "_CHUNK", chunk)
+    monkeypatch.setattr(record_files, "_CHUNK", chunk)
     text = b'\xef\xbb\xbf\n{"id": 1}\r\n\n  \n{"id": 2}\n{"id": 3}'
     path = tmp_path / "data"
     path.write_bytes(gzip.compress(text) if packed else text)

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from svit.budget import Budget, Claim, Reservation, granted
+from svit.cost.budget import Budget, Claim, Reservation, granted
+from svit.cost.prices import NANO
 from svit.errors import StorageError
-from svit.prices import NANO
 
 AMOUNTS = st.integers(min_value=0, max_value=50)
 LIMITS = st.none() | st.integers(min_value=0, max_value=200)

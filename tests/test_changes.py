@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from rehearsal import finished, generate, svit
-from svit.changes import changed_files, changes, switch
 from svit.config import changed
-from svit.simulate.options import Options
+from svit.run.setting_changes import changed_files, changes, switch
 from svit.simulate.process import running
+from svit.simulate.simulator_options import Options
 
 PAID: dict[str, Any] = {"provider": "openai", "model": "m"}
 

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from svit.audit import audit
-from svit.audit.tally import AuditReport
 from svit.cli import app
+from svit.datasets.audit import audit
+from svit.datasets.audit_report import AuditReport
 from svit.exports.formats import NAMES
 
 BINARY = {"trl": "parquet", "trl-completion": "parquet", "hf": "parquet", "webdataset": "tar", "energon": "tar"}

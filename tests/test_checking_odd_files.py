@@ -8,8 +8,8 @@ import pytest
 from typer.testing import CliRunner
 
 from published import PAIR, array, blocks, lines, llava
-from svit.audit import audit
 from svit.cli import app
+from svit.datasets.audit import audit
 from svit.errors import DataError
 
 GOOD = llava("7", PAIR)

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from svit.audit import audit
 from svit.cli import app
+from svit.datasets.audit import audit
 
 
 def svit(*words: object, code: int = 0) -> str:

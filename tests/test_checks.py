@@ -6,12 +6,12 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from svit import checks, clean
 from svit.boxes import Box
-from svit.checks import form
-from svit.checks.quoting import excerpt
 from svit.errors import ParseError
-from svit.parse import conversations, description, question_answer_pairs
+from svit.judge import checks, clean
+from svit.judge.checks import form
+from svit.judge.checks.base import excerpt
+from svit.judge.parse import conversations, description, question_answer_pairs
 from svit.records import Completion, Dialogue, Draft, Flaw, ImageContext, Object, Prompt, Region, Sampling, Turn
 
 COMPLETIONS = Path(__file__).parent / "completions"

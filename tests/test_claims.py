@@ -1,7 +1,7 @@
 import pytest
 
-from svit import checks
 from svit.boxes import Box
+from svit.judge import checks
 from svit.records import Dialogue, Draft, Flaw, ImageContext, Object, Prompt, Region, Sampling, Turn
 
 YARD = ImageContext(

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from svit.clean import _INVISIBLE, _peeled, are_plain, plain, without_boilerplate
+from svit.judge.clean import _INVISIBLE, _peeled, are_plain, plain, without_boilerplate
 
 PAIR = "Question: Is it a cat?\nAnswer: Yes."
 

@@ -12,9 +12,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from svit.contexts.store import ContextStore, build_store
 from svit.records import ImageContext
-from svit.runs import RunFolder
-from svit.sources.contexts import ContextStore, build_store
+from svit.run.folder import RunFolder
 
 TASKS = ("conversation", "complex_reasoning", "detail_description", "referring")
 SVIT = [sys.executable, "-m", "svit"]
@@ -392,7 +392,7 @@ def test_a_run_that_was_moved_is_shown_and_continued(tmp_path: Path) -> None:
 
 
 def test_versions_in_folder_names_make_different_runs(tmp_path: Path) -> None:
-    from svit.cli.inputs import Annotations
+    from svit.cli.annotation_options import Annotations
 
     for name in ("v1.2", "v1.4"):
         (tmp_path / name).mkdir()

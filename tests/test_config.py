@@ -9,7 +9,7 @@ from svit.config import TaskSettings, check_requests, chosen_tasks, jobs, month_
 from svit.errors import SvitError
 from svit.records import ImageContext, Region, Sampling
 from svit.resources import CONFIGS, config_path
-from svit.settling import Repairs
+from svit.run.attempts import Repairs
 from svit.tasks import TASKS
 
 

@@ -13,8 +13,8 @@ from svit.cli.config_options import config_with, file_name_of
 from svit.config import RunConfig, changed
 from svit.errors import SvitError
 from svit.resources import config_path
-from svit.simulate.options import Options
 from svit.simulate.process import Running, running
+from svit.simulate.simulator_options import Options
 from test_first_hour import ended
 
 

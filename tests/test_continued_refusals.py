@@ -14,8 +14,8 @@ from urllib.request import Request, urlopen
 import pytest
 
 from rehearsal import CONFIG, ended, finished, svit
-from svit.simulate.options import Options
 from svit.simulate.process import Running, running
+from svit.simulate.simulator_options import Options
 
 REFUSAL = json.dumps({"error": {"code": "in_words_that_nobody_knows", "message": "Not this one."}}).encode()
 WORDS = ("--config", "config.yaml", "--run", "r", "--task", "detail_description")

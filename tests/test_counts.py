@@ -13,15 +13,15 @@ import msgspec
 import pytest
 
 from rehearsal import booked, finished, generate, svit
-from svit.audit import audit
-from svit.exports.reading import Reading
+from svit.contexts.store import build_store
+from svit.datasets.audit import audit
+from svit.exports.samples import Reading
 from svit.records import ImageContext
-from svit.report.gathering import gathered
-from svit.runs import RunFolder
-from svit.simulate.options import Options
+from svit.report.report_data import gathered
+from svit.run.folder import RunFolder
+from svit.run.run_status import RunStatus, read_status
 from svit.simulate.process import Running, running
-from svit.sources.contexts import build_store
-from svit.status import RunStatus, read_status
+from svit.simulate.simulator_options import Options
 
 Counts = dict[str, tuple[int, int]]
 """The samples and rejections of each task."""

@@ -13,12 +13,12 @@ from pathlib import Path
 
 import pytest
 
-from svit import databases
-from svit.entries import Intent, Kept
+from svit.cost.ledger import Ledger
 from svit.errors import FileHeldError, StorageError
-from svit.journal import Journal
-from svit.ledger import Ledger
-from svit.runs import RunFolder
+from svit.run.folder import RunFolder
+from svit.run.journal import Journal
+from svit.run.journal_rows import Intent, Kept
+from svit.system import sqlite_files
 
 HOLDER = """
 import sqlite3, sys, time
@@ -53,7 +53,7 @@ def asked(journal: Journal, number: int) -> None:
 def test_a_journal_that_another_process_holds_is_waited_for(
     how: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(databases, "_TOLD_AFTER", 0.3)
+    monkeypatch.setattr(sqlite_files, "_TOLD_AFTER", 0.3)
     said: list[str] = []
     with Journal(tmp_path / "j.db", say=said.append) as journal:
         began = time.monotonic()
@@ -83,7 +83,7 @@ def test_a_journal_that_is_held_while_it_is_opened_is_waited_for(read_only: bool
 def test_what_is_held_for_all_of_the_patience_is_an_error_in_a_sentence(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(databases, "PATIENCE", 0.4)
+    monkeypatch.setattr(sqlite_files, "PATIENCE", 0.4)
     with Journal(tmp_path / "j.db") as journal:
         with held(tmp_path / "j.db", 20), pytest.raises(StorageError, match=r"another process has held this file"):
             asked(journal, 1)
@@ -115,7 +115,7 @@ def test_the_ledger_holds_nobody_who_is_in_a_hurry(tmp_path: Path) -> None:
 
 
 def test_patience_with_the_ledger_ends_over_many_tries(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(databases, "PATIENCE", 0.5)
+    monkeypatch.setattr(sqlite_files, "PATIENCE", 0.5)
     with Ledger(tmp_path / "l.db") as ledger:
         seat = ledger.join("a", tmp_path, {})
         ledger.hurry = 0.05
@@ -188,7 +188,7 @@ def test_a_copy_of_the_file_alone_loses_nothing_after_an_orderly_end(tmp_path: P
 def test_a_reader_in_the_middle_of_its_work_does_not_break_the_end(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("svit.journal_file._CLOSING", 0.1)
+    monkeypatch.setattr("svit.run.journal_file._CLOSING", 0.1)
     path = tmp_path / "j.db"
     with Journal(path) as journal:
         asked(journal, 1)

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from svit import departures, figures
-from svit.entries import Booked, Intent, Kept
-from svit.journal import Journal
-from svit.ledger import month_of
+from svit.cost.ledger import month_of
+from svit.run import departures, journal_stats
+from svit.run.journal import Journal
+from svit.run.journal_rows import Booked, Intent, Kept
 
 PROGRAM = """
 import os, sys
@@ -42,7 +42,7 @@ def killed(path: Path, how: str = "told") -> Path:
 def still_open(path: Path) -> tuple[int, list[int]]:
     """Return how many requests are of unknown outcome, and the images that are not known to be asked about."""
     with Journal(path) as journal:
-        waited_for = sum(each.requests for each in figures.silent(journal))
+        waited_for = sum(each.requests for each in journal_stats.silent(journal))
         unknown = journal.settle_unknown()
         assert waited_for == unknown == journal.spent().unknown
         return unknown, sorted(set(range(10)) - {int(each) for each in journal.asked_about(list(range(10)))})

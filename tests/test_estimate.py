@@ -11,17 +11,17 @@ import msgspec
 import pytest
 
 from svit.config import RunConfig, chosen_tasks, jobs, spending
-from svit.entries import Booked, Intent, Kept, Shard
-from svit.estimate import Estimate, Survey
-from svit.journal import Journal
-from svit.prompt_cache import PromptCache
-from svit.quote import quote
+from svit.contexts.store import ContextStore, build_store
+from svit.cost.prompt_cache import PromptCache
+from svit.estimate.quote import quote
+from svit.estimate.survey import Estimate, Survey
+from svit.prompting.tokens import estimated_tokens
 from svit.records import ImageContext
-from svit.simulate.options import Options
+from svit.run.journal import Journal
+from svit.run.journal_rows import Booked, Intent, Kept, Shard
 from svit.simulate.process import running
-from svit.sources.contexts import ContextStore, build_store
+from svit.simulate.simulator_options import Options
 from svit.tasks import TASKS
-from svit.tokens import estimated_tokens
 
 LUNA = RunConfig(provider="openai", model="gpt-6-luna", reasoning_effort="none")
 CHAT = 9
@@ -193,7 +193,7 @@ def test_a_wait_for_a_rate_limit_in_the_measured_time_is_not_taken_for_the_windo
 ) -> None:
     """10 at once at 60 a minute: each takes 10 s from its intent to its reply, most of it waiting."""
     clock = iter([0.0, 10.0])
-    monkeypatch.setattr("svit.journal.time.time", lambda: next(clock))
+    monkeypatch.setattr("svit.run.journal.time.time", lambda: next(clock))
     with ContextStore(sample_store) as store, Journal(tmp_path / "j.db") as journal:
         journal.intend([Intent("a", 1, "referring", 99, "v")])
         journal.keep([Kept("a", 1, b"{}")])

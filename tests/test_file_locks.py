@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from svit.file_locks import FileLock
-from svit.runs import RunFolder
+from svit.run.folder import RunFolder
+from svit.system.file_locks import FileLock
 
-NEW = "from svit.file_locks import FileLock; from pathlib import Path; lock = FileLock(Path(sys.argv[1])); lock.take()"
+NEW = "from svit.system.file_locks import FileLock; from pathlib import Path"
+NEW += "; lock = FileLock(Path(sys.argv[1])); lock.take()"
 OLDER = "held = open(sys.argv[1], 'a'); import fcntl; fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)"
 PARENT = f"{NEW}; import subprocess; subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(9)'])"
 

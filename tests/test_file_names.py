@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from svit.cli import app
-from svit.path_address import in_utf8, on_disk, path_address, path_at
 from svit.resources import CONFIGS, PROMPTS, SAMPLE
+from svit.system.path_address import in_utf8, on_disk, path_address, path_at
 
 LATIN_1, GBK, SHIFT_JIS = os.fsdecode(b"donn\xe9es"), os.fsdecode(b"\xd5\xd5\xc6\xac"), os.fsdecode(b"\x89\xe6\x91\x9c")
 MIXED = os.fsdecode("caf\u00e9 ".encode() + b"\xff%41")

@@ -10,8 +10,8 @@ import pytest
 
 from rehearsal import booked, svit
 from svit.resources import PROMPTS, SAMPLE
-from svit.simulate.options import Options
 from svit.simulate.process import Running, running
+from svit.simulate.simulator_options import Options
 
 URL = "http://127.0.0.1:1/v1"
 """Nobody is there."""

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from svit.errors import StorageError
-from svit.group_commit import GroupCommit
-from svit.journal import Journal
-from svit.journal_file import Change
+from svit.run.journal import Journal
+from svit.run.journal_file import Change
+from svit.run.journal_writer import GroupCommit
 
 
 def within(seconds: float, doing: Coroutine[None, None, None]) -> None:

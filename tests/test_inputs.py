@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
+from svit.cli.annotation_options import Annotations
 from svit.cli.dropped_table import dropped_table, loss_warnings
-from svit.cli.inputs import Annotations
+from svit.contexts.dropped_annotations import Dropped
+from svit.contexts.statistics import Tally
+from svit.contexts.store import ContextStore, StoreSummary
 from svit.errors import DataError
-from svit.runs import RunFolder
-from svit.sources.contexts import ContextStore, StoreSummary
-from svit.sources.dropped import Dropped
-from svit.sources.spread import Tally
+from svit.run.folder import RunFolder
 
 IMAGES = [{"id": number, "width": 200, "height": 100, "file_name": f"{number}.jpg"} for number in (1, 2)]
 LAMP = {"image_id": 1, "category_id": 3, "bbox": [20, 10, 40, 50]}

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from svit.entries import Asked, Booked, Intent, Kept, Shard, Spent
 from svit.errors import DataError, StorageError
-from svit.journal import Journal
-from svit.providers.completion_shapes import MOST_TOKENS
+from svit.providers.replies.completion_shapes import MOST_TOKENS
+from svit.run.journal import Journal
+from svit.run.journal_rows import Asked, Booked, Intent, Kept, Shard, Spent
 
 
 def test_what_was_written_is_there_when_it_is_opened_again(tmp_path: Path) -> None:
@@ -52,7 +52,7 @@ def test_it_is_durable_and_not_only_fast(tmp_path: Path) -> None:
 
 def test_replies_that_were_acknowledged_survive_sigkill(tmp_path: Path) -> None:
     program = (
-        "import sys; from pathlib import Path; from svit.journal import Intent, Journal, Kept\n"
+        "import sys; from pathlib import Path; from svit.run.journal import Intent, Journal, Kept\n"
         "journal = Journal(Path(sys.argv[1])); n = 0\n"
         "while True:\n"
         "    journal.intend([Intent('p', n, 't', 7, 'v')])\n"

@@ -13,10 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from svit.budget import Budget
-from svit.entries import SpentOfMonth
+from svit.cost.budget import Budget
+from svit.cost.ledger import Idle, Ledger, Seat, SpentOfMonth, ledger_path, month_of, no_one
 from svit.errors import DataError, StorageError, SvitError
-from svit.ledger import Idle, Ledger, Seat, ledger_path, month_of, no_one
 
 MONTH = "2026-11"
 WORST = 1000
@@ -303,7 +302,8 @@ def test_a_full_disk_stops_a_run_before_it_spends_and_leaves_the_ledger_whole(tm
         pass
     folder.mkdir()
     code = (
-        "import sys; from pathlib import Path; from svit.ledger import Ledger; from svit.budget import Budget\n"
+        "import sys; from pathlib import Path\n"
+        "from svit.cost.ledger import Ledger; from svit.cost.budget import Budget\n"
         "from svit.errors import StorageError\n"
         "import resource, signal\n"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from svit.checks import sources, wording
-from svit.looks import look, look_before, look_for
+from svit.judge.checks import refusals, source_leaks
+from svit.judge.prefilter import look, look_before, look_for
 
 
 def test_a_look_sees_words_and_patterns_anywhere() -> None:
@@ -38,13 +38,13 @@ def test_a_lookaround_whose_end_is_unclear_is_refused() -> None:
 
 
 PATTERNS = {
-    **{f"source {n}": (pattern, sources._SEEMS_TO_NAME) for n, (_, pattern) in enumerate(sources._RULES)},
-    "refuses": (wording._REFUSES, wording._MAY_DECLINE),
-    "refuses, seemingly": (wording._REFUSES, wording._SEEMS_TO_DECLINE),
-    "asks": (wording._EMPTY_MESSAGE, wording._MAY_DECLINE),
-    "asks, seemingly": (wording._EMPTY_MESSAGE, wording._SEEMS_TO_DECLINE),
-    "token": (wording._SPECIAL_TOKEN, wording._MAY_HAVE_TOKENS),
-    "coordinates": (wording._COORDINATES, wording._MAY_HAVE_NUMBERS),
+    **{f"source {n}": (pattern, source_leaks._SEEMS_TO_NAME) for n, (_, pattern) in enumerate(source_leaks._RULES)},
+    "refuses": (refusals._REFUSES, refusals._MAY_DECLINE),
+    "refuses, seemingly": (refusals._REFUSES, refusals._SEEMS_TO_DECLINE),
+    "asks": (refusals._EMPTY_MESSAGE, refusals._MAY_DECLINE),
+    "asks, seemingly": (refusals._EMPTY_MESSAGE, refusals._SEEMS_TO_DECLINE),
+    "token": (refusals._SPECIAL_TOKEN, refusals._MAY_HAVE_TOKENS),
+    "coordinates": (refusals._COORDINATES, refusals._MAY_HAVE_NUMBERS),
 }
 AROUND = st.text("ab .,\n<[(é\u2028\x1c0", max_size=6)
 

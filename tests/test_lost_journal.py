@@ -14,11 +14,11 @@ from typer.testing import CliRunner
 
 from svit.cli import app
 from svit.cli.status import integrity_text
-from svit.entries import Intent, Kept
 from svit.errors import DataError, StorageError
-from svit.integrity import examined
-from svit.journal import Journal
-from svit.runs import RunFolder
+from svit.run.folder import RunFolder
+from svit.run.journal import Journal
+from svit.run.journal_integrity import examined
+from svit.run.journal_rows import Intent, Kept
 
 GENERATE = ("generate", "--task", "referring", "--limit", "3", "--run")
 

@@ -7,9 +7,9 @@ from openai.types.chat.chat_completion_content_part_text_param import ChatComple
 from openai.types.chat.completion_create_params import CompletionCreateParamsBase, PromptCacheOptions
 from openai.types.shared_params.reasoning_effort import ReasoningEffort
 
+from svit.cost.prices import PriceTable
 from svit.errors import SvitError
-from svit.models import Capabilities, ModelTable, Parameter, request_body
-from svit.prices import PriceTable
+from svit.providers.openai.capabilities import Capabilities, ModelTable, Parameter, request_body
 from svit.records import Effort, ImageContext, Message, Prompt, Sampling
 
 DATA = Path(__file__).parents[1] / "data"

@@ -1,8 +1,8 @@
 import pytest
 
-from svit import checks
 from svit.boxes import Box
-from svit.places import places_of
+from svit.judge import checks
+from svit.judge.annotation_index import places_of
 from svit.records import Dialogue, Draft, ImageContext, Object, Prompt, Region, Sampling, Turn
 
 STREET = ImageContext(

@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from svit.audit.forms import read
 from svit.cli import app
+from svit.datasets.record_forms import read
 from svit.exports.base import Item
-from svit.exports.counts import Counts
-from svit.exports.reading import item_of
+from svit.exports.sample_counts import Counts
+from svit.exports.samples import item_of
 from svit.records import Flaw
-from svit.report.reading import rejection_lines
-from svit.shards import sample_lines
+from svit.report.run_records import rejection_lines
+from svit.run.shards import sample_lines
 
 Line = dict[str, Any]
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from svit.event_loop import loop_factory
-from svit.operating_system import is_open_to_others, open_files, sync_folder
-from svit.report.telling import time_of
+from svit.report.figures_in_words import time_of
+from svit.system.event_loop import loop_factory
+from svit.system.operating_system import is_open_to_others, open_files, sync_folder
 
 WITHOUT = Path(__file__).parent / "without_posix"
 RECORD = (
@@ -83,7 +83,7 @@ def test_few_open_files_are_said_where_uvloop_ends_the_process() -> None:
     code = (
         "import os, resource, sys\n"
         "from svit.errors import SvitError\n"
-        "from svit.event_loop import loop_factory\n"
+        "from svit.system.event_loop import loop_factory\n"
         "try:\n    import uvloop\nexcept ImportError:\n    pass\n"
         "now = len(os.listdir('/proc/self/fd')) - 1\n"
         "resource.setrlimit(resource.RLIMIT_NOFILE, (now + int(sys.argv[1]),) * 2)\n"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from svit.sources.contexts import ContextStore
+from svit.contexts.store import ContextStore
 
 SVIT = [sys.executable, "-m", "svit"]
 

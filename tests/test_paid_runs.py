@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from rehearsal import KEY, booked, ended, finished, generate
-from svit.ledger import Ledger, month_of
-from svit.simulate.options import Options
+from svit.cost.ledger import Ledger, month_of
 from svit.simulate.process import running
+from svit.simulate.simulator_options import Options
 
 
 def luna(books: dict[str, Any]) -> int:

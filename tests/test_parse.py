@@ -8,9 +8,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from svit import parse
 from svit.errors import ParseError
-from svit.parse import conversations, description, question_answer_pairs
+from svit.judge import parse
+from svit.judge.parse import conversations, description, question_answer_pairs
 from svit.records import Dialogue, Turn
 
 CATS = [("How many cats?", "Two."), ("What do they do?", "They sleep.")]

@@ -10,18 +10,18 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from svit import assembly
-from svit.entries import Shard
+from svit.contexts.store import ContextStore, build_store
 from svit.errors import ProviderRefusesError, StorageError
-from svit.journal import Journal
-from svit.pipeline import Generation
 from svit.providers.base import Reply, Request
-from svit.published import DAMAGED, counted, files_of, published, read_published
-from svit.rebuilding import rebuild
-from svit.runs import RunFolder
-from svit.settling import Job
-from svit.shards import publish
-from svit.sources.contexts import ContextStore, build_store
+from svit.run import shard_assembly
+from svit.run.attempts import Job
+from svit.run.folder import RunFolder
+from svit.run.generation import Generation
+from svit.run.journal import Journal
+from svit.run.journal_rows import Shard
+from svit.run.published_shards import DAMAGED, counted, files_of, published, read_published
+from svit.run.rebuild import rebuild
+from svit.run.shards import publish
 from test_pipeline import body, image, job
 
 EVERY = [n for n in range(1, 36) if n != 13]
@@ -29,7 +29,7 @@ EVERY = [n for n in range(1, 36) if n != 13]
 
 @pytest.fixture(autouse=True)
 def _small_shards(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(assembly, "SHARD_IMAGES", 10)
+    monkeypatch.setattr(shard_assembly, "SHARD_IMAGES", 10)
 
 
 @pytest.fixture
@@ -207,13 +207,13 @@ def test_a_shard_that_is_whole_is_never_without_its_samples_while_it_takes_the_p
         publish(path, lines)
         seen.append(len(samples(tmp_path)))
 
-    monkeypatch.setattr(assembly, "publish", looking)
+    monkeypatch.setattr(shard_assembly, "publish", looking)
 
     def removing(path: Path) -> None:
         path.unlink(missing_ok=True)
         seen.append(len(samples(tmp_path)))
 
-    monkeypatch.setattr(assembly, "removed", removing)
+    monkeypatch.setattr(shard_assembly, "removed", removing)
     run(tmp_path, store, Endpoint(), limit=10)
     assert seen[0] == 6
     assert set(seen) == {6, 10}
@@ -342,7 +342,7 @@ def test_why_a_run_stops_is_not_forgotten_when_nothing_can_be_published(
     def full(path: Path, lines: Iterable[bytes]) -> None:
         raise StorageError(f"{path}: cannot be written: No space left on device.")
 
-    monkeypatch.setattr(assembly, "publish", full)
+    monkeypatch.setattr(shard_assembly, "publish", full)
     with Journal(tmp_path / "journal.db") as journal:
         generation = Generation([job()], store, journal, RunFolder(tmp_path))
         with pytest.raises(ProviderRefusesError):

@@ -10,25 +10,25 @@ import msgspec
 import orjson
 import pytest
 
-from svit import assembly, pipeline, request_queue
-from svit.assembly import Outcome
-from svit.budget import Budget, Claim
-from svit.entries import Intent, Kept
+from svit.contexts.store import ContextStore, build_store
+from svit.cost.budget import Budget, Claim
+from svit.cost.prices import Price
+from svit.cost.spending import Spending
 from svit.errors import DataError, FileHeldError, ProviderRefusesError, StalledError, StorageError
-from svit.journal import Journal
-from svit.pipeline import Generation
-from svit.prices import Price
+from svit.prompting.render import Recipe, Template, context_text
+from svit.prompting.tokens import TokenCounter
 from svit.providers.base import NOT_ASKED, Failure, Reply, Request
-from svit.rebuilding import rebuild
 from svit.records import Dialogue, Draft, Flaw, ImageContext, Prompt, Sampling, Turn
-from svit.render import Recipe, Template, context_text
-from svit.runs import RunFolder
-from svit.settling import Job
-from svit.shards import publish
-from svit.sources.contexts import ContextStore, build_store
-from svit.spending import Spending
+from svit.run import generation, request_queue, shard_assembly
+from svit.run.attempts import Job
+from svit.run.folder import RunFolder
+from svit.run.generation import Generation
+from svit.run.journal import Journal
+from svit.run.journal_rows import Intent, Kept
+from svit.run.rebuild import rebuild
+from svit.run.shard_assembly import Outcome
+from svit.run.shards import publish
 from svit.tasks.base import Task
-from svit.tokens import TokenCounter
 
 
 def body(text: str) -> bytes:
@@ -98,7 +98,7 @@ async def _next(requests: AsyncIterator[Request]) -> Request | None:
 
 @pytest.fixture(autouse=True)
 def _small_shards(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(assembly, "SHARD_IMAGES", 10)
+    monkeypatch.setattr(shard_assembly, "SHARD_IMAGES", 10)
 
 
 @pytest.fixture
@@ -346,7 +346,7 @@ def interrupted(line: bytes) -> None:
 def test_every_reply_that_came_is_kept_however_the_run_stops(
     tmp_path: Path, stop: Callable[[bytes], None], at_once: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pipeline, "_REPLIES", at_once)
+    monkeypatch.setattr(generation, "_REPLIES", at_once)
     build_store(tmp_path / "big", (image(n) for n in range(1, 101)), origin="test")
 
     class AtOnce(Scripted):
@@ -413,7 +413,7 @@ def test_a_shard_whose_publication_failed_half_way_stands_for_no_recipe(
 
     run(tmp_path, store, Scripted(), [job()], limit=5)
     with monkeypatch.context() as patched:
-        patched.setattr(assembly, "publish", full)
+        patched.setattr(shard_assembly, "publish", full)
         with pytest.raises(StorageError):
             run(tmp_path, store, Scripted(lambda _: body("bad")), [job(template="Other.")], limit=5)
     assert rejected(tmp_path)
@@ -841,13 +841,13 @@ def test_a_run_that_only_judges_what_it_has_stops_when_it_is_told(tmp_path: Path
     def count(outcome: Outcome, _: bool) -> None:
         judged.append(outcome)
         if len(judged) == 5:
-            generation.stop()
+            made.stop()
 
     with Journal(tmp_path / "journal.db") as journal:
-        generation = Generation([job(attempts=4)], store, journal, RunFolder(tmp_path), settled=count)
-        asyncio.run(asyncio.wait_for(generation.run(Scripted()), 10))
+        made = Generation([job(attempts=4)], store, journal, RunFolder(tmp_path), settled=count)
+        asyncio.run(asyncio.wait_for(made.run(Scripted()), 10))
     assert len(judged) <= 6
-    assert not generation.is_done
+    assert not made.is_done
 
 
 def test_the_slowest_answer_is_of_late_and_of_answers_without_their_wait(tmp_path: Path, store: ContextStore) -> None:

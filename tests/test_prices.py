@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from svit.cost.prices import PriceTable, Tier, dollars, nano_dollars
 from svit.errors import SvitError
-from svit.prices import PriceTable, Tier, dollars, nano_dollars
 
 TEXT = (Path(__file__).parents[1] / "data" / "prices.yaml").read_text(encoding="utf-8")
 TABLE = PriceTable.read(TEXT)

@@ -2,8 +2,8 @@
 
 import pytest
 
-from svit.models import Caching
-from svit.prompt_cache import PromptCache, PromptSize
+from svit.cost.prompt_cache import PromptCache, PromptSize
+from svit.providers.openai.capabilities import Caching
 from svit.records import ImageContext, Message, Prompt, Sampling
 
 FRAME = 3

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from svit import checks
-from svit.checks.questions import _surely_differ
+from svit.judge import checks
+from svit.judge.checks.questions import _surely_differ
 from svit.records import Dialogue, Draft, ImageContext, Prompt, Sampling, Turn
 
 PROMPT = Prompt("conversation", (), Sampling("m", 100), "v", ImageContext(1, "x.jpg", 1, 1))
@@ -143,5 +143,5 @@ def test_the_coarse_look_passes_over_no_duplicate(questions: list[str], rng: ran
     ]
     rng.shuffle(asked)
     if _surely_differ(asked):
-        with patch("svit.checks.questions._surely_differ", return_value=False):
+        with patch("svit.judge.checks.questions._surely_differ", return_value=False):
             assert codes(checks.asks_nothing_twice, *((question, "a") for question in asked)) == []

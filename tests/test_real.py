@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from svit.sources.contexts import ContextStore
+from svit.contexts.store import ContextStore
 
 pytestmark = pytest.mark.real
 TASKS = ("conversation", "complex_reasoning", "detail_description", "referring")

@@ -2,7 +2,7 @@ import time
 
 import pytest
 
-from svit.redaction import MOST_WORDS, Redaction, shortened
+from svit.providers.openai.redaction import MOST_WORDS, Redaction, shortened
 
 KEY = "sk-proj-5d1f0c7e9b2a4f6688ddee"
 BOTH = Redaction.of([KEY, "short", "", "hunter2-and-more"])

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from svit.cli.ending import _refused
-from svit.refused_writes import known_name, why_refused
+from svit.cli.exit_codes import _refused
+from svit.system.write_errors import known_name, why_refused
 
 SVIT = [sys.executable, "-m", "svit"]
 OURS = re.compile(r"\.part\b|\.building|\.tmp|/tmp\w|svit-\w{8}|[0-9a-f]{8}\.")

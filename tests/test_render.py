@@ -8,14 +8,14 @@ import msgspec
 import pytest
 
 from svit.boxes import Box
+from svit.contexts.sources.visual_genome import VisualGenome
 from svit.errors import SvitError
-from svit.prompt_files import PromptFiles
+from svit.prompting.render import Recipe, Template, context_text, shared_context_text, shortened
+from svit.prompting.tokens import TokenCounter
 from svit.records import ImageContext, Object, Region, Relationship, Sampling
-from svit.render import Recipe, Template, context_text, shared_context_text, shortened
 from svit.resources import prompt_text
-from svit.sources.visual_genome import VisualGenome
+from svit.run.prompt_files import PromptFiles
 from svit.tasks import TASKS
-from svit.tokens import TokenCounter
 
 WORDS = TokenCounter(lambda text: len(text.split()), exact=True)
 

@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from svit.boxes import Box
+from svit.judge.box_repair import repaired_boxes
 from svit.mentions import mentions
 from svit.records import Dialogue, Draft, ImageContext, Object, Prompt, Region, Sampling, Turn
-from svit.repair import repaired_boxes
 from svit.tasks import TASKS
 
 PARK = ImageContext(

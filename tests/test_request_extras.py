@@ -7,10 +7,10 @@ import pytest
 
 from svit.config import RunConfig, jobs, provider, read_config
 from svit.errors import SvitError
-from svit.models import Capabilities, request_body
-from svit.providers.openai_online import Online
+from svit.providers.openai.capabilities import Capabilities, request_body
+from svit.providers.openai.online import Online
+from svit.providers.openai.request_extras import headers_to_send, merged
 from svit.records import ImageContext, Message, Prompt, Sampling
-from svit.request_extras import headers_to_send, merged
 from svit.tasks import TASKS
 
 CONTEXT = ImageContext(1, "1.jpg", 10, 10, captions=("a dog",))

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from rehearsal import booked, ended, finished, generate
-from svit.simulate.options import Options
 from svit.simulate.process import Running, running
+from svit.simulate.simulator_options import Options
 
 
 @pytest.fixture

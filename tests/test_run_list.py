@@ -15,13 +15,13 @@ import pytest
 from typer.testing import CliRunner
 
 from svit.cli import app
-from svit.entries import Booked, Intent, Kept, Shard
-from svit.journal import Journal
-from svit.run_overview import overview, runs_below
-from svit.runs import RunFolder
-from svit.simulate.options import Options
+from svit.run.folder import RunFolder
+from svit.run.journal import Journal
+from svit.run.journal_rows import Booked, Intent, Kept, Shard
+from svit.run.run_overview import overview, runs_below
+from svit.run.run_status import read_status
 from svit.simulate.process import running
-from svit.status import read_status
+from svit.simulate.simulator_options import Options
 
 PAID = {"provider": "openai", "model": "gpt-6-luna"}
 

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from svit.entries import Intent
 from svit.errors import RunLockedError
-from svit.file_locks import FileLock
-from svit.journal import Journal
-from svit.runs import RunFolder, idle
+from svit.run.folder import RunFolder, idle
+from svit.run.journal import Journal
+from svit.run.journal_rows import Intent
+from svit.system.file_locks import FileLock
 
 
 def test_one_holds_the_lock_and_lets_it_go(tmp_path: Path) -> None:

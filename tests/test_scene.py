@@ -3,10 +3,10 @@ from collections.abc import Sequence
 import pytest
 
 from svit.boxes import Box
+from svit.offline.scene import Scene, Thing, a, above, left_of, where
+from svit.offline.scene.phrases import clause, name_phrase
+from svit.offline.scene.predicates import Relation, relation
 from svit.records import ImageContext, Object, Region, Relationship
-from svit.scene import Scene, Thing, a, above, left_of, where
-from svit.scene.phrases import clause, name_phrase
-from svit.scene.predicates import Relation, relation
 
 Named = tuple[str, tuple[float, float, float, float]]
 

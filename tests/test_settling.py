@@ -6,15 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from svit.entries import Intent, Kept
-from svit.journal import Journal
-from svit.prices import Price
+from svit.cost.prices import Price
+from svit.cost.spending import Spending
+from svit.prompting.render import Recipe, Template, context_text
+from svit.prompting.tokens import TokenCounter
 from svit.records import Dialogue, Draft, Flaw, ImageContext, Prompt, Rejection, Sample, Sampling, Turn
-from svit.render import Recipe, Template, context_text
-from svit.settling import Job, Repairs, Standing, attempts_so_far, recovered, standing
-from svit.spending import Spending
+from svit.run.attempts import Job, Repairs, Standing, attempts_so_far, recovered, standing
+from svit.run.journal import Journal
+from svit.run.journal_rows import Intent, Kept
 from svit.tasks.base import Task
-from svit.tokens import TokenCounter
 
 CONTEXT = ImageContext(7, "a", 9, 9, captions=("A dog.",))
 PRICE = Price(100_000, 10_000, 125_000, 500_000, {"standard": 100, "flex": 50, "batch": 50, "priority": 200})

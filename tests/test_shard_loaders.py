@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from svit.records import Dialogue, Flaw, ImageContext, Provenance, Rejection, Sample, Turn
-from svit.runs import RunFolder
-from svit.shards import publish, rejection_line, sample_line
+from svit.run.folder import RunFolder
+from svit.run.shards import publish, rejection_line, sample_line
 
 SAMPLES, REJECTED = "*/*[!d].jsonl", "*/*.rejected.jsonl"
 """The globs that the README names."""

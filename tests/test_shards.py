@@ -9,7 +9,7 @@ import pytest
 from svit.boxes import Box
 from svit.errors import StorageError
 from svit.records import Dialogue, Flaw, ImageContext, Object, Provenance, Rejection, Sample, Turn
-from svit.shards import lines_of, publish, rejection_line, sample_line
+from svit.run.shards import lines_of, publish, rejection_line, sample_line
 
 WHERE = Provenance("m", "p" * 32, "v1", 2, 0, "visual_genome", {"small_objects": 3}, "0.1.0")
 CONTEXT = ImageContext(7, "vg/VG_100K/7.jpg", 800, 600, objects=(Object(1, "dog", Box(0, 0, 0.5, 0.5)),))

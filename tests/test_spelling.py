@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from svit.datasets.importer import shape_named
 from svit.errors import DataError, SvitError
 from svit.exports.formats import format_named
-from svit.exports.importing import shape_named
 from svit.resources import config_path
-from svit.runs import RunFolder
+from svit.run.folder import RunFolder
 from svit.spelling import did_you_mean
 from svit.tasks import task_named
 

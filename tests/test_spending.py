@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from svit.prices import PriceTable, Tier
+from svit.cost.prices import PriceTable, Tier
+from svit.cost.spending import Spending
 from svit.providers.base import read_completion
 from svit.records import Completion, ImageContext, Message, Prompt, Sampling, Usage
-from svit.spending import Spending
 
 TABLE = PriceTable.read((Path(__file__).parents[1] / "data" / "prices.yaml").read_text(encoding="utf-8"))
 LUNA = TABLE.required("gpt-6-luna")

@@ -14,13 +14,13 @@ import pytest
 from typer.testing import CliRunner
 
 from svit.cli import app
-from svit.entries import Booked, Intent, Kept, Shard
 from svit.errors import DataError
-from svit.journal import Journal
-from svit.runs import RunFolder
-from svit.simulate.options import Options
+from svit.run.folder import RunFolder
+from svit.run.journal import Journal
+from svit.run.journal_rows import Booked, Intent, Kept, Shard
+from svit.run.run_status import read_status
 from svit.simulate.process import Running, running
-from svit.status import read_status
+from svit.simulate.simulator_options import Options
 
 CONFIG = "provider: openai\nmodel: gpt-6-luna\nreasoning_effort: none\nbase_url: {url}\nin_flight: 4\ntimeout: 20\n"
 KEYS = (
@@ -225,7 +225,7 @@ def test_a_folder_that_nobody_may_write_to_is_read(made: RunFolder, monkeypatch:
         return real(target, factory=Refusing if target.endswith("mode=ro") else sqlite3.Connection, **options)
 
     real = sqlite3.connect
-    monkeypatch.setattr("svit.journal_file.sqlite3.connect", connect)
+    monkeypatch.setattr("svit.run.journal_file.sqlite3.connect", connect)
     assert msgspec.structs.replace(read_status(made, 1e9), run="") == msgspec.structs.replace(whole, run="")
     assert not list(made.path.glob("journal.db-*"))
 

@@ -15,9 +15,9 @@ from pathlib import Path
 import pytest
 
 from svit.cli.status_watch import screen
-from svit.runs import RunFolder
-from svit.simulate.options import Options
+from svit.run.folder import RunFolder
 from svit.simulate.process import running
+from svit.simulate.simulator_options import Options
 
 SVIT = [sys.executable, "-m", "svit"]
 CONFIG = "provider: openai\nmodel: gpt-6-luna\nreasoning_effort: none\nbase_url: {url}\nin_flight: 1\ntimeout: 20\n"

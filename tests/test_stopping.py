@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from rehearsal import booked, ended, finished, generate, svit
-from svit.simulate.options import Options
 from svit.simulate.process import Running, running
+from svit.simulate.simulator_options import Options
 
 STUBBORN = Path(__file__).with_name("stubborn.py")
 LATE = 4.0
@@ -89,12 +89,12 @@ def test_the_second_signal_ends_whatever_is_under_way(tmp_path: Path, kind: str)
     ("moment", "words"),
     [
         ("from svit import interrupts; interrupts.end_at_once()", ""),
-        ("import svit.cli.talk; svit.cli.process_watchdog.call_off = end", "Interrupted."),
+        ("import svit.cli.messages; svit.cli.process_watchdog.call_off = end", "Interrupted."),
     ],
 )
 def test_a_signal_before_the_loop_runs_ends_quietly_with_130(number: int, moment: str, words: str) -> None:
     wait = f"import os, sys, time; end = lambda: None; {moment}; "
-    raising = "from svit.cli.ending import spoken; "
+    raising = "from svit.cli.exit_codes import spoken; "
     act = f"os.kill(os.getpid(), {int(number)}); time.sleep(5)"
     code = wait + (f"{raising}spoken(lambda: exec('{act}', globals()))()" if words else act)
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30)

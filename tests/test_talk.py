@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 import typer
 
-from svit.cli import talk
+from svit.cli import messages
 from svit.cli.durations import duration, parse_duration
-from svit.cli.ending import spoken
+from svit.cli.exit_codes import spoken
 from svit.cli.progress import Progress
 from svit.errors import DeadlineReachedError, SvitError
 
@@ -25,8 +25,8 @@ from svit.errors import DeadlineReachedError, SvitError
 def machine(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Talk to machines, at a moment that is known."""
     handlers, level = logging.root.handlers[:], logging.root.level
-    monkeypatch.setattr(talk, "log", talk.Log(clock=lambda: 1_793_491_199.9996))
-    talk.to_machines()
+    monkeypatch.setattr(messages, "log", messages.Log(clock=lambda: 1_793_491_199.9996))
+    messages.to_machines()
     yield
     logging.captureWarnings(capture=False)
     logging.root.handlers[:] = handlers
@@ -38,8 +38,8 @@ def events(capsys: pytest.CaptureFixture[str]) -> list[dict[str, object]]:
 
 
 def test_what_others_wrote_does_not_command_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
-    talk.say("a \x1b[2J\r\x9b caption")
-    talk.show("a \u202e phrase\twith a tab\n")
+    messages.say("a \x1b[2J\r\x9b caption")
+    messages.show("a \u202e phrase\twith a tab\n")
     said = capsys.readouterr()
     assert said.err == "a \ufffd[2J\ufffd\ufffd caption\n"
     assert said.out == "a \ufffd phrase\twith a tab\n\n"
@@ -89,8 +89,8 @@ def test_what_was_known_before_says_nothing_about_the_speed_and_no_answer_no_tim
 
 @pytest.mark.usefixtures("machine")
 def test_a_machine_gets_an_object_a_line_and_nothing_else(capsys: pytest.CaptureFixture[str]) -> None:
-    talk.say("It says \u2028 \x1b[2J\nand more.")
-    talk.log.event("start", run="r\udcff", images=3)
+    messages.say("It says \u2028 \x1b[2J\nand more.")
+    messages.log.event("start", run="r\udcff", images=3)
     logging.getLogger("asyncio").warning("Unclosed %s", "session")
     with warnings.catch_warnings():
         warnings.simplefilter("always")
@@ -138,7 +138,7 @@ def test_a_machine_gets_an_object_a_line_and_nothing_else(capsys: pytest.Capture
 def test_how_a_command_ends_is_an_event_too(
     error: BaseException, code: int, words: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(talk, "abandon", lambda stream: None)
+    monkeypatch.setattr(messages, "abandon", lambda stream: None)
 
     def command() -> None:
         raise error
@@ -161,7 +161,7 @@ def test_people_get_a_sentence_and_of_a_bug_all(capsys: pytest.CaptureFixture[st
     said = capsys.readouterr().err
     assert said.startswith("Traceback")
     assert "ZeroDivisionError: by zero\nsvit: This is a bug in svit." in said
-    talk.log.error("Time is over.", 5)
+    messages.log.error("Time is over.", 5)
     assert capsys.readouterr().err == "svit: Time is over.\n"
 
 
@@ -256,12 +256,12 @@ def test_what_is_secret_is_in_no_line_of_talk_nor_in_a_traceback(
     for_machines: bool, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(logging, "lastResort", logging.lastResort)
-    monkeypatch.setattr(talk, "log", talk.Log(for_machines=for_machines))
-    talk.log.hide(["sk-canary-5d1f0c7e9b"])
-    talk.log.hide(["hunter2-canary"])
-    talk.say("the key is sk-canary-5d1f0c7e9b")
-    talk.log.event("end", run="r/hunter2-canary")
-    talk.log.error("a bug", 70, whole="Traceback:\n  sk-canary-5d1f")
+    monkeypatch.setattr(messages, "log", messages.Log(for_machines=for_machines))
+    messages.log.hide(["sk-canary-5d1f0c7e9b"])
+    messages.log.hide(["hunter2-canary"])
+    messages.say("the key is sk-canary-5d1f0c7e9b")
+    messages.log.event("end", run="r/hunter2-canary")
+    messages.log.error("a bug", 70, whole="Traceback:\n  sk-canary-5d1f")
     assert logging.lastResort is not None
     logging.lastResort.handle(logging.LogRecord("asyncio", 40, "", 1, "never retrieved: hunter2-canary", (), None))
     said = capsys.readouterr().err

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from svit.cli.past import PastRun
+from svit.cli.existing_run import PastRun
 from svit.cli.task_option import one_task_name, task_names
 from svit.errors import SvitError
-from svit.runs import RunFolder
+from svit.run.folder import RunFolder
 
 
 @pytest.mark.parametrize(

@@ -6,10 +6,10 @@ import tiktoken
 from hypothesis import given
 from hypothesis import strategies as st
 
-from svit import tokens
+from svit.prompting import tokens
+from svit.prompting.render import context_text
+from svit.prompting.tokens import ESTIMATE_ERROR, estimated_tokens, token_counter
 from svit.records import ImageContext
-from svit.render import context_text
-from svit.tokens import ESTIMATE_ERROR, estimated_tokens, token_counter
 
 COUNTED = {1: 1089, 2: 785, 3: 794, 4: 866, 5: 1090, 6: 1129, 7: 1116, 8: 754}
 """o200k_base tokens of each sample image's context with region boxes, counted with the real ranks."""

@@ -11,24 +11,24 @@ import orjson
 import pytest
 
 from rehearsal import finished, generate, svit
-from svit import assembly
 from svit.config import RunConfig, changed, check_requests, chosen_tasks, jobs, provider, spending
+from svit.contexts.store import ContextStore, build_store
 from svit.errors import SvitError
-from svit.journal import Journal
-from svit.pipeline import Generation
+from svit.prompting.render import Recipe, Template, context_text
+from svit.prompting.tokens import TokenCounter
 from svit.providers.base import Failure, Reply, Request
-from svit.providers.openai_online import Online
-from svit.rebuilding import rebuild
+from svit.providers.openai.online import Online
 from svit.records import VERIFY, Completion, Dialogue, Flaw, ImageContext, Prompt, Rejection, Sample, Sampling, Turn
-from svit.render import Recipe, Template, context_text
-from svit.runs import RunFolder
-from svit.settling import SECOND_OPINION, Job
-from svit.simulate.options import Options
+from svit.run import shard_assembly
+from svit.run.attempts import SECOND_OPINION, Job
+from svit.run.folder import RunFolder
+from svit.run.generation import Generation
+from svit.run.journal import Journal
+from svit.run.rebuild import rebuild
+from svit.run.verification import Doubted, Verifier, numbered
 from svit.simulate.process import running
-from svit.sources.contexts import ContextStore, build_store
+from svit.simulate.simulator_options import Options
 from svit.tasks.base import Task, provenance_of
-from svit.tokens import TokenCounter
-from svit.verify import Doubted, Verifier, numbered
 
 VERIFIER = Verifier("Judge.\n\n{{answers}}", Sampling("critic", 100), 3)
 CONTEXT = ImageContext(1, "1.jpg", 10, 10, captions=("A dog on a mat.",))
@@ -532,7 +532,7 @@ def test_a_verified_run_pays_both_models_and_its_estimate_counts_both(tmp_path: 
 
 @pytest.fixture(autouse=True)
 def _small_shards(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(assembly, "SHARD_IMAGES", 10)
+    monkeypatch.setattr(shard_assembly, "SHARD_IMAGES", 10)
 
 
 def test_numbers_run_through_all_dialogues() -> None:

@@ -1,8 +1,7 @@
 import pytest
 
-from svit import knowledge
-from svit.knowledge import HOLDS, KIND_NAMES, MADE_OF, PLACES, SAME, TIPS, USES, VOCABULARY, WEIGHT, WIDER, WORN
-from svit.wording import (
+from svit.english import lexicon
+from svit.english.grammar import (
     Number,
     adjective,
     article,
@@ -16,7 +15,8 @@ from svit.wording import (
     plural,
     sentence,
 )
-from svit.writers.situations import SITUATIONS
+from svit.english.lexicon import HOLDS, KIND_NAMES, MADE_OF, PLACES, SAME, TIPS, USES, VOCABULARY, WEIGHT, WIDER, WORN
+from svit.offline.questions.situations import SITUATIONS
 
 
 @pytest.mark.parametrize(
@@ -162,7 +162,7 @@ def test_general_statements_agree() -> None:
 
 def test_the_tables_speak_of_nouns_in_their_common_form() -> None:
     same = {noun.same for noun in nouns().values()}
-    for table in (USES, TIPS, MADE_OF, HOLDS, WEIGHT, knowledge.ANIMALS, knowledge.RIDDEN, knowledge.CARRIED):
+    for table in (USES, TIPS, MADE_OF, HOLDS, WEIGHT, lexicon.ANIMALS, lexicon.RIDDEN, lexicon.CARRIED):
         assert set(table) <= same
     known = {noun.singular for noun in nouns().values()}
     assert set(WORN) <= known
@@ -174,9 +174,7 @@ def test_the_tables_speak_of_nouns_in_their_common_form() -> None:
 
 
 def test_the_lexicon_is_rich() -> None:
-    told = (
-        set(USES) | set(TIPS) | set(MADE_OF) | set(HOLDS) | set(WORN) | set(knowledge.CARRIED) | set(knowledge.ANIMALS)
-    )
+    told = set(USES) | set(TIPS) | set(MADE_OF) | set(HOLDS) | set(WORN) | set(lexicon.CARRIED) | set(lexicon.ANIMALS)
     assert len(told) >= 250
     assert len(SITUATIONS) >= 45
 

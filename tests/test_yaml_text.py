@@ -4,7 +4,7 @@ import pytest
 from pydantic import BaseModel, ConfigDict, Field
 
 from svit.errors import SvitError
-from svit.yaml_text import checked, read_yaml
+from svit.yaml_files import checked, read_yaml
 
 
 class Ware(BaseModel):

@@ -8,10 +8,10 @@ from random import Random
 from benchmarks.judging.faults import Plant, changed, turns_of, with_answer
 from benchmarks.judging.texts import Case
 from svit.boxes import Box
-from svit.knowledge import word_set
+from svit.english.grammar import Number, noun_of, plural
+from svit.english.lexicon import word_set
 from svit.mentions import Mention, mentions
 from svit.records import Completion, ImageContext, Object, Turn
-from svit.wording import Number, noun_of, plural
 
 ABSENT = word_set(
     """elephant giraffe zebra umbrella laptop refrigerator microwave toaster skateboard surfboard snowboard airplane

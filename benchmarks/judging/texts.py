@@ -10,11 +10,11 @@ from typing import Any, NamedTuple
 
 from svit.boxes import Box
 from svit.config import chosen_tasks, jobs, read_config
+from svit.contexts.sources.visual_genome import VisualGenome
+from svit.english.grammar import plural
 from svit.records import Completion, Dialogue, ImageContext, Object, Prompt, Turn
 from svit.resources import SAMPLE, config_path
-from svit.sources.visual_genome import VisualGenome
 from svit.tasks.base import Task
-from svit.wording import plural
 
 REAL = Path(os.environ.get("SVIT_REAL", Path(__file__).parents[3] / "shared" / "real"))
 _LEAST_WORDS = 30

@@ -4,7 +4,7 @@ import time
 
 import typer
 
-from svit import __version__, interrupts
+from svit import __version__
 from svit.cli import (
     check,
     configs,
@@ -12,9 +12,9 @@ from svit.cli import (
     estimate,
     export,
     generate,
-    import_,
+    import_command,
     init,
-    look,
+    inspection,
     regenerate,
     report,
     run_list,
@@ -22,8 +22,9 @@ from svit.cli import (
     status,
 )
 from svit.cli.command_line import Command, Group
-from svit.cli.ending import spoken
+from svit.cli.exit_codes import spoken
 from svit.cli.watchdog import GRACE, process_began, process_watchdog
+from svit.system import interrupts
 
 app = typer.Typer(
     name="svit",
@@ -48,12 +49,12 @@ app.command("status", short_help="How a run stands.")(spoken(status.status))
 app.command("check", short_help="Judge data that exists.")(spoken(check.check))
 app.command("export", short_help="Write samples as a trainer's records.")(spoken(export.export))
 app.command("formats", short_help="List the formats of export.")(spoken(export.formats))
-app.command("import", short_help="Read others' data into lines of ours.")(spoken(import_.import_))
+app.command("import", short_help="Read others' data into lines of ours.")(spoken(import_command.import_))
 app.command("report", short_help="Write one HTML page about a run.")(spoken(report.report))
 app.add_typer(contexts.app, name="contexts", cls=Group, short_help="What is known of each image: build, look.")
-app.command("tasks", short_help="List the tasks.")(spoken(look.tasks))
-app.command("prompt", short_help="What a model would be sent about an image.")(spoken(look.prompt))
-app.command("show", short_help="What became of one image, and why.")(spoken(look.show))
+app.command("tasks", short_help="List the tasks.")(spoken(inspection.tasks))
+app.command("prompt", short_help="What a model would be sent about an image.")(spoken(inspection.prompt))
+app.command("show", short_help="What became of one image, and why.")(spoken(inspection.show))
 app.command("simulate", short_help="An endpoint to rehearse a paid run against.")(spoken(simulate.simulate))
 for each in (app, *(group.typer_instance for group in app.registered_groups)):
     for registered in each.registered_commands if each else ():

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from svit.cli import talk
+from svit.cli import messages
 from svit.cli.json_option import JsonOption
 from svit.cli.task_option import one_task_name, task_option
 from svit.errors import SvitError
 from svit.quantities import number_of
 
 if TYPE_CHECKING:
-    from svit.audit.folders import DataFolder
-    from svit.audit.reading import DataFile, Piece
-    from svit.audit.tally import AuditReport, Example, FixFigures
+    from svit.datasets.audit_report import AuditReport, Example, FixFigures
+    from svit.datasets.data_folder import DataFolder
+    from svit.datasets.record_files import DataFile, Piece
 
 _FORMS = {"own": "our own", "svit": "SVIT's", "llava": "LLaVA's", "chat": "a chat's"}
 
@@ -50,7 +50,7 @@ def check(
     """
     import msgspec
 
-    from svit.audit import audit
+    from svit.datasets.audit import audit
 
     if fix:
         refuse_existing(fix, file, option="--fix")
@@ -62,7 +62,7 @@ def check(
         examples=examples,
         watch=partial(watched, quiet=quiet),
     )
-    talk.show(msgspec.json.encode(found).decode() if as_json else _text(found))
+    messages.show(msgspec.json.encode(found).decode() if as_json else _text(found))
 
 
 def refuse_existing(out: Path, file: Path, *, option: str) -> None:
@@ -93,14 +93,14 @@ def _text(found: "AuditReport") -> str:
         *_notes(found),
     ]
     rows = [(each.task, each.records, each.pairs, each.flawed, f"{each.per_100_records:.2f}") for each in found.tasks]
-    blocks.append(talk.figures([("task", "records", "pairs", "flawed", "of 100"), *rows]))
+    blocks.append(messages.figures([("task", "records", "pairs", "flawed", "of 100"), *rows]))
     flaws = [(each.task, flaw) for each in found.tasks for flaw in each.flaws]
     if flaws:
         counts = [
             (task, flaw.severity, flaw.code, flaw.records, f"{flaw.per_100_records:6.2f}", flaw.flaws)
             for task, flaw in flaws
         ]
-        blocks.append(talk.table([("task", "severity", "flaw", "records", "of 100", "flaws"), *counts], indent=""))
+        blocks.append(messages.table([("task", "severity", "flaw", "records", "of 100", "flaws"), *counts], indent=""))
     for task, flaw in flaws:
         if flaw.examples:
             lines = (f"  {each.place}{_image(each)}: {' '.join(each.words.split())}" for each in flaw.examples)
@@ -140,8 +140,8 @@ def _fixed(fix: "FixFigures", records: int) -> str:
     if fix.left_out:
         lines += [
             "Pairs and conversations left out of records that were kept, by first flaw:",
-            talk.counted(fix.left_out),
+            messages.counted(fix.left_out),
         ]
     if fix.dropped:
-        lines += ["Records dropped, by first flaw:", talk.counted(fix.dropped)]
+        lines += ["Records dropped, by first flaw:", messages.counted(fix.dropped)]
     return "\n".join(lines)

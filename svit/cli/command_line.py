@@ -9,10 +9,10 @@ from typing import Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from svit.cli import talk
-from svit.cli.ending import INTERRUPTED
+from svit.cli import messages
 from svit.cli.examples import EXAMPLES
-from svit.interrupts import EXIT_CODE
+from svit.cli.exit_codes import INTERRUPTED
+from svit.system.interrupts import EXIT_CODE
 
 _NUMBER = re.compile(r"-?[0-9]*\.?[0-9]+")
 _UsageError: type[Any] = typer.BadParameter.__bases__[0]
@@ -68,7 +68,7 @@ class Group(TyperGroup):
             code = _refuse(error, sys.argv[1:] if args is None else args)
         except typer.Abort:
             code = EXIT_CODE
-            talk.log.error(INTERRUPTED, code)
+            messages.log.error(INTERRUPTED, code)
         if standalone_mode:
             sys.exit(code if isinstance(code, int) else 0)
         return code
@@ -80,8 +80,8 @@ def _refuse(error: Any, words: Sequence[str]) -> int:
         error.show()
     else:
         if "--log-json" in words:
-            talk.to_machines()
-        talk.log.error(_sentence(error), error.exit_code)
+            messages.to_machines()
+        messages.log.error(_sentence(error), error.exit_code)
     return int(error.exit_code)
 
 

@@ -11,8 +11,8 @@ from svit.errors import ProviderRefusesError, SvitError
 
 if TYPE_CHECKING:
     from svit.config import RunConfig
-    from svit.providers.endpoint_probe import Found
-    from svit.providers.transport import Endpoint
+    from svit.providers.openai.endpoint_probe import Found
+    from svit.providers.openai.transport import Endpoint
 
 State = Literal["right", "warning", "wrong"]
 _WINDOW_KEYS = ("max_model_len", "context_length", "context_window", "max_context_length")
@@ -130,12 +130,14 @@ def _price(settings: "RunConfig") -> Iterator[ConfigCheck]:
 
 def _endpoint(settings: "RunConfig", *, ask: bool) -> Iterator[ConfigCheck]:
     """Say what of the key is there, and what the endpoint says where it is asked."""
-    from svit.cli import talk
-    from svit.endpoint_settings import endpoint
+    from svit.cli import messages
+    from svit.providers.openai.endpoint_settings import endpoint
 
     warnings: list[str] = []
     try:
-        found = endpoint(settings, settings.timeout, settings.extra_headers, os.environ, warnings.append, talk.log.hide)
+        found = endpoint(
+            settings, settings.timeout, settings.extra_headers, os.environ, warnings.append, messages.log.hide
+        )
     except SvitError as error:
         yield ConfigCheck("key", "wrong", str(error), error.exit_code)
         return
@@ -159,8 +161,8 @@ def _key(settings: "RunConfig", *, is_there: bool) -> str:
 
 
 async def _asked(where: "Endpoint") -> "Found":
-    from svit.providers.endpoint_probe import probed
-    from svit.providers.transport import transport
+    from svit.providers.openai.endpoint_probe import probed
+    from svit.providers.openai.transport import transport
 
     async with transport(where, 1) as way:
         return await probed(way)

@@ -48,7 +48,7 @@ def config_with(
 
 def shown_address(settings: "RunConfig") -> str:
     """Return the address of the config as people may see it."""
-    from svit.providers.endpoint_address import shown
+    from svit.providers.openai.endpoint_address import shown
 
     return shown(settings.base_url)
 

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from svit.cli import talk
+from svit.cli import messages
 from svit.cli.completion import matching_configs
 from svit.cli.config_options import BaseUrlOption, ModelOption, config_with
-from svit.cli.ending import spoken
+from svit.cli.exit_codes import spoken
 from svit.cli.json_option import JsonOption
 from svit.cli.next_steps import command_line, steps_text
 from svit.errors import SvitError
@@ -55,11 +55,11 @@ def list_configs(
         _listed(file, str(file)) for file in sorted([*folder.glob("*.yaml"), *folder.glob("*.yml")]) if _is_ours(file)
     ]
     if as_json:
-        talk.show(msgspec.json.encode([*shipped, *own]).decode())
+        messages.show(msgspec.json.encode([*shipped, *own]).decode())
         return
     rows = [(each["name"], each.get("provider", ""), each.get("model", "")) for each in (*shipped, *own)]
     words = [f"wrong: {each['error']}" if "error" in each else each["purpose"] for each in (*shipped, *own)]
-    talk.show(_beside_or_below(talk.table(rows, indent="").splitlines(), words))
+    messages.show(_beside_or_below(messages.table(rows, indent="").splitlines(), words))
 
 
 def _beside_or_below(lines: Sequence[str], words: Sequence[str]) -> str:
@@ -67,7 +67,7 @@ def _beside_or_below(lines: Sequence[str], words: Sequence[str]) -> str:
     widest = max(map(len, lines))
     if widest + 2 + max(map(len, words)) <= shutil.get_terminal_size((_WIDTH, 24)).columns:
         return "\n".join(f"{line.ljust(widest)}  {each}".rstrip() for line, each in zip(lines, words, strict=True))
-    pairs = zip(lines, (talk.folded(f"    {each}", indent="    ") for each in words), strict=True)
+    pairs = zip(lines, (messages.folded(f"    {each}", indent="    ") for each in words), strict=True)
     return "\n".join(f"{line}\n{below}".rstrip() for line, below in pairs)
 
 
@@ -88,10 +88,10 @@ def show_config(
     settings = _read(config, model, base_url)
     shown = settings.model_dump(mode="json", exclude_defaults=not defaults)
     if as_json:
-        talk.show(msgspec.json.encode(_numbers(shown)).decode())
+        messages.show(msgspec.json.encode(_numbers(shown)).decode())
         return
     for line in _yaml(settings, _numbers(shown)):
-        talk.show(line)
+        messages.show(line)
 
 
 @app.command("check", short_help="Say whether a config is right.")
@@ -121,13 +121,13 @@ def check_config(
         found = [ConfigCheck("config", "wrong", str(error), error.exit_code)]
     code = exit_code(found)
     if as_json:
-        talk.show(msgspec.json.encode({"config": config, "right": not code, "checks": found}).decode())
+        messages.show(msgspec.json.encode({"config": config, "right": not code, "checks": found}).decode())
         return code
-    talk.show(checks_text(found))
+    messages.show(checks_text(found))
     if code:
-        talk.say(f"svit: {config}: something is wrong with it, see above.")
+        messages.say(f"svit: {config}: something is wrong with it, see above.")
     elif not endpoint and any(each.subject == "key" for each in found):
-        talk.say(steps_text([(command_line("config", "check", config, "--endpoint"), "asks the endpoint, too")]))
+        messages.say(steps_text([(command_line("config", "check", config, "--endpoint"), "asks the endpoint, too")]))
     return code
 
 
@@ -137,7 +137,7 @@ def describe_settings() -> None:
     """Print every setting with its type, default, range and meaning: the page docs/settings.md, in Markdown."""
     from svit.cli.setting_reference import settings_page
 
-    talk.show(settings_page().rstrip("\n"))
+    messages.show(settings_page().rstrip("\n"))
 
 
 def checks_text(found: "Sequence[ConfigCheck]") -> str:
@@ -158,7 +158,7 @@ def _read(config: str, model: str | None, base_url: str | None) -> "RunConfig":
     from svit.resources import config_path
 
     if Path(config).is_dir():
-        from svit.cli.past import PastRun
+        from svit.cli.existing_run import PastRun
 
         changes = {"model": model, "base_url": base_url}
         return PastRun.read(Path(config), changes).settings
@@ -168,7 +168,7 @@ def _read(config: str, model: str | None, base_url: str | None) -> "RunConfig":
 def _is_ours(file: Path) -> bool:
     """Whether a YAML file seems to be a config of svit: it names a provider or a model, half of its keys are known."""
     from svit.config import RunConfig
-    from svit.yaml_text import read_yaml
+    from svit.yaml_files import read_yaml
 
     try:
         read = read_yaml(file.read_text(encoding="utf-8"), name=str(file))

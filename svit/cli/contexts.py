@@ -5,10 +5,8 @@ from typing import Annotated
 
 import typer
 
-from svit.cli import talk
-from svit.cli.dropped_table import dropped_table, loss_warnings
-from svit.cli.ending import spoken
-from svit.cli.inputs import (
+from svit.cli import messages
+from svit.cli.annotation_options import (
     Annotations,
     CaptionsOption,
     InstancesOption,
@@ -16,9 +14,11 @@ from svit.cli.inputs import (
     StrictOption,
     VisualGenomeOption,
 )
+from svit.cli.dropped_table import dropped_table, loss_warnings
+from svit.cli.exit_codes import spoken
 from svit.cli.json_option import JsonOption
 from svit.cli.next_steps import command_line, say_next
-from svit.cli.own_annotations import (
+from svit.cli.own_annotation_options import (
     BoxesOption,
     BoxUnitsOption,
     ClassNamesOption,
@@ -102,7 +102,7 @@ def stats(
     """Say how many images there are and what is known of them."""
     import msgspec
 
-    from svit.sources.contexts import ContextStore
+    from svit.contexts.store import ContextStore
 
     with ContextStore(contexts) as store:
         found = store.stats()
@@ -110,20 +110,20 @@ def stats(
         about = {"origin": store.origin, "digest": store.digest, "dropped": dict(store.counts)}
         about |= {"dropped_places": summary.places, "read": summary.read, "lost": summary.lost}
     if json:
-        talk.show(msgspec.json.encode({**msgspec.to_builtins(found), **about}).decode())
+        messages.show(msgspec.json.encode({**msgspec.to_builtins(found), **about}).decode())
         return
     images = number_of(found.images, "image")
-    talk.show(f"{images}, {found.with_captions:,} with captions, {found.empty:,} with nothing at all")
+    messages.show(f"{images}, {found.with_captions:,} with captions, {found.empty:,} with nothing at all")
     kinds = ("captions", "objects", "regions", "relationships")
     spreads = [(kind, getattr(found, kind)) for kind in kinds]
     rows = [(kind, s.total, f"{s.mean:.1f}", f"{s.median:g}", s.max) for kind, s in spreads]
-    talk.show(talk.table([("", "total", "mean an image", "median", "most"), *rows], indent=""))
-    talk.show(f"From {about['origin']}")
+    messages.show(messages.table([("", "total", "mean an image", "median", "most"), *rows], indent=""))
+    messages.show(f"From {about['origin']}")
     if store.counts:
-        talk.show("Dropped or repaired while reading, and the first place of each:")
-        talk.show(dropped_table(summary.counts, summary.places))
+        messages.show("Dropped or repaired while reading, and the first place of each:")
+        messages.show(dropped_table(summary.counts, summary.places))
     for warning in loss_warnings(summary):
-        talk.show(talk.folded(warning))
+        messages.show(messages.folded(warning))
 
 
 @app.command("show", short_help="What is known of one image.")
@@ -139,17 +139,19 @@ def show(
     """Print what is known of one image, in the form that a model is shown."""
     import msgspec
 
-    from svit.render import context_text
-    from svit.sources.contexts import ContextStore
+    from svit.contexts.store import ContextStore
+    from svit.prompting.render import context_text
 
     with ContextStore(contexts) as store:
         context = store.get(image)
     if json:
-        talk.show(msgspec.json.encode(context).decode())
+        messages.show(msgspec.json.encode(context).decode())
         return
     coco = "" if context.coco_id is None else f", coco_id {context.coco_id}"
-    talk.say(f"image {context.image_id}: {context.image}, {context.width} x {context.height}{coco}, {context.source}")
-    talk.show(context_text(context, region_boxes=region_boxes))
+    messages.say(
+        f"image {context.image_id}: {context.image}, {context.width} x {context.height}{coco}, {context.source}"
+    )
+    messages.show(context_text(context, region_boxes=region_boxes))
 
 
 @app.command("schema", short_help="The JSON schema of a record.")
@@ -158,6 +160,6 @@ def schema() -> None:
     """Print the JSON schema of a record, which 'svit contexts build --jsonl' reads."""
     import orjson
 
-    from svit.sources.jsonl import context_schema
+    from svit.contexts.sources.jsonl import context_schema
 
-    talk.show(orjson.dumps(context_schema(), option=orjson.OPT_INDENT_2).decode())
+    messages.show(orjson.dumps(context_schema(), option=orjson.OPT_INDENT_2).decode())

@@ -4,12 +4,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import zip_longest
 from typing import TYPE_CHECKING
 
-from svit.cli import talk
+from svit.cli import messages
+from svit.contexts.dropped_annotations import WITHOUT_OBJECT, loud_losses
 from svit.quantities import number_of
-from svit.sources.dropped import WITHOUT_OBJECT, loud_losses
 
 if TYPE_CHECKING:
-    from svit.sources.contexts import StoreSummary
+    from svit.contexts.store import StoreSummary
 
 _WIDTH = 80
 _LEAST = 24
@@ -19,7 +19,7 @@ _LEAST = 24
 def dropped_table(counts: Mapping[str, int], places: Mapping[str, Sequence[str]]) -> str:
     """Return a table in 80 columns: the reason, how often, and the first place, cut at its beginning."""
     ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-    reasons = talk.table(ordered, indent="  ").splitlines()
+    reasons = messages.table(ordered, indent="  ").splitlines()
     left = max(_WIDTH - max(map(len, reasons), default=0) - 2, _LEAST)
     firsts = [_end(next(iter(places.get(reason, ())), ""), left) for reason, _ in ordered]
     return "\n".join(f"{reason}  {place}".rstrip() for reason, place in zip_longest(reasons, firsts, fillvalue=""))

@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from svit.cli import talk
-from svit.cli.config_options import BaseUrlOption, ModelOption, config_with
-from svit.cli.inputs import (
+from svit.cli import messages
+from svit.cli.annotation_options import (
     Annotations,
     CaptionsOption,
     ContextsOption,
@@ -22,19 +21,20 @@ from svit.cli.inputs import (
     SharedOption,
     VisualGenomeOption,
 )
+from svit.cli.config_options import BaseUrlOption, ModelOption, config_with
 from svit.cli.json_option import JsonOption
 from svit.cli.scratch_folder import scratch_folder
 from svit.cli.task_option import task_option
 from svit.errors import DataError
-from svit.path_address import path_address, path_at
 from svit.quantities import number_of
+from svit.system.path_address import path_address, path_at
 
 if TYPE_CHECKING:
     from svit.config import RunConfig
-    from svit.journal import Journal
-    from svit.quote import Hours, Quote, TaskQuote
-    from svit.runs import RunFolder
-    from svit.sources.contexts import ContextStore
+    from svit.contexts.store import ContextStore
+    from svit.estimate.quote import Hours, Quote, TaskQuote
+    from svit.run.folder import RunFolder
+    from svit.run.journal import Journal
 
 _LIMITS = {"rpm": "requests a minute", "tpm": "tokens a minute", "in_flight": "requests in flight"}
 
@@ -80,11 +80,11 @@ def estimate(
     import msgspec
 
     from svit.config import check_requests, chosen_tasks, jobs
-    from svit.quote import quote
+    from svit.estimate.quote import quote
 
     known = _Known.of(run)
     if run and not known:
-        talk.say(f"There is no run in {run} yet, so nothing is done already.")
+        messages.say(f"There is no run in {run} yet, so nothing is done already.")
     changes = {"prompts": prompts and path_address(prompts.absolute()), "verify": verify}
     changes |= {"max_cost": max_cost, "max_cost_per_month": max_cost_per_month}
     settings = _settings(config, changes, known, model, base_url)
@@ -98,13 +98,13 @@ def estimate(
             raise DataError(f"{run}: this run was made from other contexts. Leave out --run, or name its contexts.")
         month = None if settings.max_cost_per_month is None else _month_spent()
         found = quote(settings, tasks, store, journal, limit=limit, every=every, watched=_watched, month_spent=month)
-    talk.show(msgspec.json.encode(found).decode() if as_json else _text(found))
+    messages.show(msgspec.json.encode(found).decode() if as_json else _text(found))
 
 
 def _month_spent() -> int | None:
     """Return what all runs spent or hold in this month, in nano-dollars; None, and a word, where nobody knows."""
+    from svit.cost.ledger import Ledger, ledger_path, month_of
     from svit.errors import SvitError
-    from svit.ledger import Ledger, ledger_path, month_of
 
     try:
         path = ledger_path(os.environ)
@@ -113,12 +113,12 @@ def _month_spent() -> int | None:
         with Ledger(path) as ledger:
             return ledger.total(month_of(time.time())).held
     except SvitError as error:
-        talk.say(f"Warning: {error} What other runs spent this month is not known.")
+        messages.say(f"Warning: {error} What other runs spent this month is not known.")
         return None
 
 
 def _watched(positions: Iterable[int], total: int) -> Iterable[int]:
-    return talk.watched(positions, total, "image", quiet=False)
+    return messages.watched(positions, total, "image", quiet=False)
 
 
 @dataclass(frozen=True)
@@ -134,7 +134,7 @@ class _Known:
     @classmethod
     def of(cls, run: Path | None) -> "_Known | None":
         """Return what is known of the run; None when there is none yet, so that nothing is done already."""
-        from svit.runs import RunFolder
+        from svit.run.folder import RunFolder
 
         if run is None or not (folder := RunFolder(run)).summary.is_file():
             return None
@@ -148,7 +148,7 @@ class _Known:
 
     def journal(self) -> "Journal":
         """Return the run's journal, to be read only."""
-        from svit.journal import Journal
+        from svit.run.journal import Journal
 
         return Journal(self.folder.journal, read_only=True)
 
@@ -165,7 +165,7 @@ def _settings(
     from svit.resources import config_path
 
     if config is not None or known is None:
-        return config_with(config_path(config or "offline"), changes, model=model, base_url=base_url, say=talk.say)
+        return config_with(config_path(config or "offline"), changes, model=model, base_url=base_url, say=messages.say)
     changes = {**changes, "model": model, "base_url": base_url}
     return changed(known.config, changes, name=str(known.folder.summary))
 
@@ -173,8 +173,8 @@ def _settings(
 @contextmanager
 def _store(annotations: Annotations, known: _Known | None) -> "Iterator[ContextStore]":
     """Open the contexts: those that were named, or else the run's own, or else the sample. Nothing stays behind."""
-    from svit.runs import RunFolder
-    from svit.sources.contexts import ContextStore
+    from svit.contexts.store import ContextStore
+    from svit.run.folder import RunFolder
 
     if known and annotations.is_sample:
         with ContextStore(known.contexts) as store:
@@ -219,7 +219,7 @@ def _table(found: "Quote") -> str:
         (each.task, each.requests, _tokens(each.prompt_tokens), _tokens(each.completion_tokens), *_dollars(each))
         for each in (*found.tasks, *([found.total] if len(found.tasks) > 1 else []))
     ]
-    return talk.figures([("task", "requests", "tokens in", "tokens out", *tiers), *rows])
+    return messages.figures([("task", "requests", "tokens in", "tokens out", *tiers), *rows])
 
 
 def _tokens(count: int) -> str:
@@ -231,7 +231,7 @@ def _dollars(each: "TaskQuote") -> list[str]:
 
 
 def _money_text(amount: float) -> str:
-    from svit.prices import NANO, dollars
+    from svit.cost.prices import NANO, dollars
 
     return dollars(round(amount * NANO))
 
@@ -333,7 +333,7 @@ def _levers(found: "Quote") -> str:
         (lever.setting, _money_text(lever.dollars), _change(lever.dollars, base) if index else "")
         for index, lever in enumerate(found.levers)
     ]
-    words = ["What other settings would cost:", talk.figures(rows, indent="  ")]
+    words = ["What other settings would cost:", messages.figures(rows, indent="  ")]
     if found.total.cached_tokens:
         words.append(
             f"As configured, {found.total.cached_tokens / found.total.prompt_tokens:.0%} of the tokens in are cached."
@@ -358,4 +358,4 @@ def _time(hours: "Hours") -> str:
 
 
 def _span(hours: float) -> str:
-    return talk.span(3600 * hours)
+    return messages.span(3600 * hours)

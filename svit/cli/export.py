@@ -7,24 +7,24 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from svit.cli import talk
+from svit.cli import messages
 from svit.cli.completion import matching_formats
 from svit.cli.json_option import JsonOption
 from svit.cli.task_option import task_names, task_option
 from svit.cli.unfinished_output import removed_when_failed
 from svit.errors import SvitError
-from svit.path_address import in_utf8
 from svit.quantities import number_of
 from svit.spelling import did_you_mean
+from svit.system.path_address import in_utf8
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from svit.exports.base import Format, Style
-    from svit.exports.exporting import Export, Exported
-    from svit.exports.lengths import Lengths
-    from svit.exports.pictures import FolderOfPictures
-    from svit.image_frames import Resize
+    from svit.exports.exporter import Export, Exported
+    from svit.exports.record_lengths import Lengths
+    from svit.exports.record_pictures import FolderOfPictures
+    from svit.image_files.image_frames import Resize
 
 _NOT_OF_THE_FILES = ("push_to_hub", "public", "as_json", "quiet")
 """Options on which no file of an export depends."""
@@ -135,14 +135,14 @@ def export(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")] = False,
 ) -> None:
     """Write samples as the records that a trainer reads, with its own boxes and image marks."""
-    from svit.audit.box_requests import our_requests
-    from svit.exports.choosing import Choice, splits_of
-    from svit.exports.exporting import LAYOUTS, Export
+    from svit.datasets.box_requests import our_requests
+    from svit.exports.exporter import LAYOUTS, Export
     from svit.exports.formats import format_named
+    from svit.exports.hub_upload import client
     from svit.exports.image_ids import read_image_ids
-    from svit.exports.pushing import client
-    from svit.exports.reading import Reading
-    from svit.exports.unpushed import note
+    from svit.exports.pending_pushes import note
+    from svit.exports.samples import Reading
+    from svit.exports.selection import Choice, splits_of
     from svit.tasks import TASKS
 
     found = format_named(to)
@@ -196,7 +196,7 @@ def export(
             return
     written = _to_files(work, output, packed=zstd)
     if as_json:
-        talk.show(json.dumps(_figures(work, written, output)))
+        messages.show(json.dumps(_figures(work, written, output)))
     elif not quiet:
         _say(work, written, output)
         _say_what_is_missing(written.left_out, work)
@@ -209,28 +209,28 @@ def export(
 
 def _is_pushed_again(context: typer.Context, folder: Path, repo: str, *, public: bool) -> bool:
     """Push the files of a folder which the same command made and could not push, and return whether there are such."""
-    from svit.exports.unpushed import to_push_again
+    from svit.exports.pending_pushes import to_push_again
 
     again = to_push_again(folder, _what_makes_the_files(context))
     if again:
         as_json, quiet = context.params["as_json"], context.params["quiet"]
         if not quiet:
-            talk.say(f"{folder} has the files of this command, whose push failed: they are pushed as they are.")
+            messages.say(f"{folder} has the files of this command, whose push failed: they are pushed as they are.")
         _push(folder, again, repo, public=public, quiet=quiet, as_json=as_json)
     return bool(again)
 
 
 def _push(folder: Path, names: "Sequence[str]", repo: str, *, public: bool, quiet: bool, as_json: bool = False) -> None:
     """Push the files of an export; where that fails the same command pushes them again."""
-    from svit.exports.pushing import push
-    from svit.exports.unpushed import pushed
+    from svit.exports.hub_upload import push
+    from svit.exports.pending_pushes import pushed
 
     address = push(folder, names, repo, public=public)
     pushed(folder)
     if as_json:
-        talk.show(json.dumps({"output": str(folder), "pushed": address, "pushed_again": list(names)}))
+        messages.show(json.dumps({"output": str(folder), "pushed": address, "pushed_again": list(names)}))
     if not quiet:
-        talk.say(f"Pushed to {address}")
+        messages.say(f"Pushed to {address}")
 
 
 def _what_makes_the_files(context: typer.Context) -> dict[str, str]:
@@ -240,16 +240,16 @@ def _what_makes_the_files(context: typer.Context) -> dict[str, str]:
 
 def _beyond(run: Path, tasks: "frozenset[str] | None") -> "Iterator[bytes]":
     """Yield what a run has settled and not published; where that cannot be read, say so and go by the files."""
-    from svit.cli.unpublished import unpublished_lines
+    from svit.cli.unpublished_samples import unpublished_lines
 
     try:
         yield from unpublished_lines(run, tasks)
     except SvitError as error:
-        talk.say(f"{run}: what is in its journal and in no file yet is not exported: {error}")
+        messages.say(f"{run}: what is in its journal and in no file yet is not exported: {error}")
 
 
 def _pictures(folder: Path, form: "Format", style: "Style") -> "FolderOfPictures":
-    from svit.exports.pictures import FolderOfPictures
+    from svit.exports.record_pictures import FolderOfPictures
 
     return FolderOfPictures(folder, pixels=form.in_pixels or style.boxes.resized, embedding=form.embedding)
 
@@ -258,8 +258,8 @@ def _lengths(
     found: "Format", style: "Style", most: int | None, on_long: str | None, tokenizer: str | None
 ) -> "Lengths | None":
     """Return what counts and shortens records; None where neither the trainer nor a person has a limit."""
-    from svit.exports.lengths import ON_LONG, Lengths, counter_named, estimate
-    from svit.exports.windows import ANY
+    from svit.exports.context_windows import ANY
+    from svit.exports.record_lengths import ON_LONG, Lengths, counter_named, estimate
 
     how = ON_LONG[_one_of("--on-long", on_long or ("split" if most else "keep"), ON_LONG)]
     window = found.window or ANY
@@ -293,7 +293,7 @@ def _to_stdout(work: "Export", *, packed: bool, as_json: bool, quiet: bool) -> N
         raise SvitError("--zstd packs the files of a folder: -o DIR.")
     if as_json:
         raise SvitError("--json: the records go to stdout already: name a file or folder with -o.")
-    left_out = work.to_stdout(talk.record)
+    left_out = work.to_stdout(messages.record)
     work.choice.told()
     if not quiet:
         _say_what_is_missing(left_out, work)
@@ -301,7 +301,7 @@ def _to_stdout(work: "Export", *, packed: bool, as_json: bool, quiet: bool) -> N
 
 
 def _to_files(work: "Export", output: Path, *, packed: bool) -> "Exported":
-    from svit.exports.exporting import refuse_what_is_there
+    from svit.exports.exporter import refuse_what_is_there
 
     to_file = output.suffix in _FILES
     if to_file:
@@ -336,11 +336,11 @@ def formats(as_json: JsonOption = False) -> None:
             }
             for name, found in known.items()
         ]
-        talk.show(json.dumps(told))
+        messages.show(json.dumps(told))
         return
     for name, found in known.items():
         lines = (f"{name}: {found.summary}.", f"  boxes: {found.box_words()}", f"  image: {found.marks}")
-        talk.show("\n".join(talk.folded(line, indent="    ") for line in lines))
+        messages.show("\n".join(messages.folded(line, indent="    ") for line in lines))
 
 
 def _last_part(word: str) -> str:
@@ -382,35 +382,35 @@ def _in_utf8(option: str, given: str) -> str:
 
 
 def _say(work: "Export", written: "Exported", output: Path) -> None:
-    from svit.exports.exporting import CARD
+    from svit.exports.exporter import CARD
 
     if not any(file.records for file in written.files):
-        talk.say("Nothing was exported: there is no sample of these tasks.")
+        messages.say("Nothing was exported: there is no sample of these tasks.")
         return
     for file in written.files:
         where = output if output.is_file() else output / file.name
-        talk.say(f"{where}: {number_of(file.records, 'record')}, {work.format.name}")
+        messages.say(f"{where}: {number_of(file.records, 'record')}, {work.format.name}")
     if CARD in written.others:
-        talk.say(f"What they are, where they are from and how to load them: {output / CARD}")
+        messages.say(f"What they are, where they are from and how to load them: {output / CARD}")
 
 
 def _say_which_pictures(work: "Export", *, looked: bool) -> None:
     """Name the first pictures that were left out or have another size, and say how closely they were looked at."""
-    from svit.pictures import can_decode
+    from svit.image_files.image_folder import can_decode
 
     if warning := work.format.warns(work.style, looked):
-        talk.say(warning)
+        messages.say(warning)
     for why, images in work.faulty.places.items():
-        talk.say(f"  {why}, the first: {', '.join(dict.fromkeys(images))}")
+        messages.say(f"  {why}, the first: {', '.join(dict.fromkeys(images))}")
     for why, many in work.odd.items():
         first = ", ".join(dict.fromkeys(work.odd.places[why]))
-        talk.say(
+        messages.say(
             f"{number_of(many, 'record')} went out with a picture of another size, on which no box depends: {first}"
         )
     if not looked and work.format.container == "parquet":
-        talk.say("No row has a picture to open: --images DIR puts them in.")
+        messages.say("No row has a picture to open: --images DIR puts them in.")
     if looked and not can_decode():
-        talk.say(
+        messages.say(
             "Pillow is not installed: whether a picture is whole was seen by its end alone, and no size was compared: "
             "pip install 'svit[export]'"
         )
@@ -419,13 +419,13 @@ def _say_which_pictures(work: "Export", *, looked: bool) -> None:
 def _say_what_is_missing(left_out: "Mapping[str, int]", work: "Export") -> None:
     """Say what was left out, and how many samples of runs that are not finished were in no file yet."""
     for words in work.choice.told():
-        talk.say(words)
+        messages.say(words)
     if left_out:
-        talk.say("Left out, as no trainer could use them:\n" + talk.counted(left_out))
+        messages.say("Left out, as no trainer could use them:\n" + messages.counted(left_out))
     if work.lengths and (words := work.lengths.told()):
-        talk.say(words)
+        messages.say(words)
     if many := work.reading.from_journal:
-        talk.say(
+        messages.say(
             f"{number_of(many, 'sample')} came from the journal of a run that is not finished: they are in no shard "
             "yet. An export at its end has all."
         )

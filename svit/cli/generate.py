@@ -9,11 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from svit.cli import talk
-from svit.cli.completion import matching_configs
-from svit.cli.config_options import BaseUrlOption, ModelOption, config_with, file_name_of
-from svit.cli.deadline import until
-from svit.cli.inputs import (
+from svit.cli import messages
+from svit.cli.annotation_options import (
     Annotations,
     CaptionsOption,
     ContextsOption,
@@ -22,12 +19,13 @@ from svit.cli.inputs import (
     StrictOption,
     VisualGenomeOption,
 )
+from svit.cli.completion import matching_configs
+from svit.cli.config_options import BaseUrlOption, ModelOption, config_with, file_name_of
+from svit.cli.deadline import until
+from svit.cli.existing_run import PastRun
 from svit.cli.locked_run import LockedRun
 from svit.cli.next_steps import Step, after_stop, command_line, same_command, steps_text
-from svit.cli.past import PastRun
-from svit.cli.task_option import task_option
-from svit.cli.unpaid_folder import removed_when_unpaid
-from svit.cli.working import (
+from svit.cli.run_execution import (
     DeadlineOption,
     LogJsonOption,
     MaxCostOption,
@@ -36,17 +34,19 @@ from svit.cli.working import (
     Wish,
     Work,
 )
+from svit.cli.task_option import task_option
+from svit.cli.unpaid_folder import removed_when_unpaid
 from svit.errors import BudgetReachedError, DataError, SvitError
-from svit.path_address import path_address
+from svit.system.path_address import path_address
 
 if TYPE_CHECKING:
     from svit.config import RunConfig
-    from svit.journal import Journal
+    from svit.contexts.store import ContextStore
+    from svit.cost.spending import Spending
     from svit.providers.base import Provider
-    from svit.runs import RunFolder
-    from svit.settling import Job
-    from svit.sources.contexts import ContextStore
-    from svit.spending import Spending
+    from svit.run.attempts import Job
+    from svit.run.folder import RunFolder
+    from svit.run.journal import Journal
     from svit.tasks.base import Task
 
 
@@ -72,7 +72,7 @@ class Order:
         with folder.locked(), annotations.store(folder, quiet=self.wish.quiet) as store:
             _refuse_other_contexts(folder, store)
             file = path_address(annotations.contexts.absolute()) if annotations.contexts else folder.contexts.name
-            with folder.opened_journal(start_over=self.start_over, say=talk.say) as journal:
+            with folder.opened_journal(start_over=self.start_over, say=messages.say) as journal:
                 if not self.switch:
                     _refuse_another_writer(folder, self.settings, journal)
                 yield LockedRun(folder, self.settings, self.jobs, store, journal, file)
@@ -97,7 +97,7 @@ class Order:
     def preview(self, asked_of: "Provider", number: int) -> int:
         """Ask about the first so many images, show them, price the rest, and tell the command that goes on."""
         from svit.cli.preview import previewed, rest_text, show_images
-        from svit.quote import quote
+        from svit.estimate.quote import quote
 
         tasks = [job.task for job in self.jobs]
         with removed_when_unpaid(self.folder), self._locked() as run:
@@ -110,11 +110,11 @@ class Order:
                 raise
             rest = quote(self.settings, tasks, run.store, run.journal, limit=self.wish.limit)
         show_images(self.folder.path, images)
-        talk.show(rest_text(rest, len(images)))
+        messages.show(rest_text(rest, len(images)))
         sys.stdout.flush()
         if rest.total.requests:
             go_on = same_command(self.wish.called, without=("--preview",))
-            talk.say(steps_text([(go_on, f"asks for the rest; what is in {self.folder.path} is kept")]))
+            messages.say(steps_text([(go_on, f"asks for the rest; what is in {self.folder.path} is kept")]))
         return code
 
 
@@ -209,13 +209,13 @@ def generate(
     The same command again continues a run that was stopped, and asks nothing twice.
     """
     if log_json:
-        talk.to_machines()
+        messages.to_machines()
     ends = until(deadline)
     if preview and stdout:
         raise SvitError("--preview shows what came of its images on stdout: leave --stdout out.")
     from svit.config import check_requests, chosen_tasks, jobs, provider, spending
     from svit.resources import config_path
-    from svit.runs import RunFolder
+    from svit.run.folder import RunFolder
 
     changes = {
         "seed": seed,
@@ -224,12 +224,12 @@ def generate(
         "prompts": prompts and path_address(prompts.absolute()),
         "verify": verify,
     }
-    told = _silent if quiet else talk.say
+    told = _silent if quiet else messages.say
     settings = config_with(config_path(config), changes, model=model, base_url=base_url, say=told)
     tasks = chosen_tasks(task)
     todo = jobs(settings, tasks)
     check_requests(settings, todo)
-    books, asked_of = spending(settings), provider(settings, talk.say, talk.log.hide)
+    books, asked_of = spending(settings), provider(settings, messages.say, messages.log.hide)
     annotations = Annotations.named(
         contexts, visual_genome, coco_captions, coco_instances, allow_shared_coco_ids, strict
     )
@@ -249,7 +249,7 @@ def generate(
 
 def _refuse_another_writer(folder: "RunFolder", settings: "RunConfig", journal: "Journal") -> None:
     """Raise SvitError when the run was made with another provider or model: its samples would be replaced."""
-    from svit.changes import is_answered, switch
+    from svit.run.setting_changes import is_answered, switch
 
     before = folder.read_summary().get("config") if folder.summary.is_file() else None
     if not isinstance(before, dict):

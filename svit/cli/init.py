@@ -6,11 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from svit.cli import talk
-from svit.cli.config_checks import ConfigCheck, config_checks, exit_code
-from svit.cli.configs import checks_text
-from svit.cli.generate import Order, default_run, label_of
-from svit.cli.inputs import (
+from svit.cli import messages
+from svit.cli.annotation_options import (
     Annotations,
     CaptionsOption,
     ContextsOption,
@@ -18,9 +15,12 @@ from svit.cli.inputs import (
     SharedOption,
     VisualGenomeOption,
 )
+from svit.cli.config_checks import ConfigCheck, config_checks, exit_code
+from svit.cli.configs import checks_text
+from svit.cli.generate import Order, default_run, label_of
 from svit.cli.next_steps import Step, command_line, steps_text
+from svit.cli.run_execution import MaxCostOption, Wish
 from svit.cli.task_option import task_option
-from svit.cli.working import MaxCostOption, Wish
 from svit.errors import StorageError, SvitError
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def init(
     """
     from svit.config import chosen_tasks, jobs, read_config, spending
     from svit.config import provider as asked
-    from svit.runs import RunFolder
+    from svit.run.folder import RunFolder
 
     start = _start(_who(provider, model, base_url), model, base_url, key_env)
     tasks = chosen_tasks(task or ["all"])
@@ -84,18 +84,18 @@ def init(
     called += ["--run", str(run)] if folder != Path() else []
     called += ["--max-cost", max_cost] if max_cost else []
     found = list(config_checks(settings, ask=True))
-    talk.say(checks_text(found))
+    messages.say(checks_text(found))
     if code := exit_code(found):
         raise _refused(found, code, config, command_line(*called, "--preview", preview or 3))
     if preview is None:
-        talk.say(steps_text(_next(config, called, settings.provider)))
+        messages.say(steps_text(_next(config, called, settings.provider)))
         return 0
     todo = jobs(settings, tasks)
     wish = Wish(
         check=command_line("config", "check", config, "--endpoint"), called=[*called, "--preview", str(preview)]
     )
     order = Order(RunFolder(run), settings, todo, annotations, spending(settings), wish)
-    return order.preview(asked(settings, talk.say, talk.log.hide), preview)
+    return order.preview(asked(settings, messages.say, messages.log.hide), preview)
 
 
 def _who(provider: str | None, model: str | None, base_url: str | None) -> Literal["offline", "openai"]:
@@ -147,7 +147,7 @@ def _write(folder: Path, start: "Start") -> Path:
                 file.write(text)
     except OSError as error:
         raise StorageError(f"{error.filename or folder}: it cannot be written: {error.strerror}.") from error
-    talk.say(f"{config}: the config. {folder / _PROMPTS}/: {len(texts) - 1} prompt files to edit.")
+    messages.say(f"{config}: the config. {folder / _PROMPTS}/: {len(texts) - 1} prompt files to edit.")
     return config
 
 

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from svit.config import RunConfig
-    from svit.entries import Shard
-    from svit.journal import Journal
-    from svit.runs import RunFolder
-    from svit.settling import Job
-    from svit.sources.contexts import ContextStore
+    from svit.contexts.store import ContextStore
+    from svit.run.attempts import Job
+    from svit.run.folder import RunFolder
+    from svit.run.journal import Journal
+    from svit.run.journal_rows import Shard
 
 
 @dataclass(frozen=True)
@@ -43,26 +43,26 @@ class LockedRun:
 
     def prompt_versions(self) -> dict[str, str]:
         """Return the versions of the prompt files that were used, by name."""
-        from svit.render import version_of
+        from svit.prompting.render import version_of
 
         return {name: version_of(text) for name, text in self.prompt_files().items()}
 
     def keep_prompts(self) -> None:
         """Keep the prompt files in the journal, so that what was sent can be made again."""
-        from svit.render import version_of
+        from svit.prompting.render import version_of
 
         for text in self.prompt_files().values():
             self.journal.keep_template(version_of(text), text)
 
     def shards(self) -> "list[Shard]":
         """Return what stands in files of the tasks at hand."""
-        from svit.published import published
+        from svit.run.published_shards import published
 
         return published(self.folder, [job.task.name for job in self.jobs], self.journal.shards())
 
     def published(self) -> "list[Shard]":
         """Return what stands in files of all tasks of the run."""
-        from svit.published import published
+        from svit.run.published_shards import published
 
         before = self.summary().get("prompts", {})
         return published(self.folder, [*before, *(job.task.name for job in self.jobs)], self.journal.shards())

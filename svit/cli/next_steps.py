@@ -5,7 +5,7 @@ import sys
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
-from svit.cli import talk
+from svit.cli import messages
 from svit.errors import BudgetReachedError, DeadlineReachedError, ProviderRefusesError
 
 Step = tuple[str, str]
@@ -31,7 +31,7 @@ def steps_text(steps: Sequence[Step], head: str = "Next:") -> str:
 def say_next(steps: Sequence[Step]) -> None:
     """Say the steps; nothing when there are none."""
     if steps:
-        talk.say(steps_text(steps))
+        messages.say(steps_text(steps))
 
 
 def command_line(*words: object) -> str:

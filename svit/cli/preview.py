@@ -4,15 +4,15 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from svit.cli import talk
+from svit.cli import messages
 from svit.quantities import number_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from svit.quote import Quote
+    from svit.contexts.store import ContextStore
+    from svit.estimate.quote import Quote
     from svit.records import ImageId
-    from svit.sources.contexts import ContextStore
 
 
 def previewed(store: "ContextStore", number: int, limit: int | None) -> "tuple[int, list[ImageId]]":
@@ -33,7 +33,7 @@ def previewed(store: "ContextStore", number: int, limit: int | None) -> "tuple[i
 
 def show_images(run: Path, images: "Sequence[ImageId]") -> None:
     """Show what became of each image, as `svit show` does."""
-    from svit.cli.look import show
+    from svit.cli.inspection import show
 
     for image in images:
         show(run, str(image))
@@ -50,9 +50,12 @@ def rest_text(rest: "Quote", asked: int) -> str:
         money = [_money(each.dollars[rest.tier])] if each.dollars else []
         rows.append((each.task, each.requests, each.prompt_tokens, each.completion_tokens, *money))
     images = number_of(rest.images, "image")
-    lines = [f"The rest of {images}, by the {number_of(total.answers_measured, 'answer')} so far:", talk.figures(rows)]
+    lines = [
+        f"The rest of {images}, by the {number_of(total.answers_measured, 'answer')} so far:",
+        messages.figures(rows),
+    ]
     caution = f"Answers of {number_of(asked, 'image')} tell little: the figures may be off by half."
-    return "\n".join([*lines, *map(talk.folded, [*_money_words(rest), caution])])
+    return "\n".join([*lines, *map(messages.folded, [*_money_words(rest), caution])])
 
 
 def _tier_head(rest: "Quote") -> list[str]:
@@ -72,6 +75,6 @@ def _money_words(rest: "Quote") -> list[str]:
 
 
 def _money(amount: float) -> str:
-    from svit.prices import NANO, dollars
+    from svit.cost.prices import NANO, dollars
 
     return dollars(round(amount * NANO))

@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from svit.cli import talk
+from svit.cli import messages
 from svit.cli.durations import duration
 from svit.quantities import number_of
 
@@ -47,7 +47,7 @@ class TerminalLine:
             sys.stderr.write(text)
             sys.stderr.flush()
         except OSError:
-            talk.abandon(sys.stderr)
+            messages.abandon(sys.stderr)
 
 
 def columns() -> int:
@@ -69,7 +69,7 @@ class Progress:
     def __init__(self, *, quiet: bool, records_to_stdout: bool = False) -> None:
         """Count from nothing; nothing is shown yet. Records that a terminal may show too leave no room for a bar."""
         self._shown = not quiet
-        self._bar_fits = sys.stderr.isatty() and not talk.log.for_machines
+        self._bar_fits = sys.stderr.isatty() and not messages.log.for_machines
         if records_to_stdout:
             self._bar_fits = self._bar_fits and stat.S_ISREG(os.fstat(sys.stdout.fileno()).st_mode)
         self._total = 0
@@ -89,7 +89,7 @@ class Progress:
         """Show the bar while the block runs, where one can be seen: `total` outcomes, so many of them there already."""
         self._total, self._before = total, before
         if self._shown and total > before and self._bar_fits:
-            self._bar = talk.log.bar = TerminalLine()
+            self._bar = messages.log.bar = TerminalLine()
             self._seen = deque(maxlen=round(_SECONDS_BETWEEN_LINES))
             self._bar.draw(self._bar_text(None, None, None))
         try:
@@ -97,7 +97,7 @@ class Progress:
         finally:
             if self._bar is not None:
                 self._bar.clear()
-                self._bar = talk.log.bar = None
+                self._bar = messages.log.bar = None
 
     def count(self, flaw: str | None, *, answered: bool = True) -> None:
         """Count one outcome: a sample, or a rejection by its first flaw.
@@ -132,7 +132,7 @@ class Progress:
 
     def _bar_text(self, rate: float | None, in_flight: int | None, cost: int | None) -> str:
         """Return the bar and, from left to right, what else fits beside it; what matters least is left out first."""
-        from svit.prices import dollars
+        from svit.cost.prices import dollars
 
         share = self._done / self._total
         blocks = int(share * _BLOCKS)
@@ -149,7 +149,7 @@ class Progress:
 
     def _say(self, now: float, in_flight: int | None, cost: int | None) -> None:
         """Say a line. The speed is that of the last few lines."""
-        from svit.prices import NANO
+        from svit.cost.prices import NANO
 
         rate = self._rate(now)
         self._seen.append((now, self._answered))
@@ -159,7 +159,7 @@ class Progress:
             done += f" ({self._before:,} before this start)"
         ending = [f"{duration(left)} left"] if left is not None else []
         words = ", ".join([f"{round(rate):,} a minute", *_standing(in_flight, cost), *ending])
-        talk.log.event(
+        messages.log.event(
             "progress",
             f"{done}: {number_of(self._samples, 'sample')}, {self._rejected:,} rejected; {words}",
             done=self._done,
@@ -183,7 +183,7 @@ def fitting(head: str, parts: Sequence[tuple[int, str]], width: int) -> str:
 
 
 def _standing(in_flight: int | None, cost: int | None) -> list[str]:
-    from svit.prices import dollars
+    from svit.cost.prices import dollars
 
     words = [] if in_flight is None else [f"{in_flight:,} in flight"]
     return words if cost is None else [*words, f"{dollars(cost)} so far"]

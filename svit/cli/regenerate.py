@@ -5,17 +5,13 @@ from typing import Annotated
 
 import typer
 
-from svit.cli import talk
+from svit.cli import messages
 from svit.cli.completion import matching_configs
 from svit.cli.deadline import until
+from svit.cli.existing_run import PastRun
 from svit.cli.locked_run import LockedRun
 from svit.cli.next_steps import after_end, say_next
-from svit.cli.past import PastRun
-from svit.cli.run_report import say_damaged, say_outcomes
-from svit.cli.run_summary import write_summary
-from svit.cli.status import integrity, integrity_text
-from svit.cli.task_option import task_option
-from svit.cli.working import (
+from svit.cli.run_execution import (
     DeadlineOption,
     LogJsonOption,
     MaxCostOption,
@@ -24,6 +20,10 @@ from svit.cli.working import (
     Wish,
     Work,
 )
+from svit.cli.run_report import say_damaged, say_outcomes
+from svit.cli.run_summary import write_summary
+from svit.cli.status import integrity, integrity_text
+from svit.cli.task_option import task_option
 
 RunArgument = Annotated[Path, typer.Argument(metavar="RUN", help="Run folder.")]
 EndpointOption = Annotated[
@@ -54,15 +54,15 @@ def regenerate(
     the same request would meet again: filtered, bad_request, truncated, too long a prompt.
     """
     if log_json:
-        talk.to_machines()
+        messages.to_machines()
     ends = until(deadline)
     from svit.config import check_requests, provider, spending
 
     past = PastRun.read(run, {"max_cost": max_cost, "max_cost_per_month": max_cost_per_month})
     if config is not None:
         past = past.asked_where(config)
-    books, asked_of = spending(past.settings), provider(past.settings, talk.say, talk.log.hide)
-    with past.folder.locked(), past.store() as store, past.folder.opened_journal(say=talk.say) as journal:
+    books, asked_of = spending(past.settings), provider(past.settings, messages.say, messages.log.hide)
+    with past.folder.locked(), past.store() as store, past.folder.opened_journal(say=messages.say) as journal:
         todo = past.jobs(past.chosen(task), journal)
         check_requests(past.settings, todo)
         locked = LockedRun(past.folder, past.settings, todo, store, journal, past.contexts_file)
@@ -81,12 +81,12 @@ def rebuild(
     """Make the shards again from the replies in the journal, without asking anything."""
     if check:
         found = integrity(PastRun.read(run).folder)
-        talk.show(integrity_text(found, run))
+        messages.show(integrity_text(found, run))
         return 0 if found.is_whole else 2
-    from svit.rebuilding import rebuild as rebuilt
+    from svit.run.rebuild import rebuild as rebuilt
 
     past = PastRun.read(run)
-    with past.folder.locked(), past.store() as store, past.folder.opened_journal(say=talk.say) as journal:
+    with past.folder.locked(), past.store() as store, past.folder.opened_journal(say=messages.say) as journal:
         todo = past.jobs(past.chosen(task), journal)
         locked = LockedRun(past.folder, past.settings, todo, store, journal, past.contexts_file)
         missing = rebuilt(todo, store, journal, past.folder, min(past.limit or len(store), len(store)))
@@ -97,7 +97,7 @@ def rebuild(
         if not quiet:
             say_outcomes(locked)
             if missing:
-                talk.say(f"{missing:,} are still to be asked about.")
+                messages.say(f"{missing:,} are still to be asked about.")
             first = next(store.slice(0, 1), None)
             flawed = missing or any(shard.flaws for shard in locked.shards())
             say_next(after_end(run, first and first.image_id, rejected=bool(flawed)))

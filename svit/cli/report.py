@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from svit.cli import talk
+from svit.cli import messages
 
 
 def report(
@@ -25,23 +25,25 @@ def report(
     Exits with 2 when no photograph is in the folder of --images.
     """
     from svit.errors import SvitError
-    from svit.report.gathering import gathered
     from svit.report.page import page
-    from svit.report.shelf import Shelf
-    from svit.runs import RunFolder
-    from svit.shards import publish
+    from svit.report.photograph_shelf import Shelf
+    from svit.report.report_data import gathered
+    from svit.run.folder import RunFolder
+    from svit.run.shards import publish
 
     if images is not None and not images.is_dir():
         raise SvitError(f"{images} is no folder. Name the one with the photographs that the records name.")
     folder = RunFolder(run)
     target = output or folder.path / "report.html"
-    found = gathered(folder, watch=lambda chunks, total: talk.watched(chunks, total, "shard", quiet=False))
+    found = gathered(folder, watch=lambda chunks, total: messages.watched(chunks, total, "shard", quiet=False))
     shelf = Shelf(images)
     publish(target, [page(found, shelf).encode()])
-    talk.say(f"The report is in {target}.")
+    messages.say(f"The report is in {target}.")
     if missing := shelf.missing:
         none = len(missing) == shelf.wanted
         count = f"none of the {shelf.wanted:,} is" if none else f"{len(missing):,} of the {shelf.wanted:,} are not"
-        talk.say(f"Photographs that the samples name: {count} in {images}. Name the folder that '{missing[0]}' is in.")
+        messages.say(
+            f"Photographs that the samples name: {count} in {images}. Name the folder that '{missing[0]}' is in."
+        )
         return 2 if none else 0
     return 0

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from svit.cli import talk
+from svit.cli import messages
 from svit.cli.json_option import JsonOption
 from svit.errors import SvitError
 from svit.quantities import number_of
 
 if TYPE_CHECKING:
-    from svit.run_overview import RunOverview
+    from svit.run.run_overview import RunOverview
 
 _HEADS = ("run", "state", "tasks", "images", "samples", "rejected", "cost", "ago")
 
@@ -33,18 +33,20 @@ def runs(
     """
     import msgspec
 
-    from svit.run_overview import runs_below
+    from svit.run.run_overview import runs_below
 
     root = folder or (Path("runs") if Path("runs").is_dir() else Path())
     if not root.is_dir():
         raise SvitError(f"{root}: there is no such folder. Name the one that runs are in.")
-    found = runs_below(root, talk.say)
+    found = runs_below(root, messages.say)
     if as_json:
-        talk.show(msgspec.json.encode(found).decode())
+        messages.show(msgspec.json.encode(found).decode())
     elif found:
-        talk.show(_text(found, time.time()))
+        messages.show(_text(found, time.time()))
     else:
-        talk.say(f"There is no run {f'in {root}' if folder else 'here'}. The first one: svit generate --task referring")
+        messages.say(
+            f"There is no run {f'in {root}' if folder else 'here'}. The first one: svit generate --task referring"
+        )
 
 
 def _text(found: "Sequence[RunOverview]", now: float) -> str:
@@ -53,7 +55,7 @@ def _text(found: "Sequence[RunOverview]", now: float) -> str:
 
 
 def _row(run: "RunOverview", now: float) -> tuple[str, ...]:
-    ago = run.changed and talk.span(max(0.0, now - datetime.fromisoformat(run.changed).timestamp()))
+    ago = run.changed and messages.span(max(0.0, now - datetime.fromisoformat(run.changed).timestamp()))
     if run.state == "damaged":
         return (run.run, run.state, "", "", "", "", "", ago or "")
     figures = (len(run.tasks), run.images, run.samples, run.rejected)
@@ -61,8 +63,8 @@ def _row(run: "RunOverview", now: float) -> tuple[str, ...]:
 
 
 def _money(dollars: float | None) -> str:
-    from svit.prices import NANO
-    from svit.prices import dollars as in_words
+    from svit.cost.prices import NANO
+    from svit.cost.prices import dollars as in_words
 
     return "?" if dollars is None else in_words(round(dollars * NANO))
 
@@ -88,7 +90,7 @@ def _columns() -> int:
 
 
 def _total(found: "Sequence[RunOverview]") -> str:
-    from svit.prices import NANO, dollars
+    from svit.cost.prices import NANO, dollars
 
     states = Counter(run.state for run in found)
     words = ", ".join(f"{count:,} {state}" for state, count in states.items())

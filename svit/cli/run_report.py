@@ -4,19 +4,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from svit import __version__
-from svit.cli import talk
+from svit.cli import messages
 from svit.cli.locked_run import LockedRun
 from svit.quantities import number_of
 
 if TYPE_CHECKING:
-    from svit.entries import Damaged, Spent
-    from svit.journal import Journal
-    from svit.pipeline import Generation
+    from svit.run.generation import Generation
+    from svit.run.journal import Journal
+    from svit.run.journal_rows import Damaged, Spent
 
 
 def say_changes(run: LockedRun) -> None:
     """Say which settings are others than the last command's, and what follows, where the run has answers."""
-    from svit.changes import changed_files, changes, consequences, is_answered
+    from svit.run.setting_changes import changed_files, changes, consequences, is_answered
 
     before = run.summary()
     if not before or not is_answered(run.journal):
@@ -29,49 +29,49 @@ def say_changes(run: LockedRun) -> None:
     if words:
         follows = consequences(run.jobs, run.store, run.journal)
         figures = {"shards": follows.shards, "answers": follows.answers}
-        talk.log.event("changed", f"Changed since the last command: {', '.join(words)}; {follows}.", **figures)
+        messages.log.event("changed", f"Changed since the last command: {', '.join(words)}; {follows}.", **figures)
 
 
 def say_why(generation: "Generation") -> None:
     """Say how many requests were made, and why."""
     if generation.reused:
-        talk.say(f"{generation.reused:,} replies were taken from the other run.")
+        messages.say(f"{generation.reused:,} replies were taken from the other run.")
     if generation.reasons.total():
         why = ", ".join(f"{count:,} {reason}" for reason, count in generation.reasons.most_common() if count)
         made = generation.reasons.total()
-        talk.say(f"{number_of(made, 'request')}: {why}")
+        messages.say(f"{number_of(made, 'request')}: {why}")
 
 
 def say_outcomes(run: LockedRun, *, stopped: bool = False) -> None:
     """Say what came of the run so far, and where it is unless the run was stopped; nothing where nothing came of it."""
-    from svit.published import counted
+    from svit.run.published_shards import counted
 
     shards, path = run.shards(), run.folder.path
     counts = {job.task.name: counted(each for each in shards if each.task == job.task.name) for job in run.jobs}
     rows = [(task, count.samples, sum(count.rejected.values())) for task, count in counts.items()]
     if stopped and not any(samples or rejected for _, samples, rejected in rows):
         return
-    talk.say(talk.table([("task", "samples", "rejected"), *rows], indent=""))
+    messages.say(messages.table([("task", "samples", "rejected"), *rows], indent=""))
     if flaws := counted(shards).rejected:
-        talk.say(f"Rejections by their first flaw (texts in {path}/TASK/*.rejected.jsonl):")
-        talk.say(talk.counted(flaws))
+        messages.say(f"Rejections by their first flaw (texts in {path}/TASK/*.rejected.jsonl):")
+        messages.say(messages.counted(flaws))
     if not stopped:
-        talk.say(f"The samples are in {path}/TASK/*.jsonl.")
+        messages.say(f"The samples are in {path}/TASK/*.jsonl.")
 
 
 def say_cost(run: LockedRun, spent: "Spent") -> None:
     """Say what a run has cost so far that has a price."""
-    from svit.prices import NANO
+    from svit.cost.prices import NANO
 
     samples = sum(shard.samples for shard in run.published())
     per_dollar = round(samples * NANO / spent.cost) if spent.cost else None
     words = "" if per_dollar is None else f"; {number_of(per_dollar, 'sample')} a dollar"
     figures = {"dollars": spent.cost / NANO, "samples_per_dollar": per_dollar}
-    talk.log.event("cost", f"Cost so far: {_cost_text(spent)}{words}", **figures)
+    messages.log.event("cost", f"Cost so far: {_cost_text(spent)}{words}", **figures)
 
 
 def _cost_text(spent: "Spent") -> str:
-    from svit.prices import dollars
+    from svit.cost.prices import dollars
 
     tokens = f"{spent.prompt_tokens:,} tokens in, {spent.completion_tokens:,} out"
     unknown = f"; {number_of(spent.unknown, 'request')} of unknown outcome at their worst case" if spent.unknown else ""
@@ -92,7 +92,7 @@ def say_damaged(journal: "Journal", run: Path) -> None:
         words = f"1 reply is damaged in the journal ({first}) and counts as no answer. It is"
     else:
         words = f"{count:,} replies are damaged in the journal ({first}, ...) and count as no answers. They are"
-    talk.say(f"{words} asked again with: svit regenerate {run}")
+    messages.say(f"{words} asked again with: svit regenerate {run}")
 
 
 def damaged_text(damaged: "Damaged") -> str:

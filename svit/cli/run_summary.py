@@ -16,7 +16,7 @@ def write_summary(
     `cost` is what the run has cost so far in nano-dollars, None where its model has no price.
     `limit` is the command's, and the run keeps the largest. `deadline` is in seconds of the monotonic clock.
     """
-    from svit.prices import NANO
+    from svit.cost.prices import NANO
 
     before = run.summary()
     run.folder.write_summary(
@@ -52,7 +52,7 @@ def _largest(limit: int | None, before: Any) -> int | None:
 
 
 def _counts(run: LockedRun) -> dict[str, dict[str, Any]]:
-    from svit.published import counted
+    from svit.run.published_shards import counted
 
     shards = run.published()
     return {

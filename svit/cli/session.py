@@ -10,20 +10,20 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from svit import interrupts
-from svit.cli import talk
+from svit.cli import messages
 from svit.cli.deadline import OVER
 from svit.cli.durations import duration
-from svit.cli.ending import INTERRUPTED
+from svit.cli.exit_codes import INTERRUPTED
 from svit.cli.progress import Progress
 from svit.cli.watchdog import ASLEEP, BUG, GRACE, process_watchdog
 from svit.errors import DeadlineReachedError, FileHeldError, StalledError, SvitError
-from svit.event_loop import loop_factory, on_signals
+from svit.system import interrupts
+from svit.system.event_loop import loop_factory, on_signals
 
 if TYPE_CHECKING:
-    from svit.pipeline import Generation
+    from svit.cost.spending import Spending
     from svit.providers.base import Provider
-    from svit.spending import Spending
+    from svit.run.generation import Generation
 
 _ALLOCATIONS = 20_000
 """New objects until the garbage collector looks for cycles among them: Python's own number is 700 to 2,000."""
@@ -197,7 +197,7 @@ class Session:
         else:
             return
         if not self.quiet:
-            talk.log.event("stopping", f"{words}; again to stop at once", under_way=under_way)
+            messages.log.event("stopping", f"{words}; again to stop at once", under_way=under_way)
 
     def _see_whether_all_is_there(self) -> None:
         """Ask nothing more once the journal is gone: what comes in then goes to the file that is still open."""
@@ -205,6 +205,8 @@ class Session:
             self.check_in_place()
         except SvitError as error:
             if self._lost is None:
-                talk.say("The journal is not where it was: nothing more is asked, and what is under way is waited for.")
+                messages.say(
+                    "The journal is not where it was: nothing more is asked, and what is under way is waited for."
+                )
             self._lost = error
             self.generation.stop()

@@ -4,10 +4,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from svit.entries import Intent
     from svit.providers.base import Failure
     from svit.records import Completion, Prompt
-    from svit.settling import Tried
+    from svit.run.attempts import Tried
+    from svit.run.journal_rows import Intent
 
 
 def prompt_record(made: "Prompt") -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from svit.cli import talk
+from svit.cli import messages
 
 if TYPE_CHECKING:
     from svit.simulate.server import Server
@@ -80,8 +80,8 @@ def simulate(
     truncated, bad_json, empty, refusal, content_filter, length, no_usage, duplicate, flex_refused (the answer has the
     default service tier). Faults of batches: failed, expired (half of it done), lost (made, but the reply is a reset).
     """
-    from svit.simulate.options import Options, quantity, seconds
     from svit.simulate.server import serve
+    from svit.simulate.simulator_options import Options, quantity, seconds
 
     options = Options(
         host=host,
@@ -112,7 +112,7 @@ def simulate(
 
 
 def _announce(server: "Server") -> None:
-    talk.say(
+    messages.say(
         f"listening on {server.url} (Ctrl-C ends it). Point svit at it with 'base_url: {server.url}' in the config "
         f"and any OPENAI_API_KEY; GET {server.origin}/simulator/books tells what was billed."
     )

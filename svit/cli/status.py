@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from svit.cli import talk
+from svit.cli import messages
 from svit.cli.json_option import JsonOption
 from svit.cli.next_steps import Step, after_end, command_line, say_next
 from svit.cli.run_report import damaged_text
@@ -18,9 +18,9 @@ from svit.errors import SvitError
 from svit.quantities import number_of
 
 if TYPE_CHECKING:
-    from svit.integrity import Integrity
-    from svit.runs import RunFolder
-    from svit.status import RunStatus
+    from svit.run.folder import RunFolder
+    from svit.run.journal_integrity import Integrity
+    from svit.run.run_status import RunStatus
 
 
 def status(
@@ -40,8 +40,8 @@ def status(
     """
     import msgspec
 
-    from svit.runs import RunFolder
-    from svit.status import read_status
+    from svit.run.folder import RunFolder
+    from svit.run.run_status import read_status
 
     now, folder = time.time(), RunFolder(run)
     if watch is not None:
@@ -53,14 +53,14 @@ def status(
         return 0
     checked = integrity(folder) if check else None
     if checked and checked.faults:
-        talk.show(msgspec.json.encode({"check": checked}).decode() if as_json else integrity_text(checked, run))
+        messages.show(msgspec.json.encode({"check": checked}).decode() if as_json else integrity_text(checked, run))
         return 2
     found = read_status(folder, now)
     if as_json:
         told = msgspec.to_builtins(found)
-        talk.show(msgspec.json.encode({**told, "check": checked} if checked else told).decode())
+        messages.show(msgspec.json.encode({**told, "check": checked} if checked else told).decode())
     else:
-        talk.show(_text(found, now) + (f"\n\n{integrity_text(checked, run)}" if checked else ""))
+        messages.show(_text(found, now) + (f"\n\n{integrity_text(checked, run)}" if checked else ""))
         say_next(_next_steps(found))
     return 0 if checked is None or checked.is_whole else 2
 
@@ -78,8 +78,8 @@ def _next_steps(found: "RunStatus") -> list[Step]:
 
 def integrity(folder: "RunFolder") -> "Integrity":
     """Return whether the run's journal is whole."""
-    from svit.integrity import examined
-    from svit.journal import Journal
+    from svit.run.journal import Journal
+    from svit.run.journal_integrity import examined
 
     with Journal(folder.journal, read_only=True) as journal:
         return examined(journal)
@@ -118,12 +118,12 @@ _MOST_SHOWN = 20
 def _text(found: "RunStatus", now: float) -> str:
     blocks = [_headline(found, now), _tasks(found), "\n".join(filter(None, (_money(found), rest_text(found))))]
     if answered := sum(task.answered for task in found.tasks):
-        blocks[1] += "\n" + talk.folded(journal_only(found, answered))
+        blocks[1] += "\n" + messages.folded(journal_only(found, answered))
     if found.state == "running":
         blocks[2] += "\n" + _pace(found)
     elif found.state == "stopped":
         if found.stop_words:
-            blocks.append(talk.folded(f"Its last command ended with: {found.stop_words}"))
+            blocks.append(messages.folded(f"Its last command ended with: {found.stop_words}"))
         blocks.append("The command that made this run continues it.")
     if any(task.rejected for task in found.tasks):
         blocks.append(f"Rejected, by the first flaw (texts in {found.run}/TASK/*.rejected.jsonl):\n" + _rejected(found))
@@ -134,10 +134,10 @@ def _text(found: "RunStatus", now: float) -> str:
     if found.opinions:
         blocks.append(f"Second opinions asked for: {found.opinions:,}.")
     if failed:
-        blocks.append("Requests that got no answer, by class:\n" + talk.counted(failed))
+        blocks.append("Requests that got no answer, by class:\n" + messages.counted(failed))
     if found.in_wal:
         words = "Replies are in journal.db-wal too: a copy of journal.db needs that file beside it."
-        blocks.append(talk.folded(words))
+        blocks.append(messages.folded(words))
     return "\n\n".join(blocks)
 
 
@@ -150,7 +150,7 @@ def _headline(found: "RunStatus", now: float) -> str:
     active = "nothing answered yet"
     if found.last_active is not None:
         ago = max(0.0, now - datetime.fromisoformat(found.last_active).timestamp())
-        active = f"last active {talk.span(ago)} ago"
+        active = f"last active {messages.span(ago)} ago"
     return f"{found.run}: {words[found.state]}; {active}."
 
 
@@ -160,7 +160,7 @@ def _tasks(found: "RunStatus") -> str:
         (each.task, each.images, each.samples, sum(each.rejected.values()), each.answered, each.open, each.in_flight)
         for each in found.tasks
     ]
-    return talk.figures([heads, *rows])
+    return messages.figures([heads, *rows])
 
 
 def journal_only(found: "RunStatus", answers: int) -> str:
@@ -174,11 +174,11 @@ def journal_only(found: "RunStatus", answers: int) -> str:
 
 def _rejected(found: "RunStatus") -> str:
     rows = [(each.task, code, count) for each in found.tasks for code, count in each.rejected.items()]
-    return talk.table(rows)
+    return messages.table(rows)
 
 
 def _money(found: "RunStatus") -> str:
-    from svit.prices import dollars, nano_dollars
+    from svit.cost.prices import dollars, nano_dollars
 
     replies = number_of(found.replies, "reply", "replies")
     tokens = f"{replies} ({found.prompt_tokens:,} tokens in, {found.completion_tokens:,} out)"
@@ -197,5 +197,5 @@ def _pace(found: "RunStatus") -> str:
     if not found.per_minute:
         return "No reply in the last five minutes." + deadline
     rate = f"{found.per_minute:,.0f} replies a minute" if found.per_minute >= 10 else f"{found.per_minute:.1f} a minute"
-    left = "" if found.seconds_left is None else f"; {talk.span(found.seconds_left)} left at this rate"
+    left = "" if found.seconds_left is None else f"; {messages.span(found.seconds_left)} left at this rate"
     return f"{rate}{left}.{deadline}"

@@ -8,10 +8,10 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from svit.cli import talk
+from svit.cli import messages
 
 if TYPE_CHECKING:
-    from svit.status import RunStatus
+    from svit.run.run_status import RunStatus
 
 _OTHER_SCREEN, _BACK = "\x1b[?1049h\x1b[?25l", "\x1b[?25h\x1b[?1049l"
 """To the terminal's second screen, without a cursor, and back to what stood on the first."""
@@ -33,10 +33,10 @@ def watch(look: Look, page: Page, seconds: float, *, as_json: bool = False) -> N
             _draw(look, page, seconds, seen)
         else:
             for found in _looks(look, seconds):
-                talk.show(_as_json(found) if as_json else line_text(found, time.time()))
+                messages.show(_as_json(found) if as_json else line_text(found, time.time()))
                 sys.stdout.flush()
     if on_a_screen and seen:
-        talk.show(page(seen[-1]))
+        messages.show(page(seen[-1]))
 
 
 def _looks(look: Look, seconds: float) -> "Iterator[RunStatus]":
@@ -72,7 +72,7 @@ def _second_screen() -> Iterator[None]:
 
 def screen(text: str, columns: int, lines: int) -> str:
     """Return what draws the text over what stands there: cut to the screen, its last line saying that it is watched."""
-    rows = talk.harmless(text).split("\n")
+    rows = messages.harmless(text).split("\n")
     room = max(1, lines - 2)
     if len(rows) > room:
         rows = [*rows[: room - 1], "..."]
@@ -92,12 +92,12 @@ def line_text(found: "RunStatus", now: float) -> str:
     if found.per_minute is not None:
         words.append(f"{found.per_minute:,.0f} a minute")
     if found.seconds_left is not None:
-        words.append(f"{talk.span(found.seconds_left)} left")
+        words.append(f"{messages.span(found.seconds_left)} left")
     return f"{datetime.fromtimestamp(now, UTC):%Y-%m-%dT%H:%M:%SZ} {found.state}: {', '.join(words)}"
 
 
 def _money(amount: float) -> str:
-    from svit.prices import NANO, dollars
+    from svit.cost.prices import NANO, dollars
 
     return dollars(round(amount * NANO))
 

@@ -2,14 +2,14 @@
 
 from typing import TYPE_CHECKING
 
-from svit import interrupts
-from svit.cli import talk
+from svit.cli import messages
 from svit.errors import SvitError
 from svit.quantities import number_of
+from svit.system import interrupts
 
 if TYPE_CHECKING:
-    from svit.runs import RunFolder
-    from svit.status import RunStatus
+    from svit.run.folder import RunFolder
+    from svit.run.run_status import RunStatus
 
 
 def keep_reason(folder: "RunFolder", error: BaseException) -> None:
@@ -25,7 +25,7 @@ def keep_reason(folder: "RunFolder", error: BaseException) -> None:
 
 def stop_text(found: "RunStatus") -> str:
     """Return in a few words how a run that is not finished stopped."""
-    from svit.prices import dollars, nano_dollars
+    from svit.cost.prices import dollars, nano_dollars
 
     def ceiling(amount: float | None) -> str:
         return "" if amount is None else f" of {dollars(nano_dollars(str(amount)))}"
@@ -41,7 +41,7 @@ def stop_text(found: "RunStatus") -> str:
 
 def rest_text(found: "RunStatus") -> str:
     """Return what the rest of a run costs at what the others cost, and whether its ceiling is enough; or nothing."""
-    from svit.prices import NANO, dollars
+    from svit.cost.prices import NANO, dollars
 
     if found.dollars is None or not found.dollars_left:
         return ""
@@ -49,8 +49,8 @@ def rest_text(found: "RunStatus") -> str:
     cost = dollars(round(found.dollars_left * NANO))
     text = f"What remains, {number_of(left, 'answer')}, costs about {cost} at what others cost"
     if found.max_cost is None:
-        return talk.folded(f"{text}.")
+        return messages.folded(f"{text}.")
     lacks = found.dollars + found.dollars_left - found.max_cost
     if lacks > 0:
-        return talk.folded(f"{text}: about {dollars(round(lacks * NANO))} more than the ceiling leaves.")
-    return talk.folded(f"{text}; the ceiling leaves room for it.")
+        return messages.folded(f"{text}: about {dollars(round(lacks * NANO))} more than the ceiling leaves.")
+    return messages.folded(f"{text}; the ceiling leaves room for it.")

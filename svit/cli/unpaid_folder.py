@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from svit.errors import DataError, ProviderRefusesError, SvitError
 
 if TYPE_CHECKING:
-    from svit.runs import RunFolder
+    from svit.run.folder import RunFolder
 
 _DATABASES = ("journal.db", "contexts.db")
 _OURS = frozenset(
@@ -61,7 +61,7 @@ def _is_of_no_use(path: Path) -> bool:
 
 def _is_unpaid(folder: "RunFolder") -> bool:
     """Whether no request stands in the journal: what never left has been taken out of it."""
-    from svit.journal import Journal
+    from svit.run.journal import Journal
 
     if not folder.journal.is_file():
         return True

@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 from typing import NamedTuple, NoReturn
 
-from svit.cli import talk
+from svit.cli import messages
 
 GRACE = 1.5
 """Seconds after the deadline, or after the signal to stop at once, within which all has to be in its place."""
@@ -101,7 +101,7 @@ BUG = "This is a bug in svit. What was settled is in the journal; the same comma
 def leave(code: int, words: str) -> NoReturn:
     """Say why and end the process at once, whatever its other threads are in."""
     if words:
-        saying = threading.Thread(target=talk.log.error, args=(words, code), daemon=True)
+        saying = threading.Thread(target=messages.log.error, args=(words, code), daemon=True)
         saying.start()
         saying.join(_TO_SAY_IT)
     os._exit(code)

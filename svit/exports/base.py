@@ -12,10 +12,10 @@ from svit.errors import SvitError
 from svit.exports.box_frames import Frame
 from svit.exports.box_styles import SVIT, BoxStyle, box_style_named
 from svit.exports.canonical import has_boxes, rewritten
-from svit.exports.counts import Made
+from svit.exports.context_windows import Window
 from svit.exports.role_marks import Breaks, breaks_nothing
-from svit.exports.windows import Window
-from svit.image_frames import Resize
+from svit.exports.sample_counts import Made
+from svit.image_files.image_frames import Resize
 from svit.records import ImageId
 
 IMAGE_MARK = "<image>"

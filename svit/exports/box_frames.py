@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from svit.boxes import DECIMALS
 from svit.exports.canonical import Sides
-from svit.image_frames import Resize
+from svit.image_files.image_frames import Resize
 
 Numbers = tuple[float, float, float, float]
 """The left, upper, right and lower side of a box, in some frame."""

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import Enum, auto
 
 from svit.boxes import Box
-from svit.checks import special_token_in
+from svit.judge.checks import special_token_in
 from svit.mentions import Coordinates, Mention, bare_box, mentions, strays
 
 Sides = tuple[str, str, str, str]

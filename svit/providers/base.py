@@ -6,9 +6,9 @@ from typing import Annotated, Protocol
 
 import msgspec
 
-from svit.providers.completion_shapes import MOST_TOKENS, blocked, checked_usage, completion_in
-from svit.providers.lenient_json import parsed
-from svit.providers.reasoning_block import without_reasoning
+from svit.providers.replies.completion_shapes import MOST_TOKENS, blocked, checked_usage, completion_in
+from svit.providers.replies.lenient_json import parsed
+from svit.providers.replies.reasoning_block import without_reasoning
 from svit.records import Completion, Prompt, Usage
 
 

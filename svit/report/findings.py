@@ -9,8 +9,8 @@ from functools import cached_property
 from svit.boxes import Box
 from svit.mentions import Coordinates, mentions
 from svit.records import Flaw, ImageContext
-from svit.report.counting import Distinct, Lengths, Lot, Tally
-from svit.shards import RejectionLine, SampleLine
+from svit.report.bounded_counters import Distinct, Lengths, Lot, Tally
+from svit.run.shards import RejectionLine, SampleLine
 
 ON_SHEET = 12
 """Samples that are shown of each task."""

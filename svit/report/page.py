@@ -10,13 +10,13 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from svit import __version__
-from svit.report import drawing, sections, telling
-from svit.report.drawing import COLOURS
+from svit.report import figures_in_words, sections, svg
 from svit.report.findings import MEASURED, SAME_PLACE, Grounding, TaskFindings
-from svit.report.gathering import Gathered
-from svit.report.sheet import Card, Refused, card, refused
-from svit.report.shelf import Shelf
-from svit.shards import RejectionLine
+from svit.report.photograph_shelf import Shelf
+from svit.report.report_data import Gathered
+from svit.report.sample_cards import Card, Refused, card, refused
+from svit.report.svg import COLOURS
+from svit.run.shards import RejectionLine
 
 _NUMBERED = 60
 """Boxes of one card that are lit up when their words are pointed at."""
@@ -64,14 +64,19 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.globals.update(sections=sections, telling=telling, icicle=_icicle)
-    made.filters.update(number=telling.number, percent=telling.percent, title_of=telling.title_of, at=telling.time_of)
+    made.globals.update(sections=sections, telling=figures_in_words, icicle=_icicle)
+    made.filters.update(
+        number=figures_in_words.number,
+        percent=figures_in_words.percent,
+        title_of=figures_in_words.title_of,
+        at=figures_in_words.time_of,
+    )
     return made
 
 
 def _icicle(task: TaskFindings) -> Markup:
-    title = f"First words of the questions of {telling.title_of(task.task).lower()}"
-    return drawing.icicle(drawing.branches(task.openings.counts), label=title)
+    title = f"First words of the questions of {figures_in_words.title_of(task.task).lower()}"
+    return svg.icicle(svg.branches(task.openings.counts), label=title)
 
 
 def _cards(task: TaskFindings, shelf: Shelf) -> list[Card]:
@@ -110,6 +115,6 @@ def _pruned(found: Gathered) -> list[str]:
         ("object names said", found.names.mentioned),
     ]
     for task in found.tasks:
-        name = telling.title_of(task.task).lower()
+        name = figures_in_words.title_of(task.task).lower()
         said += [(f"first words of {name}", task.openings), (f"questions of {name}", task.repeated)]
     return [f"{tally.pruned:,} {what}" for what, tally in said if tally.pruned]

@@ -6,13 +6,13 @@ from typing import NamedTuple
 
 from markupsafe import Markup
 
-from svit.prices import NANO
+from svit.cost.prices import NANO
 from svit.quantities import number_of
-from svit.report import drawing, telling
-from svit.report.counting import Bin, Lengths
-from svit.report.drawing import Column, Part
+from svit.report import figures_in_words, svg
+from svit.report.bounded_counters import Bin, Lengths
 from svit.report.findings import IOU_BINS, SAME_PLACE, Grounding, Names, TaskFindings, Variety
-from svit.report.gathering import Gathered
+from svit.report.report_data import Gathered
+from svit.report.svg import Column, Part
 
 _SHOWN = 8
 """Rows of a list of the commonest."""
@@ -44,14 +44,26 @@ def tiles(found: Gathered) -> list[tuple[str, str, str]]:
     cost = spent(found)
     unheard = sum(each.unheard for each in paid)
     return [
-        (telling.number(max((task.images for task in found.status.tasks), default=0)), "images", found.origin),
-        (telling.number(samples), "samples", telling.plural(sum(task.pairs for task in found.tasks), "question")),
-        (telling.number(rejected), "rejected", ""),
-        (telling.percent(samples / (samples + rejected) if samples + rejected else None), "yield", ""),
-        (telling.money(cost), "spent", "no price is known for this model" if cost is None else ""),
-        (telling.per_thousand(cost, samples), "per 1,000 samples", ""),
-        (telling.number(requests), "requests", f"{unheard:,} unheard of, at their worst case" if unheard else ""),
-        (telling.number(again), "asked again", telling.percent(again / requests) + " of requests" if requests else ""),
+        (figures_in_words.number(max((task.images for task in found.status.tasks), default=0)), "images", found.origin),
+        (
+            figures_in_words.number(samples),
+            "samples",
+            figures_in_words.plural(sum(task.pairs for task in found.tasks), "question"),
+        ),
+        (figures_in_words.number(rejected), "rejected", ""),
+        (figures_in_words.percent(samples / (samples + rejected) if samples + rejected else None), "yield", ""),
+        (figures_in_words.money(cost), "spent", "no price is known for this model" if cost is None else ""),
+        (figures_in_words.per_thousand(cost, samples), "per 1,000 samples", ""),
+        (
+            figures_in_words.number(requests),
+            "requests",
+            f"{unheard:,} unheard of, at their worst case" if unheard else "",
+        ),
+        (
+            figures_in_words.number(again),
+            "asked again",
+            figures_in_words.percent(again / requests) + " of requests" if requests else "",
+        ),
     ]
 
 
@@ -70,17 +82,17 @@ def task_rows(found: Gathered) -> list[dict[str, object]]:
         title = f"{number_of(task.samples, 'sample')}, {task.rejected:,} rejected"
         rows.append(
             {
-                "task": telling.title_of(task.task),
+                "task": figures_in_words.title_of(task.task),
                 "samples": task.samples,
                 "pairs": task.pairs,
                 "rejected": task.rejected,
-                "yield": telling.percent(task.rate),
-                "drawing": drawing.bar([Part(task.rate or 0.0, "good", title)]),
-                "first": telling.percent(task.attempts[1] / task.samples if task.samples else None),
+                "yield": figures_in_words.percent(task.rate),
+                "drawing": svg.bar([Part(task.rate or 0.0, "good", title)]),
+                "first": figures_in_words.percent(task.attempts[1] / task.samples if task.samples else None),
                 "later": _later(task),
                 "requests": f"{paid.requests / task.samples:.2f}" if paid and task.samples else "–",
-                "cost": telling.money(cost),
-                "per_thousand": telling.per_thousand(cost, task.samples),
+                "cost": figures_in_words.money(cost),
+                "per_thousand": figures_in_words.per_thousand(cost, task.samples),
             }
         )
     return rows
@@ -122,7 +134,7 @@ def _flaw_rows(found: Sequence[Counter[str]]) -> list[FlawRow]:
 
 
 def _plain_bar(share: float, title: str) -> Markup:
-    return drawing.bar([Part(share, "col", title)])
+    return svg.bar([Part(share, "col", title)])
 
 
 def lengths_of(task: TaskFindings, tokens: Lengths | None) -> list[Histogram]:
@@ -148,9 +160,9 @@ def _histogram(title: str, lengths: Lengths, unit: str) -> Histogram:
         Column(each.times / most, f"{_range(each)} {unit}: {each.times:,}", "mid" if _holds(each, middle) else "col")
         for each in bins
     ]
-    says = telling.of_one(lengths, unit)
-    drawn = drawing.columns(bars, label=f"{title}: {says}")
-    return Histogram(title, says, drawn, (telling.number(bins[0].low), _range(bins[-1])))
+    says = figures_in_words.of_one(lengths, unit)
+    drawn = svg.columns(bars, label=f"{title}: {says}")
+    return Histogram(title, says, drawn, (figures_in_words.number(bins[0].low), _range(bins[-1])))
 
 
 def _holds(each: Bin, length: int) -> bool:
@@ -174,12 +186,12 @@ def yes_no_rows(tasks: Sequence[TaskFindings]) -> list[dict[str, object]]:
             ]
             rows.append(
                 {
-                    "task": telling.title_of(task.task),
+                    "task": figures_in_words.title_of(task.task),
                     "yes": task.yes,
                     "no": task.no,
-                    "share": telling.percent(task.yes / total),
-                    "of_all": telling.percent(total / task.pairs),
-                    "drawing": drawing.bar(parts),
+                    "share": figures_in_words.percent(task.yes / total),
+                    "of_all": figures_in_words.percent(total / task.pairs),
+                    "drawing": svg.bar(parts),
                 }
             )
     return rows
@@ -199,9 +211,7 @@ def overlaps(grounding: Grounding) -> Histogram:
         for n, count in enumerate(counts)
     ]
     label = "Overlap of boxes that are not copied"
-    return Histogram(
-        label, number_of(sum(counts), "box", "boxes"), drawing.columns(bars, label=label), ("0", "0.5", "1")
-    )
+    return Histogram(label, number_of(sum(counts), "box", "boxes"), svg.columns(bars, label=label), ("0", "0.5", "1"))
 
 
 def name_buckets(names: Names) -> list[dict[str, object]]:
@@ -221,7 +231,7 @@ def name_buckets(names: Names) -> list[dict[str, object]]:
                     "images": images,
                     "names": len(inside),
                     "said": said,
-                    "share": telling.percent(share),
+                    "share": figures_in_words.percent(share),
                     "drawing": _plain_bar(share, f"{said:,} of {len(inside):,} names"),
                 }
             )
@@ -252,11 +262,11 @@ def variety_rows(tasks: Sequence[TaskFindings]) -> list[dict[str, object]]:
         answered = Variety(answer for _, answer in pairs)
         rows.append(
             {
-                "task": telling.title_of(task.task),
+                "task": figures_in_words.title_of(task.task),
                 "questions": task.questions.total,
                 "different": task.questions.different,
                 "is_exact": task.questions.is_exact,
-                "repeated": telling.percent(task.questions.repeated) if task.asks else "–",
+                "repeated": figures_in_words.percent(task.questions.repeated) if task.asks else "–",
                 "asked_one": f"{asked.one:.3f}" if asked else "–",
                 "asked_two": f"{asked.two:.3f}" if asked else "–",
                 "answered_one": f"{answered.one:.3f}",

@@ -7,12 +7,12 @@ from random import Random
 from typing import Protocol
 
 from svit.errors import SvitError
+from svit.prompting.tokens import estimated_tokens
 from svit.records import ImageContext
-from svit.simulate.completions import Answer, cut_short
-from svit.simulate.options import quantity
-from svit.simulate.reading import BOXED_LINE, Told, asked_number, asked_task, doubted, told
-from svit.simulate.window import Counted
-from svit.tokens import estimated_tokens
+from svit.simulate.chat_completions import Answer, cut_short
+from svit.simulate.prompt_limit import Counted
+from svit.simulate.prompt_reading import BOXED_LINE, Told, asked_number, asked_task, doubted, told
+from svit.simulate.simulator_options import quantity
 
 Write = Callable[[ImageContext, int, int | None], str]
 """Writes about a context, with a seed, and so many pairs or conversations, where the prompt says how many."""

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from urllib.parse import parse_qs, unquote
 
-from svit.simulate.completions import Problem
+from svit.simulate.chat_completions import Problem
 
 _DEPLOYMENT = re.compile(r"/openai/deployments/([^/]+)/")
 API_KEY = b"api-key"

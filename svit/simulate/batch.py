@@ -11,7 +11,7 @@ import msgspec
 
 from svit.simulate.batch_input import BatchError, BatchInput, Line
 from svit.simulate.batch_output import Answered
-from svit.simulate.store import StoredFile
+from svit.simulate.file_store import StoredFile
 
 Status = Literal["validating", "failed", "in_progress", "finalizing", "completed", "expired", "cancelling", "cancelled"]
 OVER = frozenset({"failed", "completed", "expired", "cancelled"})

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from svit.simulate.completions import AskedMessage, Problem
+from svit.simulate.chat_completions import AskedMessage, Problem
 
 MOST_LINES = 50_000
 _MOST_ERRORS = 100

@@ -5,12 +5,12 @@ from typing import NamedTuple
 
 import orjson
 
-from svit.simulate import faults
+from svit.simulate import fault_injection
 from svit.simulate.batch_input import read_row
-from svit.simulate.books import Books, Tokens, body_key
-from svit.simulate.completions import Problem, read_request
-from svit.simulate.options import Options
+from svit.simulate.chat_completions import Problem, read_request
+from svit.simulate.request_counts import Books, Tokens, body_key
 from svit.simulate.respondent import Draw, Respondent
+from svit.simulate.simulator_options import Options
 
 _TIMED_OUT = ("request_timeout", "The request timed out (simulated).")
 UNDONE = {
@@ -33,7 +33,7 @@ class LineDesk:
     def __init__(self, options: Options, respondent: Respondent, books: Books) -> None:
         """Read the options. Raises SvitError for a fault that is not in its form."""
         self._seed = options.seed
-        self._faults = faults.Faults(faults.rates(options.faults), options.fault_attempts)
+        self._faults = fault_injection.Faults(fault_injection.rates(options.faults), options.fault_attempts)
         self._refused = frozenset(options.refused)
         self._respondent = respondent
         self._books = books
@@ -48,10 +48,10 @@ class LineDesk:
             return _refused(custom_id, asked if isinstance(asked, Problem) else prompt)  # type: ignore[arg-type]
         key = body_key(body)
         times = self._books.line_admitted(key)
-        fault = faults.in_a_batch(self._faults.of(faults.chance(self._seed, key, times).fault, times))
-        if fault in faults.PROBLEMS or fault in faults.UNBILLED:
+        fault = fault_injection.in_a_batch(self._faults.of(fault_injection.chance(self._seed, key, times).fault, times))
+        if fault in fault_injection.PROBLEMS or fault in fault_injection.UNBILLED:
             self._books.line_settled(key, fault, None)
-            problem = faults.PROBLEMS.get(fault)
+            problem = fault_injection.PROBLEMS.get(fault)
             return _refused(custom_id, problem) if problem else undone(custom_id, *_TIMED_OUT)
         completed = self._respondent.complete(asked, prompt, Draw(key, times, fault))
         self._respondent.begun(completed)

@@ -5,20 +5,20 @@ import hashlib
 import msgspec
 import orjson
 
-from svit.simulate import faults
+from svit.simulate import fault_injection
 from svit.simulate.batch import OVER, Batch, Status
 from svit.simulate.batch_input import BatchError, checked
 from svit.simulate.batch_output import UNDONE, LineDesk, undone
-from svit.simulate.books import Books
-from svit.simulate.completions import Problem
-from svit.simulate.files import Files
+from svit.simulate.chat_completions import Problem
+from svit.simulate.file_store import StoredFile
 from svit.simulate.http import Manner, Reply
 from svit.simulate.incoming import Request
-from svit.simulate.listing import asked_page, page
-from svit.simulate.models import Models
-from svit.simulate.options import Options
+from svit.simulate.model_list import Models
+from svit.simulate.request_counts import Books
 from svit.simulate.respondent import Respondent
-from svit.simulate.store import StoredFile
+from svit.simulate.result_pages import asked_page, page
+from svit.simulate.simulator_options import Options
+from svit.simulate.uploaded_files import Files
 
 FAULTS = ("failed", "expired", "lost")
 """What may befall a batch: not begun, not finished, and made without the client being told."""
@@ -45,7 +45,7 @@ class Batches:
         self._seed = options.seed
         self._time = options.batch_time
         self._most_tokens = options.batch_tokens
-        self._fates = faults.Faults(faults.rates(options.batch_faults, FAULTS))
+        self._fates = fault_injection.Faults(fault_injection.rates(options.batch_faults, FAULTS))
         self._models = Models(options.models)
         self._desk = LineDesk(options, respondent, books)
         self._files = files
@@ -91,7 +91,7 @@ class Batches:
         if isinstance(file, Problem):
             return file
         number = len(self._batches)
-        fate = self._fates.of(faults.chance(self._seed, number, 0).fault, 1)
+        fate = self._fates.of(fault_injection.chance(self._seed, number, 0).fault, 1)
         batch = Batch(file, _ENDPOINT, _CREATE.decode(body).metadata, fate, now)
         self._batches[batch.id] = batch
         self._books.batch("made")

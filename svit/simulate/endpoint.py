@@ -8,20 +8,20 @@ from urllib.parse import unquote
 
 import orjson
 
-from svit.simulate import azure, faults
+from svit.simulate import azure, fault_injection
 from svit.simulate.answers import Write
 from svit.simulate.batches import Batches
-from svit.simulate.books import Books, body_key
-from svit.simulate.completions import Asked, Problem, read_request
-from svit.simulate.files import Files
+from svit.simulate.chat_completions import Asked, Problem, read_request
 from svit.simulate.http import Due, Manner, Reply, ignored
 from svit.simulate.incoming import Request
 from svit.simulate.latency import Latency
-from svit.simulate.limits import Excess, Limits, retry_headers
-from svit.simulate.models import Models
-from svit.simulate.options import Options
+from svit.simulate.minute_limits import Excess, Limits, retry_headers
+from svit.simulate.model_list import Models
+from svit.simulate.prompt_limit import Counted
+from svit.simulate.request_counts import Books, body_key
 from svit.simulate.respondent import Completed, Draw, Respondent
-from svit.simulate.window import Counted
+from svit.simulate.simulator_options import Options
+from svit.simulate.uploaded_files import Files
 
 _FILES_AND_BATCHES = re.compile(r"(?:/openai)?(?:/v1)?/(files|batches)((?:/[^/]+)*)/?")
 
@@ -44,7 +44,7 @@ class Endpoint:
         self._respondent = Respondent(options, writers)
         self._latency = Latency(options)
         self._limits = Limits(options.rpm, options.tpm, options.limit_span, now)
-        self._faults = faults.Faults(faults.rates(options.faults), options.fault_attempts)
+        self._faults = fault_injection.Faults(fault_injection.rates(options.faults), options.fault_attempts)
         self._models = Models(options.models)
         self._refused = frozenset(options.refused)
         self._files = Files()
@@ -101,9 +101,9 @@ class Endpoint:
             return self._problem(prompt)
         key = body_key(body)
         times = self.books.admitted(key, weight, now)
-        chance = faults.chance(self._options.seed, key, times)
+        chance = fault_injection.chance(self._options.seed, key, times)
         admitted = _Admitted(Draw(key, times, self._faults.of(chance.fault, times)), chance.latency, now)
-        if admitted.draw.fault in faults.PROBLEMS:
+        if admitted.draw.fault in fault_injection.PROBLEMS:
             return self._fault(admitted)
         return self._completion(admitted, asked, prompt)
 
@@ -111,12 +111,14 @@ class Endpoint:
         """Return a reply without a completion. A 429 comes at once and keeps no slot busy."""
         key, _, fault = admitted.draw
         due = partial(self.books.settled, key, fault, None)
-        problem = faults.PROBLEMS[fault]
+        problem = fault_injection.PROBLEMS[fault]
         if problem.status == 429:
-            return self._problem(problem, retry_headers(faults.RETRY_AFTER), due=due)
+            return self._problem(problem, retry_headers(fault_injection.RETRY_AFTER), due=due)
         after = self._latency.wait(admitted.latency, 0, admitted.now)
-        if fault in faults.AS_HTML:
-            return self._reply(problem.status, faults.HTML, b"", content_type=b"text/html", after=after, due=due)
+        if fault in fault_injection.AS_HTML:
+            return self._reply(
+                problem.status, fault_injection.HTML, b"", content_type=b"text/html", after=after, due=due
+            )
         return self._problem(problem, after=after, due=due)
 
     def _completion(self, admitted: _Admitted, asked: Asked, prompt: Counted) -> Reply:
@@ -124,9 +126,9 @@ class Endpoint:
         completed = self._respondent.complete(asked, prompt, admitted.draw)
         return self._reply(
             200,
-            faults.damaged(fault, completed.body),
+            fault_injection.damaged(fault, completed.body),
             after=self._latency.wait(admitted.latency, completed.tokens, admitted.now),
-            manner=faults.MANNERS.get(fault, Manner.WHOLE),
+            manner=fault_injection.MANNERS.get(fault, Manner.WHOLE),
             due=partial(self._settle, admitted.draw, completed),
         )
 

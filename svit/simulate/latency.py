@@ -6,7 +6,7 @@ from heapq import heapify, heapreplace
 from statistics import NormalDist
 
 from svit.errors import SvitError
-from svit.simulate.options import Options, seconds
+from svit.simulate.simulator_options import Options, seconds
 
 _NORMAL = NormalDist()
 

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import msgspec
 import orjson
 
-from svit.simulate.options import Options
+from svit.simulate.simulator_options import Options
 
 _PATIENCE = 30.0
 
@@ -49,7 +49,7 @@ def running(options: Options | None = None) -> Iterator[Running]:
     It ends too when this process dies. Raises RuntimeError with its last words when it does not start.
     """
     options = options or Options(port=0)
-    command = [sys.executable, "-m", "svit.simulate"]
+    command = [sys.executable, "-m", "svit.simulate.standalone"]
     with subprocess.Popen(  # noqa: S603 - our own interpreter and module
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:

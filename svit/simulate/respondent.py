@@ -4,14 +4,14 @@ import time
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from svit.simulate import faults
+from svit.simulate import fault_injection
 from svit.simulate.answers import Fixed, Write, seed_of, writer
-from svit.simulate.books import Tokens
-from svit.simulate.cache import Cached, PromptCache
-from svit.simulate.completions import Asked, Problem, completion_body
-from svit.simulate.models import Models
-from svit.simulate.options import Options
-from svit.simulate.window import Counted, counted, cut, too_long
+from svit.simulate.chat_completions import Asked, Problem, completion_body
+from svit.simulate.model_list import Models
+from svit.simulate.prompt_limit import Counted, counted, cut, too_long
+from svit.simulate.request_counts import Tokens
+from svit.simulate.simulated_cache import Cached, PromptCache
+from svit.simulate.simulator_options import Options
 
 _DUPLICATE_TOKENS = 300
 
@@ -59,7 +59,7 @@ class Respondent:
         fault = draw.fault
         seed = seed_of(self._options.seed, draw.key, draw.times if asked.seed is None else 0)
         written = (self._duplicates if fault == "duplicate" else self._writer).answer(prompt, asked.cap, seed)
-        answer = faults.altered(fault, written)
+        answer = fault_injection.altered(fault, written)
         cached = self._cache.look(asked, prompt) if self._cache else Cached()
         flex = asked.service_tier == "flex" and fault != "flex_refused"
         body = completion_body(
@@ -73,7 +73,7 @@ class Respondent:
             tier=None if asked.service_tier is None else "flex" if flex else "default",
         )
         billed = None
-        if fault not in faults.UNBILLED:
+        if fault not in fault_injection.UNBILLED:
             billed = Tokens(answer.prompt_tokens, answer.completion_tokens, cached.read, cached.written or 0, flex=flex)
         return Completed(body, answer.completion_tokens, billed, cached)
 

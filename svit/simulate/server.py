@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING
 import orjson
 
 from svit.errors import SvitError
-from svit.event_loop import on_signals
-from svit.operating_system import allow_open_files, open_files
 from svit.records import ImageContext
 from svit.simulate.answers import Write
-from svit.simulate.books import Books
 from svit.simulate.endpoint import Endpoint
 from svit.simulate.http import Connection
-from svit.simulate.options import Options
+from svit.simulate.request_counts import Books
+from svit.simulate.simulator_options import Options
+from svit.system.event_loop import on_signals
+from svit.system.operating_system import allow_open_files, open_files
 
 if TYPE_CHECKING:
     from svit.tasks.base import Task

@@ -6,11 +6,12 @@ from dataclasses import dataclass, replace
 from math import ceil
 from typing import Literal, NamedTuple
 
-from svit import __version__, checks, clean
-from svit.checks import Check
+from svit import __version__
 from svit.errors import ParseError
+from svit.judge import checks, clean
+from svit.judge.checks import Check
+from svit.prompting.render import Recipe, shared_context_text, shortened
 from svit.records import Completion, Dialogue, Draft, Flaw, ImageContext, Prompt, Provenance, Rejection, Sample, Turn
-from svit.render import Recipe, shared_context_text, shortened
 
 _CUT_LINES = 12
 """Lines at the end of a text that may belong to the pair in which it was cut off."""

@@ -9,19 +9,19 @@ from functools import partial
 from math import ceil
 from random import Random
 
-from svit.checks import EVERY_TASK, counts_are_annotated, shows_no_coordinates
-from svit.parse import question_answer_pairs
+from svit.judge.checks import EVERY_TASK, counts_are_annotated, shows_no_coordinates
+from svit.judge.parse import question_answer_pairs
+from svit.offline.questions.conclusions import SENSE
+from svit.offline.questions.geometry import GEOMETRY
+from svit.offline.questions.hypotheticals import IMAGINED
+from svit.offline.questions.inferences import RELATIONS
+from svit.offline.questions.scene_type import PLACE
+from svit.offline.questions.situations import SITUATIONS, reasoned
+from svit.offline.sampling import Asked, Chooser, Kind, seeded
+from svit.offline.scene import Scene
+from svit.prompting.render import context_text
 from svit.records import ImageContext
-from svit.render import context_text
-from svit.scene import Scene
 from svit.tasks.base import Task
-from svit.writers.concluding import SENSE
-from svit.writers.imagining import IMAGINED
-from svit.writers.inferring import RELATIONS
-from svit.writers.judging_place import PLACE
-from svit.writers.measuring import GEOMETRY
-from svit.writers.pairs import Asked, Chooser, Kind, seeded
-from svit.writers.situations import SITUATIONS, reasoned
 
 PAIRS = 15
 _SITUATIONS: tuple[Kind, ...] = tuple(reasoned(situation) for situation in SITUATIONS)

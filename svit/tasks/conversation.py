@@ -11,7 +11,7 @@ from functools import partial
 from random import Random
 from typing import NamedTuple
 
-from svit.checks import (
+from svit.judge.checks import (
     EVERY_TASK,
     counts_are_annotated,
     is_at_most,
@@ -19,17 +19,17 @@ from svit.checks import (
     shows_no_coordinates,
     turns_each,
 )
-from svit.parse import conversations
+from svit.judge.parse import conversations
+from svit.offline.questions.actions import ACTING, ARRANGING, NAMELESS_ACTS
+from svit.offline.questions.common_knowledge import KNOWING, NAMELESS_KNOWLEDGE, SETTING
+from svit.offline.questions.objects import COLORING, COUNTING, NAMELESS
+from svit.offline.questions.positions import FOUND_THERE, PLACING
+from svit.offline.questions.situations import SITUATIONS, planned
+from svit.offline.sampling import Asked, Chooser, Kind, seeded
+from svit.offline.scene import Scene, Thing
+from svit.prompting.render import context_text
 from svit.records import ImageContext
-from svit.render import context_text
-from svit.scene import Scene, Thing
 from svit.tasks.base import Task
-from svit.writers.acting import ACTING, ARRANGING, NAMELESS_ACTS
-from svit.writers.knowing import KNOWING, NAMELESS_KNOWLEDGE, SETTING
-from svit.writers.pairs import Asked, Chooser, Kind, seeded
-from svit.writers.placing import FOUND_THERE, PLACING
-from svit.writers.seeing import COLORING, COUNTING, NAMELESS
-from svit.writers.situations import SITUATIONS, planned
 
 CONVERSATIONS = 3
 TURNS = 5

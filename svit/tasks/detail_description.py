@@ -6,20 +6,20 @@ right of the desk one can see a wooden shelf.
 
 from functools import partial
 
-from svit.checks import (
+from svit.judge.checks import (
     EVERY_TASK,
     counts_are_annotated,
     describes_at_length,
     objects_are_supported,
     shows_no_coordinates,
 )
-from svit.parse import description
+from svit.judge.parse import description
+from svit.offline.description import Description
+from svit.offline.sampling import seeded
+from svit.offline.scene import Scene
+from svit.prompting.render import context_text
 from svit.records import ImageContext
-from svit.render import context_text
-from svit.scene import Scene
 from svit.tasks.base import Task
-from svit.writers.describing import Description
-from svit.writers.pairs import seeded
 
 LEAST_WORDS = 30
 

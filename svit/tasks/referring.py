@@ -9,7 +9,8 @@ from functools import partial
 from math import ceil
 from random import Random
 
-from svit.checks import (
+from svit.judge.box_repair import repaired_boxes
+from svit.judge.checks import (
     EVERY_TASK,
     boxes_are_annotated,
     every_box_has_a_mention,
@@ -22,16 +23,15 @@ from svit.checks import (
     sides_are_right,
     singular_names_have_one_box,
 )
-from svit.parse import question_answer_pairs
+from svit.judge.parse import question_answer_pairs
+from svit.offline.referring.what import WHAT
+from svit.offline.referring.where import WHERE
+from svit.offline.referring.why import SITUATED, WHY
+from svit.offline.sampling import Asked, Chooser, seeded
+from svit.offline.scene import Scene
+from svit.prompting.render import context_text
 from svit.records import ImageContext
-from svit.render import context_text
-from svit.repair import repaired_boxes
-from svit.scene import Scene
 from svit.tasks.base import Task
-from svit.writers.pairs import Asked, Chooser, seeded
-from svit.writers.pointing_what import WHAT
-from svit.writers.pointing_where import WHERE
-from svit.writers.pointing_why import SITUATED, WHY
 
 PAIRS = 10
 _SHARES = ((WHERE, 4), (WHAT, 4), (WHY, 1), (SITUATED, 1))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from svit.boxes import Box
 from svit.exports.base import Format, Item, Talk
-from svit.exports.pictures import Row
+from svit.exports.record_pictures import Row
 
 BOXES = (Box(0.1, 0.2, 0.35, 0.4), Box(0.5, 0.5, 1.0, 1.0))
 WHERE = (f"Where is the <st>dog<ed> {BOXES[0]}?", f"Behind <st>both men<ed> {BOXES[0]}, {BOXES[1]}.")

@@ -8,11 +8,11 @@ import pytest
 
 from exports.made import item, limited, measured, png, rows
 from svit.errors import StorageError, SvitError
-from svit.exports import webdataset
-from svit.exports.archives import write_archives
 from svit.exports.base import Item, Style, Written
-from svit.exports.pictures import Row
-from svit.pictures import Fault
+from svit.exports.formats import webdataset
+from svit.exports.record_pictures import Row
+from svit.exports.webdataset_files import write_archives
+from svit.image_files.image_folder import Fault
 
 FORM = webdataset.FORMAT
 HEADS = {

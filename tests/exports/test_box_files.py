@@ -12,8 +12,8 @@ from typer.testing import CliRunner
 from exports.made import item
 from exports.test_exporting import line, written
 from svit.cli import app
-from svit.exports import coco, florence_2, label_studio, refcoco
-from svit.sources.contexts import ContextStore
+from svit.contexts.store import ContextStore
+from svit.exports.formats import coco_instances, florence_2, label_studio, refcoco
 
 DOG, MEN = "<st>dog<ed> [0.1, 0.2, 0.35, 0.4]", "<st>men<ed> [0.1, 0.2, 0.35, 0.4], [0.5, 0.5, 1.0, 1.0]"
 
@@ -101,7 +101,7 @@ def test_a_coco_file_is_opened_by_its_own_tools_and_gives_the_boxes_back(
 def test_an_empty_coco_file_is_one() -> None:
     info = {"description": "Boxes that the texts name, exported by svit"}
     empty = {"info": info, "licenses": [], "images": [], "annotations": [], "categories": []}
-    assert json.loads(b"".join(coco.document([]))) == empty
+    assert json.loads(b"".join(coco_instances.document([]))) == empty
 
 
 @pytest.mark.parametrize(
@@ -109,7 +109,7 @@ def test_an_empty_coco_file_is_one() -> None:
 )
 def test_no_two_images_of_a_coco_file_have_one_number(ids: tuple[int | str, ...]) -> None:
     records = [{"image_id": name, "file_name": "x", "width": 1, "height": 1, "boxes": ()} for name in ids]
-    images = json.loads(b"".join(coco.document(records)))["images"]
+    images = json.loads(b"".join(coco_instances.document(records)))["images"]
     assert len({image["id"] for image in images}) == len(ids)
 
 

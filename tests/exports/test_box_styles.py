@@ -10,7 +10,7 @@ from svit.errors import SvitError
 from svit.exports.base import Item, Style, Talk
 from svit.exports.box_styles import BOX_STYLES, SVIT, box_style_named
 from svit.exports.formats import NAMES, format_named
-from svit.image_frames import Resize
+from svit.image_files.image_frames import Resize
 
 Numbers = Sequence[float]
 SIZES = [(1600, 100), (90, 2000), (32, 32), (640, 480), (501, 333)]

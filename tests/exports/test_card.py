@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 from exports.cards import parts, row, section
 from svit.errors import DataError
 from svit.exports.base import Format, Style, Written
-from svit.exports.card import Export, card
-from svit.exports.counts import Counts
-from svit.exports.licences import licences
-from svit.exports.markdown import code, code_block, plain
-from svit.exports.origins import RunFacts
-from svit.status import RunStatus, TaskStatus
+from svit.exports.card.dataset_card import Export, card
+from svit.exports.card.licences import licences
+from svit.exports.card.markdown import code, code_block, plain
+from svit.exports.card.origins import RunFacts
+from svit.exports.sample_counts import Counts
+from svit.run.run_status import RunStatus, TaskStatus
 
 FORMAT = Format("llava-1.5", "a JSON list", "at the head", lambda _item, _style: {}, container="json")
 EXPORT = Export(

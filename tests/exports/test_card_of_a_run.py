@@ -5,15 +5,15 @@ from pathlib import Path
 
 from exports.cards import row, section
 from rehearsal import finished, generate
+from svit.cost.prices import dollars
 from svit.exports.base import Format, Style, Written
-from svit.exports.card import Export, card
-from svit.exports.counts import Counts
-from svit.exports.origins import run_facts
-from svit.journal import Journal
-from svit.prices import dollars
-from svit.runs import RunFolder
-from svit.simulate.options import Options
+from svit.exports.card.dataset_card import Export, card
+from svit.exports.card.origins import run_facts
+from svit.exports.sample_counts import Counts
+from svit.run.folder import RunFolder
+from svit.run.journal import Journal
 from svit.simulate.process import running
+from svit.simulate.simulator_options import Options
 
 FORMAT = Format("svit", "as SVIT was published", "none", lambda _item, _style: {})
 

@@ -11,16 +11,16 @@ import pytest
 from typer.testing import CliRunner
 
 from exports.made import item, png, rows
-from svit.audit.forms import read
 from svit.cli import app
-from svit.exports.choosing import Choice
-from svit.exports.exporting import Export
-from svit.exports.gemini import FORMAT as GEMINI
-from svit.exports.minicpm_v import FORMAT as MINICPM_V
-from svit.exports.openai import FORMAT as OPENAI
-from svit.exports.pictures import FolderOfPictures
-from svit.exports.reading import Reading
-from svit.exports.writing import write
+from svit.datasets.record_forms import read
+from svit.exports.container_files import write
+from svit.exports.exporter import Export
+from svit.exports.formats.gemini import FORMAT as GEMINI
+from svit.exports.formats.minicpm_v import FORMAT as MINICPM_V
+from svit.exports.formats.openai_chat import FORMAT as OPENAI
+from svit.exports.record_pictures import FolderOfPictures
+from svit.exports.samples import Reading
+from svit.exports.selection import Choice
 
 SAMPLE = Path(__file__).parents[2] / "data" / "sample"
 

@@ -14,9 +14,9 @@ from typer.testing import CliRunner
 
 from exports.made import item, png, rows
 from svit.cli import app
-from svit.exports.archives import write_archives
 from svit.exports.base import Written
-from svit.exports.energon import FORMAT
+from svit.exports.formats.energon import FORMAT
+from svit.exports.webdataset_files import write_archives
 
 SAMPLE = Path(__file__).parents[2] / "data" / "sample"
 

@@ -20,13 +20,13 @@ from svit.errors import DataError, SvitError
 from svit.exports.base import Item, Style, Talk
 from svit.exports.box_frames import Frame
 from svit.exports.box_styles import NONE
-from svit.exports.choosing import Choice, splits_of
-from svit.exports.exporting import Export
+from svit.exports.exporter import Export
 from svit.exports.formats import NAMES, format_named
 from svit.exports.image_ids import read_image_ids
-from svit.exports.reading import Reading, item_of
+from svit.exports.samples import Reading, item_of
+from svit.exports.selection import Choice, splits_of
 from svit.resources import SAMPLE
-from svit.shards import SampleLine, sample_lines
+from svit.run.shards import SampleLine, sample_lines
 
 ONE, OTHER = Box(0.1, 0.2, 0.5, 0.9), Box(0.25, 0.0, 0.75, 1.0)
 MEN = "<st>men<ed> [0.1, 0.2, 0.5, 0.9], [0.25, 0.0, 0.75, 1.0]"

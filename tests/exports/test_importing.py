@@ -15,17 +15,17 @@ from typer.testing import CliRunner
 
 from exports.made import png
 from published import LADDER, MAN, PAIR, YARD, Entry, array, blocks, llava, own
-from svit.audit import audit
-from svit.audit.forms import read
-from svit.audit.reading import Piece
 from svit.boxes import Box
 from svit.cli import app
+from svit.contexts.store import build_store
+from svit.datasets.audit import audit
+from svit.datasets.importer import Intake, imported, shape_named, unpadded_box
+from svit.datasets.record_files import Piece
+from svit.datasets.record_forms import read
 from svit.errors import DataError, SvitError
 from svit.exports.box_frames import Frame
-from svit.exports.importing import Intake, imported, shape_named, unpadded_box
 from svit.records import Dialogue, ImageContext, Provenance, Sample, Turn
-from svit.shards import sample_line
-from svit.sources.contexts import build_store
+from svit.run.shards import sample_line
 
 OWN = Provenance("m", "p", "v", 1, None, "visual_genome", {}, "1")
 

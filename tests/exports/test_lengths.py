@@ -12,12 +12,12 @@ from typer.testing import CliRunner
 
 from exports.test_exporting import line, written
 from svit.cli import app
-from svit.exports import windows
+from svit.exports import context_windows
 from svit.exports.base import Item, Style, Talk
 from svit.exports.box_styles import QWEN3_VL
-from svit.exports.counts import Made
-from svit.exports.lengths import ON_LONG, Lengths, OnLong, estimate, part_of
-from svit.exports.windows import Window
+from svit.exports.context_windows import Window
+from svit.exports.record_lengths import ON_LONG, Lengths, OnLong, estimate, part_of
+from svit.exports.sample_counts import Made
 
 PICTURE, TURN = 10, 1
 WINDOW = Window(100, "--limit", "cuts its end off", lambda _width, _height: PICTURE, turn=TURN)
@@ -123,14 +123,14 @@ def test_boxes_are_counted_as_they_are_written() -> None:
 @pytest.mark.parametrize(
     ("window", "size", "tokens"),
     [
-        (windows.LLAVA_1_5, (640, 480), 576),
-        (windows.LLAVA_NEXT, (380, 380), 2 * 729),
-        (windows.LLAVA_NEXT, (4000, 3000), 10 * 729),
-        (windows.QWEN, (640, 480), 252 * 168 // 784 + 2),
-        (windows.LLAMA_FACTORY_S, (640, 480), 644 * 476 // 784 + 2),
-        (windows.INTERNVL, (448, 448), 256 + 2),
-        (windows.INTERNVL, (1792, 448), 5 * 256 + 2),
-        (windows.INTERNVL, (900, 448), 3 * 256 + 2),
+        (context_windows.LLAVA_1_5, (640, 480), 576),
+        (context_windows.LLAVA_NEXT, (380, 380), 2 * 729),
+        (context_windows.LLAVA_NEXT, (4000, 3000), 10 * 729),
+        (context_windows.QWEN, (640, 480), 252 * 168 // 784 + 2),
+        (context_windows.LLAMA_FACTORY_S, (640, 480), 644 * 476 // 784 + 2),
+        (context_windows.INTERNVL, (448, 448), 256 + 2),
+        (context_windows.INTERNVL, (1792, 448), 5 * 256 + 2),
+        (context_windows.INTERNVL, (900, 448), 3 * 256 + 2),
     ],
 )
 def test_a_picture_takes_as_many_tokens_as_its_model_makes_of_it(
@@ -140,9 +140,9 @@ def test_a_picture_takes_as_many_tokens_as_its_model_makes_of_it(
 
 
 def test_the_estimate_counts_digits_one_by_one() -> None:
-    count = estimate(windows.QWEN)
+    count = estimate(context_windows.QWEN)
     assert count("[0.123, 0.5]") == count("[0.1, 0.5]") + 2
-    assert estimate(windows.LLAVA_1_5)("a man " * 100) > count("a man " * 100)
+    assert estimate(context_windows.LLAVA_1_5)("a man " * 100) > count("a man " * 100)
 
 
 @pytest.fixture
@@ -184,7 +184,7 @@ def test_what_is_not_known_is_asked_for(run: Callable[..., Any]) -> None:
 
 def test_a_tokenizer_of_ones_own_counts(tmp_path: Path) -> None:
     tokenizers = pytest.importorskip("tokenizers")
-    from svit.exports.lengths import counter_named
+    from svit.exports.record_lengths import counter_named
 
     words = tokenizers.Tokenizer(tokenizers.models.WordLevel({"a": 0, "man": 1, "?": 2}, unk_token="?"))
     words.pre_tokenizer = tokenizers.pre_tokenizers.Whitespace()

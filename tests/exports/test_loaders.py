@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from exports.made import item, png, rows
-from svit.exports import hf, trl, webdataset
-from svit.exports.archives import write_archives
 from svit.exports.base import Format, Item, Style
-from svit.exports.tables import write_table
+from svit.exports.formats import hugging_face, trl, webdataset
+from svit.exports.parquet_files import write_table
+from svit.exports.webdataset_files import write_archives
 
 SCRIPT = Path(__file__).parents[2] / "scripts" / "check-training"
 
@@ -37,7 +37,7 @@ def loaded(path: Path, form: Format, pictures: bool) -> Any:
     return datasets.load_dataset("parquet", split="train", **where)
 
 
-@pytest.mark.parametrize("form", [trl.FORMAT, hf.FORMAT], ids=lambda form: form.name)
+@pytest.mark.parametrize("form", [trl.FORMAT, hugging_face.FORMAT], ids=lambda form: form.name)
 @pytest.mark.filterwarnings("ignore")
 def test_datasets_reads_rows_and_pictures(form: Format, tmp_path: Path) -> None:
     read = loaded(tmp_path, form, pictures=True)
@@ -52,7 +52,7 @@ def test_datasets_reads_rows_and_pictures(form: Format, tmp_path: Path) -> None:
 @pytest.mark.filterwarnings("ignore")
 def test_datasets_knows_a_path_as_an_image(tmp_path: Path) -> None:
     datasets = needed("datasets")
-    read = loaded(tmp_path, hf.FORMAT, pictures=False)
+    read = loaded(tmp_path, hugging_face.FORMAT, pictures=False)
     assert read.features["image"] == datasets.Image()
     undecoded = read.cast_column("image", datasets.Image(decode=False))
     assert undecoded[1]["image"] == {"bytes": None, "path": "vg/VG_100K/1.jpg"}

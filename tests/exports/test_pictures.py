@@ -13,9 +13,9 @@ import pytest
 from exports.made import item, png
 from svit.errors import DataError
 from svit.exports.base import Item
-from svit.exports.pictures import FolderOfPictures
-from svit.pictures import PictureFolder, Size, can_decode, look_at
-from svit.report.photos import photo_at
+from svit.exports.record_pictures import FolderOfPictures
+from svit.image_files.image_folder import PictureFolder, Size, can_decode, look_at
+from svit.report.photographs import photo_at
 
 PNG = png(8, 6)
 WHOLE = item(2, 8, 6)

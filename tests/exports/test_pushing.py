@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from svit.errors import SvitError
-from svit.exports.pushing import client
+from svit.exports.hub_upload import client
 
 TOKEN = "hf_canarycanarycanarycanarycanarycan"
 PUSH = """

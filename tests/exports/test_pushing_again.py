@@ -8,8 +8,8 @@ from typer.testing import CliRunner
 from exports.test_exporting import line, written
 from svit.cli import app
 from svit.errors import ProviderRefusesError
-from svit.exports import pushing
-from svit.exports.unpushed import NOTE
+from svit.exports import hub_upload
+from svit.exports.pending_pushes import NOTE
 
 
 @pytest.fixture
@@ -23,8 +23,8 @@ def hub(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
             raise ProviderRefusesError("The hub is away.")
         return f"hub/{repo}"
 
-    monkeypatch.setattr(pushing, "push", push)
-    monkeypatch.setattr(pushing, "client", lambda repo: None)
+    monkeypatch.setattr(hub_upload, "push", push)
+    monkeypatch.setattr(hub_upload, "client", lambda repo: None)
     return pushes
 
 

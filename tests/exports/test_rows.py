@@ -2,11 +2,11 @@ import pytest
 
 from exports.made import BOXES, item
 from svit.boxes import Box
-from svit.exports import hf, trl, webdataset
 from svit.exports.base import Format, Style
-from svit.exports.grounding import named_boxes
+from svit.exports.formats import hugging_face, trl, webdataset
+from svit.exports.grounded_objects import named_boxes
 
-FORMATS = (trl.FORMAT, hf.FORMAT, webdataset.FORMAT)
+FORMATS = (trl.FORMAT, hugging_face.FORMAT, webdataset.FORMAT)
 WHERE = "Where is the <st>dog<ed> [0.1, 0.2, 0.35, 0.4]?"
 BEHIND = "Behind <st>both men<ed> [0.1, 0.2, 0.35, 0.4], [0.5, 0.5, 1.0, 1.0]."
 
@@ -44,7 +44,7 @@ def test_for_trls_loss_on_answers_alone_each_answer_is_a_completion_once() -> No
 
 
 def test_hf_keeps_our_conversations_and_has_the_boxes_in_pixels() -> None:
-    assert hf.FORMAT.record(item(), Style()) == {
+    assert hugging_face.FORMAT.record(item(), Style()) == {
         "image": "vg/VG_100K/2.jpg",
         "image_id": "2",
         "width": 800,

@@ -15,8 +15,8 @@ from exports.test_exporting import line, written
 from svit.cli import app
 from svit.exports.base import Written
 from svit.exports.formats import NAMES, format_named
-from svit.exports.llama_factory import DATASETS, dataset_info
-from svit.image_frames import Resize
+from svit.exports.formats.llama_factory import DATASETS, dataset_info
+from svit.image_files.image_frames import Resize
 
 Here = Callable[..., str]
 

@@ -7,14 +7,14 @@ import yaml
 
 from svit.errors import SvitError
 from svit.exports.base import Format, Item, Style, Talk, Written, to_train_on
-from svit.exports.internvl import FORMAT as INTERNVL
-from svit.exports.llama_factory import FORMAT as LLAMA_FACTORY
-from svit.exports.llava import LLAVA_NEXT
-from svit.exports.ms_swift import FORMAT as MS_SWIFT
-from svit.exports.qwen2_5_vl import FORMAT as QWEN2_5_VL
-from svit.exports.qwen2_vl import FORMAT as QWEN2_VL
-from svit.exports.qwen3_vl import FORMAT as QWEN3_VL
-from svit.image_frames import Resize
+from svit.exports.formats.internvl import FORMAT as INTERNVL
+from svit.exports.formats.llama_factory import FORMAT as LLAMA_FACTORY
+from svit.exports.formats.llava import LLAVA_NEXT
+from svit.exports.formats.ms_swift import FORMAT as MS_SWIFT
+from svit.exports.formats.qwen2_5_vl import FORMAT as QWEN2_5_VL
+from svit.exports.formats.qwen2_vl import FORMAT as QWEN2_VL
+from svit.exports.formats.qwen3_vl import FORMAT as QWEN3_VL
+from svit.image_files.image_frames import Resize
 
 ALL = [QWEN2_VL, QWEN2_5_VL, QWEN3_VL, INTERNVL, MS_SWIFT, LLAMA_FACTORY]
 

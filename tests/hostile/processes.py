@@ -22,8 +22,16 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 _IMPORTED = (
-    *("svit.cli", "svit.cli.working", "svit.config", "svit.pipeline", "svit.ledger", "svit.journal", "svit.tokens"),
-    *("svit.providers.openai_online", "openai", "uvloop", "svit.sources.visual_genome"),
+    *(
+        "svit.cli",
+        "svit.cli.run_execution",
+        "svit.config",
+        "svit.run.generation",
+        "svit.cost.ledger",
+        "svit.run.journal",
+        "svit.prompting.tokens",
+    ),
+    *("svit.providers.openai.online", "openai", "uvloop", "svit.contexts.sources.visual_genome"),
 )
 _TALK = "talk"
 

@@ -14,10 +14,10 @@ import msgspec
 import orjson
 
 from svit.config import RunConfig
+from svit.contexts.sources.visual_genome import VisualGenome
+from svit.contexts.store import build_store
 from svit.records import ImageContext
 from svit.resources import SAMPLE
-from svit.sources.contexts import build_store
-from svit.sources.visual_genome import VisualGenome
 
 from .endpoint import MODEL, Books, Endpoint, serving
 from .processes import Ended, Forks, forks

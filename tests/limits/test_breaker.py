@@ -1,6 +1,6 @@
 import math
 
-from svit.limits import Breaker
+from svit.providers.limits import Breaker
 
 
 def opened(now: float = 100.0) -> Breaker:

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks.limits import LOADS, Asker, Load, answered, of_best
-from svit.limits import Concurrency, Outcome
+from svit.providers.limits import Concurrency, Outcome
 
 
 @pytest.mark.parametrize("name", LOADS)

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from svit.limits import Reading, reading
-from svit.limits.headers import retry_after, seconds
+from svit.providers.limits import Reading, reading
+from svit.providers.limits.limit_headers import retry_after, seconds
 
 NAMES = [f"x-ratelimit-{what}-{kind}" for what in ("limit", "remaining", "reset") for kind in ("requests", "tokens")]
 NAMES += ["retry-after", "retry-after-ms", "date"]

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from svit.limits.prompts import LEAST, MOST, SIGNS, Cut, PromptTokens
+from svit.providers.limits.prompt_tokens import LEAST, MOST, SIGNS, Cut, PromptTokens
 
 
 def test_before_anything_is_reported_the_estimate_stands() -> None:

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmarks.limits import Bucket, Fixed, Sliding, Traffic, use
-from svit.limits import RateLimit, Reading, Ticket
-from svit.limits.rate import SHARE, TRIM
+from svit.providers.limits import RateLimit, Reading, Ticket
+from svit.providers.limits.rate_limit import SHARE, TRIM
 
 Booking = tuple[float, int]
 EDGE = 1e-9

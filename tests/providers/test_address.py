@@ -6,8 +6,8 @@ from collections.abc import Mapping
 import pytest
 
 from svit.errors import SvitError
-from svit.providers.endpoint_address import expanded, is_loopback, kept, query_secrets, shown, whole_address
-from svit.providers.proxy import Proxy, proxy_for
+from svit.providers.openai.endpoint_address import expanded, is_loopback, kept, query_secrets, shown, whole_address
+from svit.providers.openai.proxy import Proxy, proxy_for
 
 WHOLE = (
     "http://localhost:8000/v1",

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from served import Clock, Run, Server, completion, error, request, well
 from svit.errors import ProviderRefusesError
-from svit.providers.alike_failures import FIRST, IN_A_ROW, LAST, AlikeFailures
 from svit.providers.base import NOT_ASKED, Failure, Reply, Request
+from svit.providers.openai.repeated_failures import FIRST, IN_A_ROW, LAST, AlikeFailures
 
 Said = tuple[int, dict[str, str], bytes]
 ODD: Said = 400, {}, error("in_words_that_nobody_knows")
@@ -101,7 +101,7 @@ def test_when_all_tries_of_all_fail_the_run_stops_and_nothing_is_rejected(
     status: int, number: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """`409: Invoice 2231 is unpaid` and an application that is broken are no image's fault."""
-    monkeypatch.setattr("svit.providers.retry_policy._GROWING", lambda _: 0.001)
+    monkeypatch.setattr("svit.providers.openai.retry_policy._GROWING", lambda _: 0.001)
     run = Run(Server(lambda _: (status, {}, b'{"message": "Invoice 2231 is unpaid"}')))
     with pytest.raises(ProviderRefusesError, match=f"HTTP {status}: Invoice 2231 is unpaid."):
         run.of(number)
@@ -110,7 +110,7 @@ def test_when_all_tries_of_all_fail_the_run_stops_and_nothing_is_rejected(
 
 @pytest.mark.parametrize("status", [409, 425, 500])
 def test_one_image_whose_tries_all_fail_costs_itself_alone(status: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("svit.providers.retry_policy._GROWING", lambda _: 0.001)
+    monkeypatch.setattr("svit.providers.openai.retry_policy._GROWING", lambda _: 0.001)
     run = Run(by_image(lambda image: image == 5, (status, {}, b"{}")), window=2)
     run.of(20)
     assert [n for n, code in enumerate(run.codes) if code != "ok"] == [5]

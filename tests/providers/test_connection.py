@@ -11,9 +11,9 @@ import pytest
 from served import Run, Server, completion, serving, well
 from svit.errors import ProviderRefusesError, SvitError
 from svit.providers.base import Failure
-from svit.providers.certificates import trusted
-from svit.providers.connection import Connection
-from svit.providers.rule import Again, Stop
+from svit.providers.openai.certificates import trusted
+from svit.providers.openai.connection import Connection
+from svit.providers.verdicts import Again, Stop
 
 SELF_SIGNED = Path(__file__).with_name("self_signed.pem")
 """A key and its certificate for 127.0.0.1, of nobody, until 2126."""

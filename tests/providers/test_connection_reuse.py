@@ -5,9 +5,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from svit.limits import RateLimit
 from svit.providers.base import Failure, Request
-from svit.providers.openai_online import Endpoint, Online
+from svit.providers.limits import RateLimit
+from svit.providers.openai.online import Endpoint, Online
 from svit.records import ImageContext, Message, Prompt, Sampling
 
 GOOD = b'{"choices": [{"message": {"content": "Hi"}, "finish_reason": "stop"}]}'

@@ -6,14 +6,14 @@ from contextlib import aclosing
 
 import pytest
 
-from svit.limits import RateLimit
-from svit.models import Capabilities, request_body
 from svit.providers.base import Failure, Provider, Reply, Request, read_completion
+from svit.providers.limits import RateLimit
 from svit.providers.offline import Offline
-from svit.providers.openai_online import Endpoint, Online
+from svit.providers.openai.capabilities import Capabilities, request_body
+from svit.providers.openai.online import Endpoint, Online
 from svit.records import Completion, ImageContext, Message, Prompt, Sampling, Usage
-from svit.simulate.options import Options
 from svit.simulate.process import running
+from svit.simulate.simulator_options import Options
 
 
 def offline() -> Provider:

@@ -11,9 +11,9 @@ import pytest
 
 from served import KEY, Clock, Run, Server, completion, error, request, serving, well
 from svit.errors import ProviderRefusesError, SvitError
-from svit.limits import RateLimit
 from svit.providers.base import NOT_ASKED, Request
-from svit.providers.endpoint_probe import Found, _listed
+from svit.providers.limits import RateLimit
+from svit.providers.openai.endpoint_probe import Found, _listed
 
 Said = tuple[int, dict[str, str], bytes]
 HTML = b"<html><title>Log in</title></html>"
@@ -98,7 +98,7 @@ def test_what_is_no_clear_no_decides_nothing(listing: Said | None) -> None:
 
 
 def test_a_server_that_does_not_answer_it_is_asked_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("svit.providers.endpoint_probe.LONGEST", 0.3)
+    monkeypatch.setattr("svit.providers.openai.endpoint_probe.LONGEST", 0.3)
     run = Run(Server(well))
     run.server.listing_delay = 2.0
     assert run.of(3) == [completion()] * 3
@@ -205,7 +205,7 @@ def test_what_is_no_http_server_is_said() -> None:
 
 def test_who_never_sends_anything_back_is_given_up_soon(monkeypatch: pytest.MonkeyPatch) -> None:
     """The connection stands, and then: nothing. An answer of any kind would have the breaker wait for long."""
-    monkeypatch.setattr("svit.providers.gate._NOBODY", 0.3)
+    monkeypatch.setattr("svit.providers.admission._NOBODY", 0.3)
 
     async def some() -> None:
         async with serving(Server(lambda _: None, lambda: None)) as origin:

@@ -9,8 +9,8 @@ import pytest
 
 from served import Clock, Run, Server, completion, error, request, well
 from svit.errors import ProviderRefusesError, SvitError
-from svit.limits import Breaker, PromptTokens, RateLimit
 from svit.providers.base import NOT_ASKED, Failure, Reply, Request
+from svit.providers.limits import Breaker, PromptTokens, RateLimit
 from svit.records import Prompt
 
 Said = tuple[int, dict[str, str], bytes]

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from svit.limits import Breaker, RateLimit
-from svit.providers.gate import Gate
+from svit.providers.admission import Gate
+from svit.providers.limits import Breaker, RateLimit
 
 
 class Plain:

@@ -10,11 +10,11 @@ import tenacity
 
 from served import KEY, Run, Server, completion, error, serving, well
 from svit.errors import ProviderRefusesError, SvitError
-from svit.limits import Breaker, RateLimit, Ticket
 from svit.providers.base import NOT_ASKED, Failure, Reply
-from svit.providers.retry_policy import TRIES
-from svit.providers.sending import AHEAD
-from svit.providers.transport import LARGEST_REPLY
+from svit.providers.limits import Breaker, RateLimit, Ticket
+from svit.providers.openai.retry_policy import TRIES
+from svit.providers.openai.transport import LARGEST_REPLY
+from svit.providers.request_window import AHEAD
 from svit.records import Prompt
 
 
@@ -108,7 +108,7 @@ def test_azures_older_form_needs_a_version() -> None:
 
 
 def test_a_failed_try_is_followed_by_others_a_bounded_number_of_times(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("svit.providers.retry_policy._GROWING", tenacity.wait_fixed(0.01))
+    monkeypatch.setattr("svit.providers.openai.retry_policy._GROWING", tenacity.wait_fixed(0.01))
     once = Server(lambda n: (500, {}, b"{}") if n == 0 else (200, {}, completion()))
     assert Run(once).of(1) == [completion()]
     assert len(once.lines) == 2

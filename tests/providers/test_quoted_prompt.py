@@ -9,8 +9,9 @@ import pytest
 from served import Run, Server, completion, well
 from svit.errors import ProviderRefusesError
 from svit.providers.base import Failure
-from svit.providers.quoted_prompt import without_quotation
-from svit.providers.rule import Again, Stop, verdict
+from svit.providers.openai.quoted_prompt import without_quotation
+from svit.providers.openai.response_classification import verdict
+from svit.providers.verdicts import Again, Stop
 
 CAPTIONS = """
 A sign on the shop door reads PAYMENT REQUIRED, no credit cards

@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from svit.providers.base import Failure, read_completion
-from svit.providers.reasoning_block import without_reasoning
-from svit.providers.rule import Answered, verdict
+from svit.providers.openai.response_classification import verdict
+from svit.providers.replies.reasoning_block import without_reasoning
+from svit.providers.verdicts import Answered
 from svit.records import Completion, Usage
 
 TEXT = "A tall tower with orange roofs stands above a lake."

@@ -8,7 +8,7 @@ from yarl import URL
 from served import KEY, Run, Server, completion, serving, well
 from svit.errors import ProviderRefusesError
 from svit.providers.base import NOT_ASKED
-from svit.providers.redirects import MOST, STATUSES, is_same_host, sent_elsewhere, target
+from svit.providers.openai.redirects import MOST, STATUSES, is_same_host, sent_elsewhere, target
 
 Said = tuple[int, dict[str, str], bytes]
 

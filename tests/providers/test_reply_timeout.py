@@ -13,7 +13,7 @@ import uvloop
 
 from served import Clock, Run, Server, completion, well
 from svit.providers.base import Failure
-from svit.providers.reply_timeout import ReplyTimeout
+from svit.providers.openai.reply_timeout import ReplyTimeout
 
 ROOT = Path(__file__).parents[2]
 _ASKING = """

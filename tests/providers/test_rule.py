@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from svit.providers.base import Failure
-from svit.providers.error_body import error_body
-from svit.providers.error_kinds import kind_of
-from svit.providers.rule import Again, Answered, Stop, verdict
+from svit.providers.openai.error_body import error_body
+from svit.providers.openai.error_kinds import kind_of
+from svit.providers.openai.response_classification import verdict
+from svit.providers.verdicts import Again, Answered, Stop
 from svit.records import Usage
 
 

@@ -9,10 +9,10 @@ import tenacity
 
 from served import Clock, Run, Server, completion, error, well
 from svit.errors import ProviderRefusesError
-from svit.limits import Breaker, RateLimit
 from svit.providers.base import NOT_ASKED, Failure
-from svit.providers.retry_policy import TRIES, Suspect, Tries
-from svit.providers.rule import Again
+from svit.providers.limits import Breaker, RateLimit
+from svit.providers.openai.retry_policy import TRIES, Suspect, Tries
+from svit.providers.verdicts import Again
 
 Said = tuple[int, dict[str, str], bytes]
 
@@ -146,7 +146,7 @@ def test_a_request_that_is_larger_than_the_limit_is_no_endless_wait() -> None:
 
 
 def test_an_endpoint_that_is_loading_is_waited_for_though_only_one_asks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("svit.providers.retry_policy._GROWING_OVERLOADED", tenacity.wait_fixed(0.01))
+    monkeypatch.setattr("svit.providers.openai.retry_policy._GROWING_OVERLOADED", tenacity.wait_fixed(0.01))
     breaker = Breaker(failures=2, after=0.0, first_pause=0.01, longest_pause=0.02)
     run = Run(Server(lambda n: (503, {}, error("loading")) if n < 3 * TRIES else well(n)), breaker=breaker)
     assert run.of(1) == [completion()]

@@ -9,10 +9,10 @@ import msgspec
 from typer.testing import CliRunner
 
 from svit.cli import app
+from svit.contexts.store import build_store
 from svit.records import ImageContext
-from svit.report.gathering import Gathered, gathered
-from svit.runs import RunFolder
-from svit.sources.contexts import build_store
+from svit.report.report_data import Gathered, gathered
+from svit.run.folder import RunFolder
 
 
 def svit(*words: object, code: int = 0) -> str:

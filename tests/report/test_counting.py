@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from svit.report.counting import Distinct, Lengths, Lot, Tally
+from svit.report.bounded_counters import Distinct, Lengths, Lot, Tally
 
 
 def test_a_tally_keeps_the_commonest_and_says_how_much_it_forgot() -> None:

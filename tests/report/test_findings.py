@@ -5,7 +5,7 @@ import pytest
 
 from report.made import context, record, rejection
 from svit.report.findings import Grounding, Image, Names, TaskFindings, Variety, spoken, words
-from svit.shards import RejectionLine, SampleLine
+from svit.run.shards import RejectionLine, SampleLine
 
 CONTEXT = context(
     1,

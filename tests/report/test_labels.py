@@ -4,7 +4,7 @@ from random import Random
 
 import pytest
 
-from svit.report.labels import LINE, MOST_COVERED, Area, Label, labels, width_of
+from svit.report.box_labels import LINE, MOST_COVERED, Area, Label, labels, width_of
 
 WIDTH, HEIGHT = 400.0, 300.0
 

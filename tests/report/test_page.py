@@ -9,11 +9,11 @@ import msgspec
 import pytest
 
 from report.made import context, found_in, record, records_of, rejection, rewritten, sample_run, svit, with_contexts
+from svit.contexts.store import ContextStore
 from svit.errors import DataError
 from svit.report.page import page
-from svit.report.shelf import Shelf
+from svit.report.photograph_shelf import Shelf
 from svit.resources import SAMPLE
-from svit.sources.contexts import ContextStore
 
 EVIL = [
     "<script>alert(1)</script>",

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from svit.entries import Booked, Intent, Kept
-from svit.journal import Journal
-from svit.report.paid import Paid, paid_by_task
+from svit.report.request_costs import Paid, paid_by_task
+from svit.run.journal import Journal
+from svit.run.journal_rows import Booked, Intent, Kept
 
 
 def test_replies_attempts_and_money_are_added_up_by_task(tmp_path: Path) -> None:

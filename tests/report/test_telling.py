@@ -2,7 +2,7 @@
 
 import pytest
 
-from svit.report.telling import listed, per_thousand, percent, plural, time_of
+from svit.report.figures_in_words import listed, per_thousand, percent, plural, time_of
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from typing import Any
 from svit.simulate.endpoint import Endpoint
 from svit.simulate.http import Reply
 from svit.simulate.incoming import Request
-from svit.simulate.options import Options
+from svit.simulate.simulator_options import Options
 
 CONTEXT = "captions:\nA man."
 

@@ -6,15 +6,15 @@ import pytest
 
 from svit.boxes import Box
 from svit.errors import SvitError
-from svit.prompt_files import PromptFiles
+from svit.prompting.render import Recipe
+from svit.prompting.tokens import TokenCounter, estimated_tokens
 from svit.records import Completion, ImageContext, Message, Object, Prompt, Sample, Sampling
-from svit.render import Recipe
+from svit.run.prompt_files import PromptFiles
 from svit.simulate.answers import Writer, writer
-from svit.simulate.completions import Answer, Asked, read_request
+from svit.simulate.chat_completions import Answer, Asked, read_request
+from svit.simulate.prompt_limit import counted
 from svit.simulate.server import task_writers
-from svit.simulate.window import counted
 from svit.tasks import TASKS
-from svit.tokens import TokenCounter, estimated_tokens
 
 COUNTER = TokenCounter(estimated_tokens, exact=False)
 

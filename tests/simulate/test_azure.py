@@ -7,8 +7,8 @@ import pytest
 
 from svit.simulate.endpoint import Endpoint
 from svit.simulate.http import Reply
-from svit.simulate.options import Options
 from svit.simulate.server import serving
+from svit.simulate.simulator_options import Options
 
 from .asking import CONTEXT, ask, chat, code, endpoint, post
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from openai import APIConnectionError, AsyncOpenAI, ConflictError, DefaultAioHttpClient, NotFoundError
 
-from svit.simulate.options import Options
 from svit.simulate.server import serving
+from svit.simulate.simulator_options import Options
 
 from .test_batches import URL, lines
 

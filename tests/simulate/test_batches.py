@@ -7,7 +7,7 @@ from typing import Any, BinaryIO, Final
 import pytest
 
 from svit.simulate.batch_input import BatchError, BatchInput, checked
-from svit.simulate.completions import Problem
+from svit.simulate.chat_completions import Problem
 from svit.simulate.endpoint import Endpoint
 from svit.simulate.http import Manner, Reply
 

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from svit.simulate.cache import PromptCache, has_breakpoints
-from svit.simulate.completions import Asked, read_request
+from svit.simulate.chat_completions import Asked, read_request
 from svit.simulate.endpoint import Endpoint
 from svit.simulate.http import Reply
-from svit.simulate.window import Counted, counted
+from svit.simulate.prompt_limit import Counted, counted
+from svit.simulate.simulated_cache import PromptCache, has_breakpoints
 
 from .asking import ask, endpoint
 

@@ -4,10 +4,10 @@ import json
 
 import pytest
 
-from svit.simulate.books import body_key
+from svit.prompting.tokens import estimated_tokens
 from svit.simulate.http import Manner, Reply
 from svit.simulate.incoming import Request
-from svit.tokens import estimated_tokens
+from svit.simulate.request_counts import body_key
 
 from .asking import CONTEXT, chat, code, endpoint, get, post
 

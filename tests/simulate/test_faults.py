@@ -5,8 +5,8 @@ from collections import Counter
 import pytest
 
 from svit.errors import SvitError
-from svit.simulate.completions import Answer
-from svit.simulate.faults import KINDS, NONE, Faults, altered, chance, damaged, rates
+from svit.simulate.chat_completions import Answer
+from svit.simulate.fault_injection import KINDS, NONE, Faults, altered, chance, damaged, rates
 
 
 def drawn(found: Faults, seed: int, bodies: int = 4000, time: int = 1) -> list[str]:

@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from svit.simulate.completions import Problem
+from svit.simulate.chat_completions import Problem
 from svit.simulate.endpoint import Endpoint
-from svit.simulate.files import Files
-from svit.simulate.form import fields
 from svit.simulate.http import Reply
 from svit.simulate.incoming import Request
+from svit.simulate.multipart_form import fields
+from svit.simulate.uploaded_files import Files
 
 from .asking import ask, endpoint, get
 

@@ -10,8 +10,8 @@ import pytest
 
 from svit.errors import SvitError
 from svit.simulate.incoming import MAX_HEAD
-from svit.simulate.options import Options
 from svit.simulate.server import Server, serving
+from svit.simulate.simulator_options import Options
 
 BODY = json.dumps({"model": "m", "messages": [{"role": "user", "content": "captions:\nA man."}]}).encode()
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from svit.simulate.limits import Limits, retry_headers, spoken
+from svit.simulate.minute_limits import Limits, retry_headers, spoken
 
 
 def test_a_span_is_let_in_at_once_and_then_as_fast_as_it_fills() -> None:

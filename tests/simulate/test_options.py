@@ -6,8 +6,8 @@ import pytest
 
 from svit.errors import SvitError
 from svit.simulate.latency import Latency
-from svit.simulate.models import Models
-from svit.simulate.options import Options, quantity, seconds
+from svit.simulate.model_list import Models
+from svit.simulate.simulator_options import Options, quantity, seconds
 
 
 @pytest.mark.parametrize(("text", "value"), [("2s", 2), ("500ms", 0.5), ("1.5m", 90), ("3", 3), (" 1s ", 1)])

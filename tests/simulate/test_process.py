@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from svit.simulate.options import Options
 from svit.simulate.process import running
+from svit.simulate.simulator_options import Options
 
 BODY = json.dumps({"model": "m", "messages": [{"role": "user", "content": "captions:\nA man rides a horse."}]})
 COMMAND = [sys.executable, "-c", "import typer; from svit.cli.simulate import simulate; typer.run(simulate)"]
@@ -95,7 +95,7 @@ def test_people_are_told_the_address_and_find_the_books_at_the_end(tmp_path: Pat
 
 
 def test_the_help_names_every_fault() -> None:
-    from svit.simulate.faults import KINDS
+    from svit.simulate.fault_injection import KINDS
 
     done = subprocess.run([*COMMAND, "--help"], capture_output=True, text=True, check=True)
     assert not [kind for kind in KINDS if kind not in done.stdout]

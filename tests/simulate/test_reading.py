@@ -5,11 +5,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from svit.boxes import Box
-from svit.prompt_files import PromptFiles
+from svit.prompting.render import context_text
 from svit.records import ImageContext, Object, Region
-from svit.render import context_text
 from svit.resources import prompt_text
-from svit.simulate.reading import asked_number, asked_task, told
+from svit.run.prompt_files import PromptFiles
+from svit.simulate.prompt_reading import asked_number, asked_task, told
 from svit.tasks import task_named
 from svit.text import one_line
 

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from svit.simulate.http import Reply
-from svit.simulate.window import counted, cut
+from svit.simulate.prompt_limit import counted, cut
 
 from .asking import chat, code, endpoint, post
 

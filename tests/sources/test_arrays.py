@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from svit.contexts.dropped_annotations import Dropped
+from svit.contexts.fields.lenient_values import whole_number
+from svit.contexts.files.json_arrays import JsonFile, RecordArray
+from svit.contexts.files.non_finite_numbers import without_numbers_that_are_none
 from svit.errors import DataError
-from svit.sources.arrays import JsonFile, RecordArray
-from svit.sources.dropped import Dropped
-from svit.sources.lenient_values import whole_number
-from svit.sources.no_numbers import without_numbers_that_are_none
 
 
 class Record(msgspec.Struct):
@@ -190,7 +190,7 @@ def test_no_number_is_found_wherever_pieces_of_a_file_end(texts_given: list[str]
     line = json.dumps({text: [float("nan"), text, float("-inf")] for text in texts_given}).encode()
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("svit.sources.no_numbers._PIECE", piece)
+        patch.setattr("svit.contexts.files.non_finite_numbers._PIECE", piece)
         mended = without_numbers_that_are_none(line)
     assert len(mended) == len(line)
     read = {text: [None if each == [] else each for each in values] for text, values in json.loads(mended).items()}

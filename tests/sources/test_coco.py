@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from svit.boxes import Box
+from svit.contexts.dropped_annotations import Dropped
+from svit.contexts.fields.pixels import outline_box
+from svit.contexts.sources.coco import Captions, Coco
 from svit.errors import DataError
 from svit.records import ImageContext, Object
-from svit.sources.coco import Captions, Coco
-from svit.sources.dropped import Dropped
-from svit.sources.pixels import outline_box
 
 from .files import Write, coco
 

@@ -18,10 +18,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from svit.boxes import Box
+from svit.contexts.dropped_annotations import Dropped
+from svit.contexts.store import ContextStore, build_store
 from svit.errors import DataError, StorageError, SvitError
 from svit.records import ImageContext, ImageId, Object
-from svit.sources.contexts import ContextStore, build_store
-from svit.sources.dropped import Dropped
 
 from .strategies import contexts
 
@@ -277,7 +277,7 @@ def test_folders_on_the_way_are_made(tmp_path: Path) -> None:
 def test_a_store_on_a_read_only_file_system_can_be_read(path: Path) -> None:
     build_store(path, [context(1)], origin="")
     script = 'mount --bind "$0" "$0" && mount -o remount,ro,bind "$0" && ! touch "$0/x" 2>/dev/null && exec "$@"'
-    read = "import sys; from pathlib import Path; from svit.sources.contexts import ContextStore\n"
+    read = "import sys; from pathlib import Path; from svit.contexts.store import ContextStore\n"
     read += "with ContextStore(Path(sys.argv[1])) as store: print(store.get(1).image)"
     command = ["unshare", "--mount", "sh", "-c", script, str(path.parent), sys.executable, "-c", read, str(path)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)

@@ -11,13 +11,13 @@ from typing import Any
 import msgspec
 import pytest
 
-from svit.sources.box_form import BoxForm
-from svit.sources.contexts import build_store
-from svit.sources.dropped import Dropped
-from svit.sources.field_map import FieldMap
-from svit.sources.jsonl import own_jsonl
-from svit.sources.own_records import OwnRecords
-from svit.sources.own_tables import own_data_set
+from svit.contexts.dropped_annotations import Dropped
+from svit.contexts.fields.box_form import BoxForm
+from svit.contexts.fields.field_map import FieldMap
+from svit.contexts.sources.jsonl import own_jsonl
+from svit.contexts.sources.own_records import OwnRecords
+from svit.contexts.sources.own_tables import own_data_set
+from svit.contexts.store import build_store
 
 RECORDS: list[dict[str, Any]] = [
     {

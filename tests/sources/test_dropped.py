@@ -1,7 +1,7 @@
 import pytest
 
+from svit.contexts.dropped_annotations import Dropped
 from svit.errors import DataError
-from svit.sources.dropped import Dropped
 
 
 def test_what_is_dropped_is_counted_with_its_first_places_and_its_share() -> None:

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
+from svit.contexts.files.json_arrays import JsonFile
+from svit.contexts.files.json_kinds import KINDS, kinds_of, refuse_other_kind
+from svit.contexts.sources.coco import Coco
 from svit.errors import DataError
-from svit.sources.arrays import JsonFile
-from svit.sources.coco import Coco
-from svit.sources.file_kinds import KINDS, kinds_of, refuse_other_kind
 
 from .files import OBJECTS, REGION, Write, coco
 

@@ -6,11 +6,11 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from svit.sources.arrays import JsonFile, RecordArray
-from svit.sources.coco import Coco
-from svit.sources.dropped import Dropped
-from svit.sources.half_characters import with_whole_characters
-from svit.sources.jsonl import read_jsonl
+from svit.contexts.dropped_annotations import Dropped
+from svit.contexts.files.half_characters import with_whole_characters
+from svit.contexts.files.json_arrays import JsonFile, RecordArray
+from svit.contexts.sources.coco import Coco
+from svit.contexts.sources.jsonl import read_jsonl
 
 TEXTS = [
     (r"A dog \ud83d on a mat", "A dog \ufffd on a mat"),

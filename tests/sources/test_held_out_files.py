@@ -7,15 +7,15 @@ from typing import Any
 import pytest
 
 from svit.boxes import Box
+from svit.contexts.dropped_annotations import Dropped
+from svit.contexts.fields.box_form import BoxForm
+from svit.contexts.fields.field_map import FieldMap
+from svit.contexts.sources.coco import Coco
+from svit.contexts.sources.jsonl import own_jsonl
+from svit.contexts.sources.own_tables import own_csv
+from svit.contexts.sources.visual_genome import VisualGenome
 from svit.errors import DataError
 from svit.records import ImageContext
-from svit.sources.box_form import BoxForm
-from svit.sources.coco import Coco
-from svit.sources.dropped import Dropped
-from svit.sources.field_map import FieldMap
-from svit.sources.jsonl import own_jsonl
-from svit.sources.own_tables import own_csv
-from svit.sources.visual_genome import VisualGenome
 
 IMAGE = {"id": 1, "width": 100, "height": 100, "file_name": "a.jpg"}
 COCO = {

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
+from svit.contexts.files import json_records
+from svit.contexts.sources.jsonl import own_jsonl
 from svit.errors import DataError
-from svit.pictures import PictureFolder
+from svit.image_files.image_folder import PictureFolder
 from svit.records import ImageContext
-from svit.sources import json_records
-from svit.sources.jsonl import own_jsonl
 
 from .test_jsonl import RECORD, lines
 

@@ -12,10 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from svit.boxes import Box
+from svit.contexts.files.json_records import STDIN
+from svit.contexts.sources.jsonl import context_schema, own_jsonl, read_jsonl
 from svit.errors import DataError
 from svit.records import ImageContext, Object, Region, Relationship
-from svit.sources.json_records import STDIN
-from svit.sources.jsonl import context_schema, own_jsonl, read_jsonl
 
 from .strategies import contexts
 

@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from svit.sources.lenient_values import identifier, items, number, whole_number, words
+from svit.contexts.fields.lenient_values import identifier, items, number, whole_number, words
 
 NONE: list[object] = [None, True, float("nan"), math.inf, "", "a few", "1,5", [], {}, [1]]
 

@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
+from svit.contexts.dropped_annotations import Dropped
+from svit.contexts.fields.box_form import BoxForm
+from svit.contexts.files.strict_decoding import exact_record
+from svit.contexts.sources import own_records
+from svit.contexts.sources.jsonl import own_jsonl
+from svit.contexts.sources.own_records import OwnRecords
 from svit.errors import DataError
 from svit.records import ImageContext, Relationship
-from svit.sources import own_records
-from svit.sources.box_form import BoxForm
-from svit.sources.dropped import Dropped
-from svit.sources.exact_records import exact_record
-from svit.sources.jsonl import own_jsonl
-from svit.sources.own_records import OwnRecords
 
 from .test_jsonl import RECORD, lines, places
 

@@ -11,14 +11,14 @@ from typing import Any
 import pytest
 
 from svit.boxes import Box
+from svit.contexts.dropped_annotations import Dropped
+from svit.contexts.fields.box_form import BoxForm
+from svit.contexts.fields.field_map import FieldMap
+from svit.contexts.files.csv_tables import class_names
+from svit.contexts.sources.own_tables import OwnTable, own_csv, own_data_set, sizes_in
 from svit.errors import DataError, SvitError
-from svit.picture_sizes import picture_size
+from svit.image_files.image_size import picture_size
 from svit.records import ImageContext
-from svit.sources.box_form import BoxForm
-from svit.sources.csv_tables import class_names
-from svit.sources.dropped import Dropped
-from svit.sources.field_map import FieldMap
-from svit.sources.own_tables import OwnTable, own_csv, own_data_set, sizes_in
 
 PIXELS = BoxForm("xyxy", "pixels")
 DOG, CAT = Box(0.1, 0.2, 0.5, 0.6), Box(0.5, 0.5, 1.0, 1.0)

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from svit.boxes import Box
+from svit.contexts.dropped_annotations import Dropped
+from svit.contexts.sources.coco import Captions, Coco
+from svit.contexts.sources.visual_genome import VisualGenome
+from svit.contexts.store import ContextStore, build_store
 from svit.records import ImageContext
-from svit.sources.coco import Captions, Coco
-from svit.sources.contexts import ContextStore, build_store
-from svit.sources.dropped import Dropped
-from svit.sources.visual_genome import VisualGenome
 from svit.text import one_line
 
 from .files import Write, coco

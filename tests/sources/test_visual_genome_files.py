@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
+from svit.contexts.dropped_annotations import Dropped
+from svit.contexts.sources.visual_genome import VisualGenome
 from svit.errors import DataError
 from svit.records import ImageContext
-from svit.sources.dropped import Dropped
-from svit.sources.visual_genome import VisualGenome
 
 from .files import DESK, IMAGE, LAMP, REGION, Write, coco
 

@@ -3,8 +3,8 @@
 from hypothesis import strategies as st
 
 from svit.boxes import Box
+from svit.english.grammar import nouns
 from svit.records import ImageContext, Object, Region, Relationship
-from svit.wording import nouns
 
 _STEP = 0.001
 KNOWN = sorted(nouns())

@@ -7,12 +7,12 @@ from dataclasses import replace
 import pytest
 
 from svit.errors import ParseError
-from svit.parse import question_answer_pairs
+from svit.judge.parse import question_answer_pairs
+from svit.prompting.render import Recipe, Template, context_text
+from svit.prompting.tokens import TokenCounter
 from svit.records import Completion, Dialogue, Draft, Flaw, ImageContext, Rejection, Sample, Sampling, Turn
-from svit.render import Recipe, Template, context_text
-from svit.shards import sample_line
+from svit.run.shards import sample_line
 from svit.tasks.base import Task
-from svit.tokens import TokenCounter
 
 RECIPE = Recipe(
     Template("Write.", name="t.txt"),

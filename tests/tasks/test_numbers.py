@@ -12,7 +12,7 @@ from svit.config import RunConfig, changed, jobs
 from svit.errors import SvitError
 from svit.records import Completion, ImageContext, Rejection, Sample
 from svit.resources import PROMPTS
-from svit.settling import Job
+from svit.run.attempts import Job
 from svit.tasks import TASKS
 
 KEYS = {"complex_reasoning": "pairs", "referring": "pairs", "conversation": "conversations"}

@@ -7,14 +7,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from svit.boxes import Box
+from svit.contexts.sources.coco import Coco
+from svit.contexts.sources.visual_genome import VisualGenome
+from svit.english.grammar import noun_of
 from svit.errors import SvitError
 from svit.mentions import Mention, mentions
+from svit.offline.scene import Scene
 from svit.records import Completion, ImageContext, Object, Prompt, Rejection, Relationship, Sample, Sampling
-from svit.scene import Scene
-from svit.sources.coco import Coco
-from svit.sources.visual_genome import VisualGenome
 from svit.tasks import TASKS, task_named
-from svit.wording import noun_of
 
 from .strategies import contexts
 

@@ -1,0 +1,1 @@
+"""The dataset card of an export, and what it tells."""

@@ -1,0 +1,1 @@
+"""From an `ImageContext` to the text of a request, and how many tokens it has."""

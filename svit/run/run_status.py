@@ -1,0 +1,236 @@
+"""How a run stands, read from its folder alone: nothing is written, and a process that works there goes on."""
+
+import os
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+import msgspec
+
+from svit.cost.prices import NANO
+from svit.errors import DataError
+from svit.records import VERIFY
+from svit.run import journal_stats
+from svit.run.folder import RunFolder
+from svit.run.journal import Journal
+from svit.run.journal_stats import AskedCount, Received, SilentCount, TaskCost
+from svit.run.published_shards import Count, counted, published
+
+State = Literal["running", "stopped", "finished"]
+
+StoppedBy = Literal["ceiling", "month", "deadline", "refusal", "interrupt", "fault"]
+
+RECENT = 300.0
+"""Seconds that the rate is taken over."""
+_ASKED_WITHIN = 7200.0
+"""Seconds before the last activity in which a request without a reply must have left: far more than any timeout."""
+_STOPPED: Mapping[int, StoppedBy] = {3: "ceiling", 4: "refusal", 5: "deadline", 130: "interrupt"}
+"""By the exit code of the command that stopped."""
+_OF_THE_MONTH = "for all runs of the month"
+"""What the sentence about a ceiling has where it is the month's: see `Budget.why_never`."""
+_NEVER_ASKED = ("empty_context", "context_too_long")
+"""The flaws of images that were not asked about."""
+
+
+class TaskStatus(msgspec.Struct, frozen=True):
+    """How one task stands. `images` are all there are, `open` of them have still to be answered.
+
+    `samples` and `rejected`, the latter by their first flaw, are those of the shards on disk, whole or partial.
+    `answered` images have an answer in the journal that is in no file yet: whether it passes is seen then. `failed`
+    counts the requests that got no answer, by class, also those that a later attempt made good.
+    """
+
+    task: str
+    images: int
+    samples: int
+    rejected: Mapping[str, int]
+    answered: int
+    open: int
+    in_flight: int
+    failed: Mapping[str, int]
+
+
+class RunStatus(msgspec.Struct, frozen=True):
+    """How a run stands. Times are ISO 8601 in UTC, money is dollars; the shape is that of `svit status --json`.
+
+    `opinions` are the requests for a second opinion on samples, `opinions_failed` those that got none, by class.
+    `in_flight` requests have left and are waited for; `unknown` ones left before the process that sent them died, and
+    are in `dollars` at their worst case. `dollars` is None when the model has no price. `per_minute` is the rate of
+    replies over the last five minutes, `seconds_left` what the rest takes at that rate; both only while it runs.
+    `dollars_left` is what the open images cost at what the others cost, None where that is not known. `stopped_by` says
+    why the last command stopped, `stop_words` in its own sentence; None and empty of a run that goes on or is finished,
+    and where nobody wrote it down, as after a kill.
+    `in_wal` is the bytes of the journal that are in SQLite's file beside it, and not in a copy of journal.db alone.
+    """
+
+    run: str
+    state: State
+    model: str
+    tasks: tuple[TaskStatus, ...]
+    opinions: int
+    opinions_failed: Mapping[str, int]
+    in_flight: int
+    unknown: int
+    replies: int
+    prompt_tokens: int
+    completion_tokens: int
+    dollars: float | None
+    max_cost: float | None
+    max_cost_per_month: float | None
+    dollars_left: float | None
+    deadline: str | None
+    per_minute: float | None
+    seconds_left: float | None
+    last_active: str | None
+    stopped_by: StoppedBy | None = None
+    stop_words: str = ""
+    in_wal: int = 0
+
+
+def read_status(folder: RunFolder, now: float) -> RunStatus:
+    """Return how the run stands; `now` is in seconds since 1970. Raises DataError when this is no run, or damaged."""
+    running = folder.is_locked()
+    summary = folder.read_summary()
+    try:
+        config = dict(summary["config"])
+        images = int(summary["contexts"]["images"])
+        versions = {str(task): str(version) for task, version in dict(summary["prompts"]).items()}
+    except (KeyError, TypeError, ValueError) as error:
+        raise DataError(f"{folder.summary}: another svit than this one wrote it.") from error
+    limit = summary.get("limit")
+    with Journal(folder.journal, read_only=True) as journal, journal.snapshot():
+        received = journal_stats.received(journal, since=now - RECENT)
+        in_wal = journal.bytes_in_wal()
+        active = max(filter(None, (received.last_at, journal_stats.last_sent(journal))), default=None)
+        silent = journal_stats.silent(journal, since=(active or now) - _ASKED_WITHIN)
+        spent, recorded, asked = journal.spent(), journal.shards(), journal_stats.asked_by_task(journal)
+        failures = journal_stats.failures(journal)
+        costs = journal_stats.costs(journal)
+        shards = published(folder, versions, recorded)
+        settled = {task: counted(shard for shard in shards if shard.task == task) for task in versions}
+        answered = {
+            task: _prompts(asked, task, version) - _prompts(silent, task, version) for task, version in versions.items()
+        }
+        if not running:  # what is shortened has two first prompts, and some settings change a prompt: this is exact
+            for task, version in versions.items():
+                if answered[task] > _asked_of(settled[task]):
+                    answered[task] = journal_stats.images_answered(journal, task, version)
+    waiting = sum(each.requests for each in silent)
+    tasks = tuple(
+        _of_task(
+            task,
+            min(images, limit) if isinstance(limit, int) else images,
+            settled[task],
+            answered[task],
+            sum(each.requests for each in silent if each.task == task) if running else 0,
+            {code: count for of, code, count in failures if of == task},
+        )
+        for task in versions
+    )
+    cost = spent.cost + (0 if running else sum(each.worst for each in silent))
+    per_minute = _rate(received, now) if running else None
+    repeats = sum(each.requests for each in asked) / max(1, sum(each.prompts for each in asked if each.task != VERIFY))
+    left = sum(task.open for task in tasks)
+    state: State = "running" if running else "finished" if summary.get("finished") is True else "stopped"
+    dollars = _dollars(config, cost, spent.replies)
+    stopped_by, stop_words = _stop(summary.get("stop")) if state == "stopped" else (None, "")
+    return RunStatus(
+        run=os.fsencode(folder.path).decode(errors="replace"),
+        state=state,
+        model=str(config.get("model", "")),
+        tasks=tasks,
+        opinions=sum(each.requests for each in asked if each.task == VERIFY),
+        opinions_failed={code: count for of, code, count in failures if of == VERIFY},
+        in_flight=waiting if running else 0,
+        unknown=spent.unknown + (0 if running else waiting),
+        replies=spent.replies,
+        prompt_tokens=spent.prompt_tokens,
+        completion_tokens=spent.completion_tokens,
+        dollars=dollars,
+        max_cost=_number(config.get("max_cost")),
+        max_cost_per_month=_number(config.get("max_cost_per_month")),
+        dollars_left=None if dollars is None else _rest({task.task: task.open for task in tasks}, costs),
+        deadline=_text(summary.get("deadline")),
+        per_minute=per_minute,
+        seconds_left=60 * left * max(1.0, repeats) / per_minute if per_minute else None,
+        last_active=None if active is None else datetime.fromtimestamp(active, UTC).isoformat(timespec="seconds"),
+        stopped_by=stopped_by,
+        stop_words=stop_words,
+        in_wal=in_wal,
+    )
+
+
+def _of_task(
+    task: str, images: int, settled: Count, answered: int, in_flight: int, failed: Mapping[str, int]
+) -> TaskStatus:
+    """Return how a task stands; `answered` are all its images that have a reply, those in files too."""
+    images = max(images, settled.images)
+    beyond = min(max(0, answered - _asked_of(settled)), images - settled.images)
+    return TaskStatus(
+        task=task,
+        images=images,
+        samples=settled.samples,
+        rejected=dict(Counter(settled.rejected).most_common()),
+        answered=beyond,
+        open=images - settled.images - beyond,
+        in_flight=in_flight,
+        failed=failed,
+    )
+
+
+def _asked_of(settled: Count) -> int:
+    """Return how many of the images in files were asked about."""
+    return settled.images - sum(settled.rejected.get(code, 0) for code in _NEVER_ASKED)
+
+
+def _prompts(counts: Iterable[AskedCount | SilentCount], task: str, version: str) -> int:
+    return sum(each.prompts for each in counts if each.task == task and each.version == version)
+
+
+def _rate(received: Received, now: float) -> float:
+    """Return the replies a minute of late: over the recent seconds, or since the first reply when that is less."""
+    if received.recent_from is None:
+        return 0.0
+    return 60 * received.recent / max(1.0, now - received.recent_from)
+
+
+def _dollars(config: Mapping[str, Any], cost: int, replies: int) -> float | None:
+    """Return what was booked. Where replies cost nothing and a model of the API wrote them, it has no price."""
+    unpriced = cost == 0 and replies > 0 and config.get("provider") != "offline"
+    return None if unpriced else cost / NANO
+
+
+def _number(value: object) -> float | None:
+    """Return an amount of run.json, where it is text; None when there is none."""
+    try:
+        return None if value is None else float(str(value))
+    except ValueError:
+        return None
+
+
+def _stop(told: object) -> tuple[StoppedBy | None, str]:
+    """Return why a run stopped, from what run.json says of it; nothing where it says nothing."""
+    if not isinstance(told, dict) or not isinstance(told.get("exit"), int):
+        return None, ""
+    words = str(told.get("words") or "")
+    return "month" if _OF_THE_MONTH in words else _STOPPED.get(told["exit"], "fault"), words
+
+
+def _rest(left: Mapping[str, int], costs: Iterable[TaskCost]) -> float | None:
+    """Return the dollars of so many open images by task; None where nothing was answered that tells."""
+    if not any(left.values()):
+        return 0.0
+    known = {each.task: each for each in costs}
+    written = [each for task, each in known.items() if task != VERIFY and each.prompts]
+    prompts = sum(each.prompts for each in written)
+    if not prompts:
+        return None
+    opinions = known[VERIFY].cost / prompts if VERIFY in known else 0.0
+    mean = sum(each.cost for each in written) / prompts
+    of_one = {each.task: each.cost / each.prompts for each in written}
+    return sum(count * (of_one.get(task, mean) + opinions) for task, count in left.items()) / NANO
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None

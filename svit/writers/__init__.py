@@ -1,1 +1,0 @@
-"""What the offline writers say: kinds of questions, each with several wordings, answered from the scene."""
