@@ -26,8 +26,8 @@ from pathlib import Path
 
 from benchmarks.kills import contexts, count
 from svit.contexts.store import build_store
-from svit.simulate.process import Running, running
-from svit.simulate.simulator_options import Options
+from svit.simulate.process import SimulatorProcess, running
+from svit.simulate.simulator_options import SimulatorOptions
 
 IMAGES = 16
 TASK = "detail_description"
@@ -121,9 +121,9 @@ class Place:
             command = [*base, "--task", TASK, *words]
             return subprocess.Popen(command, cwd=self.folder, env=environment, stdout=talk, stderr=talk)
 
-    def endpoint(self, weather: str, seed: int) -> Options:
+    def endpoint(self, weather: str, seed: int) -> SimulatorOptions:
         """Return the options of an endpoint at the port."""
-        return Options(port=self.port, latency=LATENCY, seed=seed, **_OPTIONS[weather])  # type: ignore[arg-type]
+        return SimulatorOptions(port=self.port, latency=LATENCY, seed=seed, **_OPTIONS[weather])  # type: ignore[arg-type]
 
     def disturbed(self) -> Phase:
         """Run until what befalls it has befallen it and it has ended."""
@@ -167,7 +167,7 @@ def tried(store: Path, number: int, trial: Trial, startup: float) -> list[str]:
         (folder / "c").symlink_to(store)
         place = Place(folder, trial, startup)
         billed = 0
-        server: Running | None = None
+        server: SimulatorProcess | None = None
         if trial.weather == "well":
             server = open_until_the_end.enter_context(running(place.endpoint("well", number)))
             first = place.disturbed()
@@ -240,7 +240,7 @@ def refused_for_good(folder: Path) -> int:
     return sum(len(file.read_bytes().splitlines()) for file in shards(folder) if ".rejected" in file.name)
 
 
-def settled(server: Running) -> None:
+def settled(server: SimulatorProcess) -> None:
     """Wait until the endpoint has billed what was open."""
     until = time.monotonic() + 20
     while server.books()["in_flight"] and time.monotonic() < until:

@@ -21,7 +21,7 @@ from svit.config import chosen_tasks, jobs, read_config
 from svit.contexts.sources.visual_genome import VisualGenome
 from svit.exports.exporter import Export
 from svit.exports.formats import NAMES, format_named
-from svit.exports.samples import Reading
+from svit.exports.samples import SampleReader
 from svit.exports.selection import Choice
 from svit.records import Completion, Sample
 from svit.resources import SAMPLE, config_path
@@ -62,7 +62,7 @@ def export(name: str, source: Path, target: Path) -> None:
         publish(target, lines_of(source))
     else:
         form = format_named(name)
-        Export(Reading([source]), Choice(), form, form.style()).to_folder(target)
+        Export(SampleReader([source]), Choice(), form, form.style()).to_folder(target)
 
 
 def measured(name: str, source: Path, target: Path) -> tuple[float, float]:

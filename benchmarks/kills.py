@@ -34,8 +34,8 @@ from svit.records import ImageContext
 from svit.run.folder import RunFolder
 from svit.run.generation import Generation
 from svit.run.journal import Journal
-from svit.simulate.process import Running, running
-from svit.simulate.simulator_options import Options
+from svit.simulate.process import SimulatorProcess, running
+from svit.simulate.simulator_options import SimulatorOptions
 from svit.tasks import TASKS
 
 IN_FLIGHT = 16
@@ -93,7 +93,7 @@ def killed_once(store: Path, number: int, chance: float) -> Iterator[str]:
     """Kill one run and continue it, and yield what is wrong with it after that."""
     with (
         tempfile.TemporaryDirectory() as name,
-        running(Options(port=0, latency="lognormal:150ms,0.5", seed=number)) as server,
+        running(SimulatorOptions(port=0, latency="lognormal:150ms,0.5", seed=number)) as server,
     ):
         folder = Path(name)
         (folder / "c").symlink_to(store)
@@ -147,7 +147,7 @@ def count(folder: Path, table: str = "replies") -> int:
         database.close()
 
 
-def wait_for(server: Running, requests: int) -> None:
+def wait_for(server: SimulatorProcess, requests: int) -> None:
     """Wait until the simulator was asked so many times."""
     while server.books()["requests"] < requests:
         time.sleep(0.01)
@@ -188,7 +188,10 @@ def resume(finished: int) -> bool:
     """Measure a resume after so many finished requests, and return whether it kept to the bar."""
     images = finished // 4
     kept_to = True
-    with tempfile.TemporaryDirectory() as name, running(Options(port=0, answer="fixed:300", latency="1s")) as server:
+    with (
+        tempfile.TemporaryDirectory() as name,
+        running(SimulatorOptions(port=0, answer="fixed:300", latency="1s")) as server,
+    ):
         folder = Path(name)
         build_store(folder / "c", contexts(images + 1000), origin="resume")
         (folder / "config.yaml").write_text(CONFIG.format(url=server.url, in_flight=IN_FLIGHT))
@@ -209,7 +212,7 @@ def resume(finished: int) -> bool:
     return kept_to
 
 
-def to_first_request(folder: Path, server: Running, shards: int) -> float:
+def to_first_request(folder: Path, server: SimulatorProcess, shards: int) -> float:
     """Return the seconds from starting svit to its first request, when so many shards of each task are published."""
     database = sqlite3.connect(folder / "r" / "journal.db")
     database.execute("DELETE FROM shards WHERE shard >= ?", [shards])

@@ -18,8 +18,8 @@ from dataclasses import dataclass, replace
 from itertools import count
 from typing import Any
 
-from svit.providers.limits.adaptive_concurrency import Concurrency, Outcome
-from svit.providers.limits.limit_headers import Reading
+from svit.providers.limits.adaptive_concurrency import AdaptiveConcurrency, RequestEnd
+from svit.providers.limits.limit_headers import LimitReading
 from svit.providers.limits.rate_limit import BURST, SPAN, RateLimit, Ticket
 
 Event = Callable[[], None]
@@ -224,7 +224,7 @@ class Client:
             self.clock.at(now + 0.03, lambda: self.back_off(ticket, wait))
             return
         self.accepted.append((now, costs[1]))
-        said = Reading(self.t.rpm, self.t.tpm, max(0, int(self.counts[0].left)), max(0, int(self.counts[1].left)))
+        said = LimitReading(self.t.rpm, self.t.tpm, max(0, int(self.counts[0].left)), max(0, int(self.counts[1].left)))
         latency = self.chance.lognormvariate(math.log(2.0), 0.5)
         self.clock.at(now + latency, lambda: self.answered(ticket, said))
 
@@ -236,7 +236,7 @@ class Client:
         self.queue(self.true.pop(ticket))
         self.wake()
 
-    def answered(self, ticket: Ticket, said: Reading) -> None:
+    def answered(self, ticket: Ticket, said: LimitReading) -> None:
         """Settle, and fill the queue."""
         if self.t.headers:
             self.limit.observe(said, ticket, self.clock.now)
@@ -362,7 +362,7 @@ class Asker:
         self.load = load
         self.clock, self.chance = Clock(), random.Random(load.seed)
         self.server = Server(self.clock, load.speed, load.slots)
-        self.limits = Concurrency(initial=fixed or load.initial, least=fixed or 1, most=fixed or load.most)
+        self.limits = AdaptiveConcurrency(initial=fixed or load.initial, least=fixed or 1, most=fixed or load.most)
         self.tokens = 0
         self.allowed: list[int] = []
         self.fill()
@@ -387,17 +387,17 @@ class Asker:
         tokens = round(10 * 200 ** self.chance.random()) if start < load.long_after else 2_000
         self.limits.started()
         if load.down[0] <= start < load.down[1] or self.limits.in_flight > load.full:
-            self.clock.at(start + 0.1, lambda: self.end(start, 0, Outcome.OVERLOADED))
+            self.clock.at(start + 0.1, lambda: self.end(start, 0, RequestEnd.OVERLOADED))
             return
         work = (0.2 + 0.01 * tokens) * self.chance.lognormvariate(0, load.noise)
-        self.server.ask(work, lambda: self.end(start, tokens, Outcome.ANSWERED))
+        self.server.ask(work, lambda: self.end(start, tokens, RequestEnd.ANSWERED))
 
-    def end(self, start: float, tokens: int, outcome: Outcome) -> None:
+    def end(self, start: float, tokens: int, outcome: RequestEnd) -> None:
         """Count the answer, and ask the next."""
         now = self.clock.now
         if now - start > self.load.timeout or self.chance.random() < self.load.faults:
-            outcome = Outcome.OVERLOADED
-        if outcome is Outcome.ANSWERED and now >= self.load.after:
+            outcome = RequestEnd.OVERLOADED
+        if outcome is RequestEnd.ANSWERED and now >= self.load.after:
             self.tokens += tokens
         self.limits.finished(now, now - start, outcome, tokens)
         self.fill()

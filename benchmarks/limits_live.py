@@ -19,10 +19,10 @@ from svit.prompting.tokens import estimated_tokens
 from svit.providers.base import Failure, Request
 from svit.providers.limits import RateLimit
 from svit.providers.openai.capabilities import Capabilities, request_body
-from svit.providers.openai.online import Endpoint, Online
+from svit.providers.openai.online import Endpoint, OnlineProvider
 from svit.records import ImageContext, Message, Prompt, Sampling
 from svit.simulate.process import running
-from svit.simulate.simulator_options import Options
+from svit.simulate.simulator_options import SimulatorOptions
 
 RPM, TPM = 6_000, 10_000_000
 SETTLED = 10
@@ -53,7 +53,7 @@ def request(number: int, asked: Asked) -> Request:
 async def ask(url: str, asked: Asked, seconds: float, in_flight: int) -> int:
     """Ask for so long, and return how many requests ended as failures."""
     estimate = estimated_tokens(request(0, asked).prompt.messages[0].content)
-    online = Online(
+    online = OnlineProvider(
         Endpoint(url, "key", timeout=60),
         body=lambda prompt: request_body(prompt, Capabilities()),
         tokens=lambda _: estimate,
@@ -96,7 +96,9 @@ def main(words: list[str] | None = None) -> None:
     print(f"{RPM:,} requests and {TPM:,} tokens a minute, in real time, {args.seconds:g} s each, after {SETTLED} s")
     for kind in args.kinds:
         for span in args.spans:
-            options = Options(port=0, answer="fixed:300", latency="lognormal:1s,0.5", rpm=RPM, tpm=TPM, limit_span=span)
+            options = SimulatorOptions(
+                port=0, answer="fixed:300", latency="lognormal:1s,0.5", rpm=RPM, tpm=TPM, limit_span=span
+            )
             with running(options) as server:
                 failures = asyncio.run(ask(server.url, KINDS[kind], args.seconds, args.in_flight))
                 requests, tokens, refused = used(server.books(), args.seconds)

@@ -15,11 +15,11 @@ from svit.cost.budget import Budget
 from svit.cost.prices import PriceTable, Tier, nano_dollars
 from svit.cost.spending import Spending
 from svit.errors import SvitError
-from svit.prompting.render import Recipe
+from svit.prompting.render import PromptRecipe
 from svit.prompting.tokens import TokenCounter, token_counter
 from svit.providers.base import Provider
 from svit.providers.limits import RateLimit
-from svit.providers.offline import Offline
+from svit.providers.offline import OfflineProvider
 from svit.providers.openai.api_key import looks_like_key, refuse_literal_key
 from svit.providers.openai.capabilities import Caching, Capabilities, ModelTable, ServiceTier, request_body
 from svit.providers.openai.endpoint_settings import EndpointSettings, OwnPath, endpoint
@@ -327,11 +327,11 @@ def provider(
     Raises SvitError for an address, a key or a way to the endpoint that is not right.
     """
     if config.provider == "offline":
-        return Offline({name: asked_as(config, task).write_offline for name, task in TASKS.items()})
-    from svit.providers.openai.online import Online
+        return OfflineProvider({name: asked_as(config, task).write_offline for name, task in TASKS.items()})
+    from svit.providers.openai.online import OnlineProvider
 
     tokens = lru_cache(maxsize=1_000)(token_counter().count)  # a task's prompts share their beginning
-    return Online(
+    return OnlineProvider(
         endpoint(config, config.timeout, config.extra_headers, os.environ, say, hide),
         body=_bodies(config),
         tokens=lambda prompt: sum(tokens(message.content) for message in prompt.messages),
@@ -432,10 +432,10 @@ def _room(config: RunConfig, task: Task, tokens: TokenCounter, files: PromptFile
     return room
 
 
-def _recipe(config: RunConfig, task: Task, tokens: TokenCounter, files: PromptFiles, room: int | None) -> Recipe:
+def _recipe(config: RunConfig, task: Task, tokens: TokenCounter, files: PromptFiles, room: int | None) -> PromptRecipe:
     """Return how the task's prompts are made, with this room for the context or else the task's own."""
     settings, max_tokens = _settings(config, task)
-    return Recipe(
+    return PromptRecipe(
         template=files.template(task),
         sampling=Sampling(
             model=config.model,

@@ -44,14 +44,14 @@ class Mention(NamedTuple):
     end: int
 
 
-class Tidy(NamedTuple):
+class TidyMentions(NamedTuple):
     """The different mentions of texts that have no stray: name and boxes of each, and all their boxes."""
 
     named: frozenset[tuple[str, tuple[Coordinates, ...]]]
     boxes: frozenset[Coordinates]
 
 
-class Stray(NamedTuple):
+class StrayBox(NamedTuple):
     """A box that follows no mention, or a `<st>` or `<ed>` without its other half."""
 
     is_tag: bool
@@ -67,7 +67,7 @@ def mentions(text: str) -> tuple[Mention, ...]:
     return _scan(text)[0]
 
 
-def strays(text: str) -> tuple[Stray, ...]:
+def strays(text: str) -> tuple[StrayBox, ...]:
     """Return the boxes and the tags of the text that belong to no mention, in their order."""
     return _scan(text)[1]
 
@@ -78,7 +78,7 @@ def bare_box(text: str) -> Coordinates:
     return tuple(map(float, found.groups())) if found else ()
 
 
-def tidy_mentions(texts: Iterable[str]) -> Tidy | None:
+def tidy_mentions(texts: Iterable[str]) -> TidyMentions | None:
     """Return the mentions of the texts where all have a name and boxes, and nothing could be a stray; else None.
 
     This is a cheap look: all `<` are of tags that belong together, all `[` of boxes behind them, and there is no `(`.
@@ -93,7 +93,7 @@ def tidy_mentions(texts: Iterable[str]) -> Tidy | None:
     named = frozenset([(name, read[boxes]) for name, boxes in distinct])
     if not all(map(str.strip, {name for name, _ in named})):
         return None
-    return Tidy(named, frozenset(chain.from_iterable(read.values())))
+    return TidyMentions(named, frozenset(chain.from_iterable(read.values())))
 
 
 def in_one_form(mention: str, change: Callable[[Coordinates, str], str]) -> str:
@@ -113,13 +113,13 @@ tidy_once = lru_cache(maxsize=4)(tidy_mentions)
 
 
 @lru_cache(maxsize=64)
-def _scan(text: str) -> tuple[tuple[Mention, ...], tuple[Stray, ...]]:
+def _scan(text: str) -> tuple[tuple[Mention, ...], tuple[StrayBox, ...]]:
     """Read the text once, however many checks ask for it."""
     found: list[Mention] = []
-    strays: list[Stray] = []
+    strays: list[StrayBox] = []
     for match in _PIECE.finditer(text):
         if match["name"] is None:
-            strays.append(Stray(match["tag"] is not None, match.start(), match.end()))
+            strays.append(StrayBox(match["tag"] is not None, match.start(), match.end()))
         else:
             found.append(_mention(match))
     return tuple(found), tuple(strays)

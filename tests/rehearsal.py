@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from svit.simulate.process import Running
+from svit.simulate.process import SimulatorProcess
 
 KEY = "sk-canary-5d1f0c7e9b"
 CONFIG = """
@@ -24,7 +24,7 @@ timeout: {timeout}
 
 def generate(
     folder: Path,
-    server: Running,
+    server: SimulatorProcess,
     *words: str | Path,
     in_flight: int = 16,
     timeout: float = 20.0,

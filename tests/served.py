@@ -1,4 +1,4 @@
-"""A server on loopback that answers as a test wants and keeps what it was sent, and a run of `Online` against it."""
+"""A server on loopback that answers as a test wants and keeps what it was sent, and runs of `OnlineProvider` at it."""
 
 import asyncio
 import json
@@ -9,7 +9,7 @@ from typing import Any
 
 from svit.providers.base import NOT_ASKED, Failure, Reply, Request
 from svit.providers.limits import RateLimit
-from svit.providers.openai.online import Endpoint, Online
+from svit.providers.openai.online import Endpoint, OnlineProvider
 from svit.records import ImageContext, Message, Prompt, Sampling
 
 KEY = "sk-canary"
@@ -132,7 +132,7 @@ class Run:
         self.said: list[str] = []
         self.pulled = 0
         self.replies: list[Reply] = []
-        self.provider: Online | None = None
+        self.provider: OnlineProvider | None = None
         self._arrived = asyncio.Event()
 
     def of(self, number: int, stopping: asyncio.Event | None = None) -> list[bytes | Failure]:
@@ -161,10 +161,10 @@ class Run:
                 self.replies.append(reply)
                 self._arrived.set()
 
-    def online(self, origin: str) -> Online:
+    def online(self, origin: str) -> OnlineProvider:
         settings: dict[str, Any] = {"limits": RateLimit(), "tokens": lambda _: 50, "window": 8, **self.settings}
         key = settings.pop("key", KEY)
-        return Online(
+        return OnlineProvider(
             Endpoint(
                 origin + self.path, key, timeout=settings.pop("timeout", 10.0), headers=settings.pop("headers", {})
             ),

@@ -15,7 +15,7 @@ from typing import Any
 from svit import config
 from svit.cli import main, session, watchdog
 from svit.providers.base import Reply, Request
-from svit.providers.offline import Offline
+from svit.providers.offline import OfflineProvider
 from svit.run.journal import Journal
 from svit.run.journal_file import Change
 from svit.tasks import TASKS
@@ -31,7 +31,7 @@ class Stubborn:
 
     def __init__(self) -> None:
         """Be ready to answer as the offline provider does."""
-        self._offline = Offline({task.name: task.write_offline for task in TASKS.values()})
+        self._offline = OfflineProvider({task.name: task.write_offline for task in TASKS.values()})
 
     async def complete(
         self, requests: AsyncIterator[Request], stopping: asyncio.Event | None = None
@@ -136,8 +136,8 @@ def slow(commit: Callable[[Journal, Iterable[Change]], None]) -> Callable[[Journ
     return slowly
 
 
-def _offline(*_: Any) -> Offline:
-    return Offline({task.name: task.write_offline for task in TASKS.values()})
+def _offline(*_: Any) -> OfflineProvider:
+    return OfflineProvider({task.name: task.write_offline for task in TASKS.values()})
 
 
 if __name__ == "__main__":

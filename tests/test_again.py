@@ -16,7 +16,7 @@ from rehearsal import KEY, booked, ended, finished, generate, svit
 from svit.contexts.store import build_store
 from svit.records import ImageContext
 from svit.simulate.process import running
-from svit.simulate.simulator_options import Options
+from svit.simulate.simulator_options import SimulatorOptions
 
 TASKS = ("conversation", "complex_reasoning", "detail_description", "referring")
 CRON = Path(__file__).parents[1] / "scripts" / "cron-regenerate"
@@ -39,7 +39,7 @@ def test_regenerating_asks_only_for_what_has_no_sample_with_the_settings_and_pro
     shutil.copytree(Path(__file__).parents[1] / "prompts", own)
     (own / "referring.txt").write_text((own / "referring.txt").read_text() + "\nWrite with care.\n")
     words = ("--task", "referring", "--contexts", distinct, "--prompts", own)
-    with running(Options(port=0, faults=("refusal=0.5",))) as server:
+    with running(SimulatorOptions(port=0, faults=("refusal=0.5",))) as server:
         finished(generate(tmp_path, server, *words, more="attempts: 1\n"), 1)
         before = samples(tmp_path / "r")
         (tmp_path / "config.yaml").unlink()
@@ -58,7 +58,7 @@ def test_regenerating_asks_only_for_what_has_no_sample_with_the_settings_and_pro
 
 def test_regenerating_finishes_a_run_that_was_stopped(tmp_path: Path, distinct: Path) -> None:
     words = ("--task", "all", "--contexts", distinct)
-    with running(Options(port=0, latency="1s")) as server:
+    with running(SimulatorOptions(port=0, latency="1s")) as server:
         for deadline in ("8s", "30s"):  # a slow machine has asked nothing after the first
             talk = finished(generate(tmp_path, server, *words, "--deadline", deadline, in_flight=4), 5)
             assert "The deadline is reached. The same command continues." in talk
@@ -70,7 +70,7 @@ def test_regenerating_finishes_a_run_that_was_stopped(tmp_path: Path, distinct: 
     assert 0 <= lost <= 4, "what was under way was waited for, unless it was slower than any answer before"
     summary = json.loads((tmp_path / "r" / "run.json").read_bytes())
     assert summary["deadline"] is not None
-    with running(Options(port=port)) as server:
+    with running(SimulatorOptions(port=port)) as server:
         finished(svit(tmp_path, "regenerate", "r", "--deadline", "1h"), 0, 1)
         assert booked(tmp_path)["replies"] == first - lost + server.books()["billed"]
     for task in TASKS:
@@ -78,7 +78,7 @@ def test_regenerating_finishes_a_run_that_was_stopped(tmp_path: Path, distinct: 
 
 
 def test_rebuilding_needs_no_endpoint_and_makes_the_same_bytes(tmp_path: Path, distinct: Path) -> None:
-    with running(Options(port=0, faults=("refusal=0.3",))) as server:
+    with running(SimulatorOptions(port=0, faults=("refusal=0.3",))) as server:
         finished(generate(tmp_path, server, "--task", "all", "--contexts", distinct, more="attempts: 1\n"), 1)
     before = {path: path.read_bytes() for path in (tmp_path / "r").glob("*/*.jsonl")}
     for path in before:
@@ -91,7 +91,7 @@ def test_rebuilding_needs_no_endpoint_and_makes_the_same_bytes(tmp_path: Path, d
 
 def test_replies_of_another_run_are_taken_and_cost_nothing(tmp_path: Path, distinct: Path) -> None:
     words = ("--task", "referring", "--contexts", distinct)
-    with running(Options(port=0)) as server:
+    with running(SimulatorOptions(port=0)) as server:
         finished(generate(tmp_path, server, *words, "--limit", "40"), 0, 1)
         (tmp_path / "r").rename(tmp_path / "first")
         paid = server.books()["billed"]
@@ -109,13 +109,13 @@ def test_replies_of_another_run_are_taken_and_cost_nothing(tmp_path: Path, disti
 
 def test_talk_for_machines_is_json_to_the_last_line(tmp_path: Path, distinct: Path) -> None:
     words = ("--task", "referring", "--contexts", distinct, "--log-json")
-    with running(Options(port=0, faults=("500=0.2",))) as server:
+    with running(SimulatorOptions(port=0, faults=("500=0.2",))) as server:
         lines = said(finished(generate(tmp_path, server, *words), 0, 1))
     assert all({"time", "event"} <= set(line) for line in lines)
     events = [line["event"] for line in lines]
     assert events[0] == "start"
     assert events.count("cost") == 1
-    with running(Options(port=0, key="another")) as server:
+    with running(SimulatorOptions(port=0, key="another")) as server:
         lines = said(finished(generate(tmp_path, server, *words, "--task", "conversation"), 4))
     assert lines[-1]["event"] == "error"
     assert lines[-1]["exit"] == 4
@@ -137,7 +137,7 @@ def test_cron_regenerates_until_all_is_done_and_writes_only_when_a_person_must_l
         assert done.stdout == ""
         return done.returncode, done.stderr
 
-    with running(Options(port=0, latency="200ms", key=KEY)) as server:
+    with running(SimulatorOptions(port=0, latency="200ms", key=KEY)) as server:
         words = ("--task", "referring", "--contexts", distinct, "--deadline", "6s")
         finished(generate(tmp_path, server, *words, in_flight=1, more=keyed), 5)
         (tmp_path / "key").write_text("sk-wrong")
@@ -188,7 +188,7 @@ def test_with_the_context_first_all_tasks_of_an_image_but_one_read_it_from_the_c
 ) -> None:
     levers = "attempts: 1\ncontext_first: true\ncaching: prefix\n"
     words = ("--task", "all", "--contexts", rich)
-    with running(Options(port=0, latency="30ms")) as server:
+    with running(SimulatorOptions(port=0, latency="30ms")) as server:
         finished(generate(tmp_path, server, *words, more=levers), 0, 1)
         books = server.books()
         (tmp_path / "r").rename(tmp_path / "shared")
@@ -205,7 +205,7 @@ def test_with_the_context_first_all_tasks_of_an_image_but_one_read_it_from_the_c
 def test_prompts_that_the_endpoint_finds_too_long_are_shortened_once_and_their_samples_say_so(
     tmp_path: Path, distinct: Path
 ) -> None:
-    with running(Options(port=0, context_window=1024 + 900)) as server:
+    with running(SimulatorOptions(port=0, context_window=1024 + 900)) as server:
         words = ("--task", "detail_description", "--contexts", distinct)
         talk = finished(generate(tmp_path, server, *words, more="attempts: 1\n"), 0, 1)
         books = server.books()
@@ -224,7 +224,7 @@ def test_an_answer_in_the_wrong_form_is_shown_again_with_its_flaw_and_every_atte
 ) -> None:
     (tmp_path / "own").mkdir()
     (tmp_path / "own" / "referring.txt").write_text("Describe this.\n\n{{context}}")
-    with running(Options(port=0)) as server:
+    with running(SimulatorOptions(port=0)) as server:
         words = ("--task", "referring", "--contexts", distinct, "--limit", "5", "--prompts", "own")
         talk = finished(generate(tmp_path, server, *words, more="attempts: 3\n"), 1)
         books = server.books()
@@ -245,7 +245,7 @@ def test_an_answer_in_the_wrong_form_is_shown_again_with_its_flaw_and_every_atte
 def test_what_the_flex_tier_refuses_and_the_default_tier_answers_is_paid_in_full(
     tmp_path: Path, distinct: Path
 ) -> None:
-    with running(Options(port=0, faults=("flex_refused=0.3",), cache=False)) as server:
+    with running(SimulatorOptions(port=0, faults=("flex_refused=0.3",), cache=False)) as server:
         words = ("--task", "referring", "--contexts", distinct)
         finished(generate(tmp_path, server, *words, more="service_tier: flex\n"), 0, 1)
         books = server.books()
@@ -261,7 +261,7 @@ def test_a_disk_that_fails_to_sync_ends_in_a_sentence_and_nothing_acknowledged_i
 ) -> None:
     """From the moment that answers come, each fsync of the process fails by a seccomp filter."""
     failing = Path(__file__).with_name("failing_disk.py")
-    with running(Options(port=0, latency="100ms")) as server:
+    with running(SimulatorOptions(port=0, latency="100ms")) as server:
         words = ("--task", "all", "--contexts", distinct)
         generate(tmp_path, server, "--limit", "1", *words).communicate()
         command = ("generate", "--config", "config.yaml", "--run", "r", *map(str, words))
@@ -283,7 +283,7 @@ def test_the_key_is_written_nowhere_by_any_command(
 ) -> None:
     monkeypatch.setenv("SVIT_LEDGER", str(tmp_path / "ledger.db"))
     talk = ""
-    with running(Options(port=0, key=KEY, faults=("all=0.2",), fault_attempts=1)) as server:
+    with running(SimulatorOptions(port=0, key=KEY, faults=("all=0.2",), fault_attempts=1)) as server:
         words = ("--task", "referring", "--contexts", distinct, "--log-json", "--max-cost-per-month", "5")
         talk += finished(generate(tmp_path, server, *words, timeout=3.0, more="attempts: 1\n"), 0, 1)
         for command in (
@@ -298,7 +298,7 @@ def test_the_key_is_written_nowhere_by_any_command(
         out, err = svit(tmp_path, *estimate).communicate(timeout=120)
         talk += out + err
         assert "Traceback" not in talk
-    with running(Options(port=0, key="another")) as server:
+    with running(SimulatorOptions(port=0, key="another")) as server:
         talk += finished(generate(tmp_path, server, "--task", "conversation", "--contexts", distinct), 4)
     talk += "".join(svit(tmp_path, "show", "r", "1").communicate(timeout=60))
     written = [path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()]

@@ -13,7 +13,7 @@ from svit.datasets.audit import audit
 from svit.datasets.audit_report import AuditReport
 from svit.datasets.record_forms import read
 from svit.errors import DataError, SvitError
-from svit.prompting.render import Recipe, Template
+from svit.prompting.render import PromptRecipe, Template
 from svit.prompting.tokens import TokenCounter
 from svit.records import Completion, Draft, ImageContext, Prompt, Sample, Sampling
 from svit.resources import PROMPTS
@@ -222,7 +222,7 @@ def test_too_few_pairs_of_ours_are_dropped_whole(tmp_path: Path, monkeypatch: py
 def made(task: str, context: ImageContext) -> bytes:
     """The shard's line of what the offline writer says of the image."""
     question = "Describe this image in detail."
-    recipe = Recipe(
+    recipe = PromptRecipe(
         Template("Write.", name="t.txt"),
         Sampling("offline", 2048, seed=1),
         TokenCounter(len, exact=True),

@@ -11,7 +11,7 @@ from rehearsal import finished, generate, svit
 from svit.config import changed
 from svit.run.setting_changes import changed_files, changes, switch
 from svit.simulate.process import running
-from svit.simulate.simulator_options import Options
+from svit.simulate.simulator_options import SimulatorOptions
 
 PAID: dict[str, Any] = {"provider": "openai", "model": "m"}
 
@@ -100,7 +100,7 @@ def test_a_paid_run_is_not_replaced_by_another_writer_s_text_without_being_told_
     tmp_path: Path, distinct: Path
 ) -> None:
     words = ("--task", "referring", "--contexts", distinct, "--limit", "4")
-    with running(Options(port=0)) as server:
+    with running(SimulatorOptions(port=0)) as server:
         finished(generate(tmp_path, server, *words), 0, 1)
         before, config = files(tmp_path), (tmp_path / "config.yaml").read_text()
         said = finished(svit(tmp_path, "generate", "--run", "r", *words), 2)
@@ -124,7 +124,7 @@ def test_a_paid_run_is_not_replaced_by_another_writer_s_text_without_being_told_
 def test_what_changes_is_said_before_it_is_done_and_what_does_not_is_not(tmp_path: Path, distinct: Path) -> None:
     words = ("--contexts", distinct, "--limit", "4", "--task")
     hotter = "tasks: {referring: {temperature: 0.2}}\n"
-    with running(Options(port=0)) as server, running(Options(port=0)) as other:
+    with running(SimulatorOptions(port=0)) as server, running(SimulatorOptions(port=0)) as other:
         said = [
             finished(generate(tmp_path, server, *words, "referring"), 0, 1),
             finished(generate(tmp_path, server, *words, "conversation", in_flight=3, more="max_cost: 7\n"), 0, 1),
@@ -154,7 +154,7 @@ def test_nothing_is_said_of_a_run_without_an_answer_but_another_provider_is_refu
     tmp_path: Path, distinct: Path
 ) -> None:
     words = ("--task", "referring", "--contexts", distinct, "--limit", "4")
-    with running(Options(port=0)) as server:
+    with running(SimulatorOptions(port=0)) as server:
         finished(generate(tmp_path, server, *words, "--max-cost", "0"), 3)
         assert "this run was made with" in finished(svit(tmp_path, "generate", "--run", "r", *words), 2)
         said = finished(generate(tmp_path, server, *words, "--seed", "5"), 0, 1)
@@ -165,7 +165,7 @@ def test_an_edited_prompt_file_is_named(tmp_path: Path, distinct: Path) -> None:
     own = tmp_path / "own"
     shutil.copytree(Path(__file__).parents[1] / "prompts", own)
     words = ("--task", "referring", "--contexts", distinct, "--limit", "4", "--prompts", own)
-    with running(Options(port=0)) as server:
+    with running(SimulatorOptions(port=0)) as server:
         finished(generate(tmp_path, server, *words), 0, 1)
         (own / "referring.txt").write_text((own / "referring.txt").read_text() + "\nWrite with care.\n")
         said = finished(generate(tmp_path, server, *words), 0, 1)

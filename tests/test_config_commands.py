@@ -13,14 +13,14 @@ from svit.cli.config_options import config_with, file_name_of
 from svit.config import RunConfig, changed
 from svit.errors import SvitError
 from svit.resources import config_path
-from svit.simulate.process import Running, running
-from svit.simulate.simulator_options import Options
+from svit.simulate.process import SimulatorProcess, running
+from svit.simulate.simulator_options import SimulatorOptions
 from test_first_hour import ended
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[Running]:
-    with running(Options(port=0, models=("gpt-6-luna", "gpt-6-terra"), key="sk-canary-5d1f0c7e9b")) as found:
+def server() -> Iterator[SimulatorProcess]:
+    with running(SimulatorOptions(port=0, models=("gpt-6-luna", "gpt-6-terra"), key="sk-canary-5d1f0c7e9b")) as found:
         yield found
 
 
@@ -77,7 +77,7 @@ def test_a_config_is_shown_as_yaml_that_means_the_same_and_no_secret(tmp_path: P
     assert "canary" not in out
 
 
-def test_a_right_config_is_checked_with_its_endpoint(tmp_path: Path, server: Running) -> None:
+def test_a_right_config_is_checked_with_its_endpoint(tmp_path: Path, server: SimulatorProcess) -> None:
     (tmp_path / "c.yaml").write_text(
         f"provider: openai\nmodel: gpt-6-luna\nbase_url: {server.url}\nkey_env: SVIT_TEST_KEY\n"
     )
@@ -115,7 +115,9 @@ def test_what_is_wrong_with_a_config_is_said_with_exit_2(tmp_path: Path, text: s
     assert not json.loads(out)["right"]
 
 
-def test_what_need_not_be_wrong_is_a_note(tmp_path: Path, server: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_need_not_be_wrong_is_a_note(
+    tmp_path: Path, server: SimulatorProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("SVIT_TEST_KEY", "sk-canary-5d1f0c7e9b")
     (tmp_path / "refering.txt").write_text("x")
     (tmp_path / "referring.txt").write_text("About {{context}}.")
@@ -129,7 +131,7 @@ def test_what_need_not_be_wrong_is_a_note(tmp_path: Path, server: Running, monke
     assert exit_code([each for checks in found.values() for each in checks]) == 0
 
 
-def test_a_wrong_key_is_the_endpoints_refusal(server: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_wrong_key_is_the_endpoints_refusal(server: SimulatorProcess, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SVIT_TEST_KEY", "sk-another-0000000")
     found = found_of(online(base_url=server.url), ask=True)
     assert (found["endpoint"][-1].state, found["endpoint"][-1].exit_code) == ("wrong", 4)

@@ -14,8 +14,8 @@ from urllib.request import Request, urlopen
 import pytest
 
 from rehearsal import CONFIG, ended, finished, svit
-from svit.simulate.process import Running, running
-from svit.simulate.simulator_options import Options
+from svit.simulate.process import SimulatorProcess, running
+from svit.simulate.simulator_options import SimulatorOptions
 
 REFUSAL = json.dumps({"error": {"code": "in_words_that_nobody_knows", "message": "Not this one."}}).encode()
 WORDS = ("--config", "config.yaml", "--run", "r", "--task", "detail_description")
@@ -57,7 +57,7 @@ class Picky(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self, behind: Running) -> None:
+    def __init__(self, behind: SimulatorProcess) -> None:
         super().__init__(("127.0.0.1", 0), _Front)
         self.behind = behind
         self.odd: Collection[int] = ()
@@ -67,7 +67,7 @@ class Picky(ThreadingHTTPServer):
 
 @pytest.fixture
 def picky(tmp_path: Path) -> Iterator[Picky]:
-    with running(Options(port=0)) as behind, Picky(behind) as server:
+    with running(SimulatorOptions(port=0)) as behind, Picky(behind) as server:
         url = f"http://127.0.0.1:{server.server_address[1]}/v1"
         (tmp_path / "config.yaml").write_text(CONFIG.format(url=url, in_flight=16, timeout=30) + "attempts: 1\n")
         thread = threading.Thread(target=server.serve_forever)

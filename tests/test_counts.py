@@ -15,13 +15,13 @@ import pytest
 from rehearsal import booked, finished, generate, svit
 from svit.contexts.store import build_store
 from svit.datasets.audit import audit
-from svit.exports.samples import Reading
+from svit.exports.samples import SampleReader
 from svit.records import ImageContext
 from svit.report.report_data import gathered
 from svit.run.folder import RunFolder
 from svit.run.run_status import RunStatus, read_status
-from svit.simulate.process import Running, running
-from svit.simulate.simulator_options import Options
+from svit.simulate.process import SimulatorProcess, running
+from svit.simulate.simulator_options import SimulatorOptions
 
 Counts = dict[str, tuple[int, int]]
 """The samples and rejections of each task."""
@@ -58,7 +58,7 @@ def of_report(run: Path) -> Counts:
 
 
 def of_export(run: Path) -> Counts:
-    items = [item.task for item in Reading([run]).items()]
+    items = [item.task for item in SampleReader([run]).items()]
     return {task: (items.count(task), in_files(run)[task][1]) for task in TASKS}
 
 
@@ -73,30 +73,30 @@ def of_table(said: str) -> Counts:
     return {task: (int(samples), int(rejected)) for task, samples, rejected in rows}
 
 
-def billed(server: Running, count: int) -> None:
+def billed(server: SimulatorProcess, count: int) -> None:
     until = time.monotonic() + 60
     while server.books()["billed"] < count:
         assert time.monotonic() < until
         time.sleep(0.02)
 
 
-def ends(process: "subprocess.Popen[str]", server: Running) -> str:
+def ends(process: "subprocess.Popen[str]", server: SimulatorProcess) -> str:
     return finished(process, 1)
 
 
-def is_killed(process: "subprocess.Popen[str]", server: Running) -> str:
+def is_killed(process: "subprocess.Popen[str]", server: SimulatorProcess) -> str:
     billed(server, 60)
     process.kill()
     return process.communicate()[1] and ""
 
 
-def signalled(process: "subprocess.Popen[str]", server: Running) -> str:
+def signalled(process: "subprocess.Popen[str]", server: SimulatorProcess) -> str:
     billed(server, 60)
     process.send_signal(signal.SIGTERM)
     return finished(process, 130)
 
 
-def signalled_twice(process: "subprocess.Popen[str]", server: Running) -> str:
+def signalled_twice(process: "subprocess.Popen[str]", server: SimulatorProcess) -> str:
     billed(server, 60)
     process.send_signal(signal.SIGINT)
     time.sleep(0.2)
@@ -104,14 +104,24 @@ def signalled_twice(process: "subprocess.Popen[str]", server: Running) -> str:
     return finished(process, 130)
 
 
-STOPS: dict[str, tuple[Options, tuple[str, ...], Callable[["subprocess.Popen[str]", Running], str]]] = {
-    "end": (Options(port=0), (), ends),
-    "ceiling": (Options(port=0), ("--max-cost", "0.05"), lambda process, _: finished(process, 3)),
-    "refusal": (Options(port=0, faults=("insufficient_quota=0.02",)), (), lambda process, _: finished(process, 4)),
-    "deadline": (Options(port=0, latency="600ms"), ("--deadline", "7s"), lambda process, _: finished(process, 5)),
-    "SIGTERM": (Options(port=0, latency="300ms"), (), signalled),
-    "SIGINT twice": (Options(port=0, latency="2s"), (), signalled_twice),
-    "SIGKILL": (Options(port=0, latency="300ms"), (), is_killed),
+STOPS: dict[
+    str, tuple[SimulatorOptions, tuple[str, ...], Callable[["subprocess.Popen[str]", SimulatorProcess], str]]
+] = {
+    "end": (SimulatorOptions(port=0), (), ends),
+    "ceiling": (SimulatorOptions(port=0), ("--max-cost", "0.05"), lambda process, _: finished(process, 3)),
+    "refusal": (
+        SimulatorOptions(port=0, faults=("insufficient_quota=0.02",)),
+        (),
+        lambda process, _: finished(process, 4),
+    ),
+    "deadline": (
+        SimulatorOptions(port=0, latency="600ms"),
+        ("--deadline", "7s"),
+        lambda process, _: finished(process, 5),
+    ),
+    "SIGTERM": (SimulatorOptions(port=0, latency="300ms"), (), signalled),
+    "SIGINT twice": (SimulatorOptions(port=0, latency="2s"), (), signalled_twice),
+    "SIGKILL": (SimulatorOptions(port=0, latency="300ms"), (), is_killed),
 }
 
 
@@ -122,7 +132,7 @@ def stopped(
     """A run that was stopped so, and what was said."""
     folder = tmp_path_factory.mktemp("stopped")
     options, words, stop = STOPS[request.param]
-    faulty = Options(**{**vars_of(options), "faults": (*options.faults, "refusal=0.1")})
+    faulty = SimulatorOptions(**{**vars_of(options), "faults": (*options.faults, "refusal=0.1")})
     with running(faulty) as server:
         process = generate(
             folder, server, "--task", "all", "--contexts", distinct, *words, in_flight=20, more="attempts: 1\n"
@@ -131,7 +141,7 @@ def stopped(
     return request.param, folder / "r", said
 
 
-def vars_of(options: Options) -> dict[str, Any]:
+def vars_of(options: SimulatorOptions) -> dict[str, Any]:
     return {name: getattr(options, name) for name in options.__struct_fields__}
 
 
@@ -172,7 +182,7 @@ def test_what_was_paid_for_is_in_files_or_told_to_be_in_the_journal_only(stopped
 def test_an_export_of_a_killed_run_has_what_its_journal_has_settled_as_after_a_rebuild(
     distinct: Path, tmp_path: Path
 ) -> None:
-    with running(Options(port=0, latency="300ms")) as server:
+    with running(SimulatorOptions(port=0, latency="300ms")) as server:
         process = generate(tmp_path, server, "--task", "all", "--contexts", distinct)
         is_killed(process, server)
     before: RunStatus = read_status(RunFolder(tmp_path / "r"), time.time())

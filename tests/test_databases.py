@@ -17,7 +17,7 @@ from svit.cost.ledger import Ledger
 from svit.errors import FileHeldError, StorageError
 from svit.run.folder import RunFolder
 from svit.run.journal import Journal
-from svit.run.journal_rows import Intent, Kept
+from svit.run.journal_rows import Intent, StoredReply
 from svit.system import sqlite_files
 
 HOLDER = """
@@ -46,7 +46,7 @@ def held(path: Path, seconds: float, how: str = "BEGIN EXCLUSIVE") -> Iterator[N
 
 def asked(journal: Journal, number: int) -> None:
     journal.intend([Intent("p", number, "referring", 7, "v")])
-    journal.keep([Kept("p", number, b"{}")])
+    journal.keep([StoredReply("p", number, b"{}")])
 
 
 @pytest.mark.parametrize("how", ["BEGIN EXCLUSIVE", "BEGIN IMMEDIATE", "BEGIN; DELETE FROM shards"])

@@ -14,20 +14,20 @@ import pytest
 from svit.cost.ledger import month_of
 from svit.run import departures, journal_stats
 from svit.run.journal import Journal
-from svit.run.journal_rows import Booked, Intent, Kept
+from svit.run.journal_rows import Charge, Intent, StoredReply
 
 PROGRAM = """
 import os, sys
 from pathlib import Path
-from svit.entries import Intent, Kept
-from svit.journal import Journal
+from svit.run.journal_rows import Intent, StoredReply
+from svit.run.journal import Journal
 journal = Journal(Path(sys.argv[1]))
 if sys.argv[2] == "told":
     journal.follow_departures()
 journal.intend(Intent("p", n, "referring", n, "v", 100) for n in range(10))
 for n in (0, 2, 1, 3):
     journal.left("p", n)
-journal.keep([Kept("p", 1, b"{}")])
+journal.keep([StoredReply("p", 1, b"{}")])
 os.kill(os.getpid(), 9)
 """
 
@@ -148,7 +148,7 @@ def test_an_orderly_end_leaves_no_file_behind(tmp_path: Path) -> None:
         journal.intend([Intent("p", 1, "referring", 7, "v"), Intent("q", 1, "referring", 7, "v")])
         journal.left("p", 1)
         assert (tmp_path / "j.sent").stat().st_mode & 0o777 == 0o600
-        journal.keep([Kept("p", 1, b"{}")])
+        journal.keep([StoredReply("p", 1, b"{}")])
         journal.withdraw([("q", 1)])
-        journal.book([Booked("p", 1, 5, 5, 5)])
+        journal.book([Charge("p", 1, 5, 5, 5)])
     assert not (tmp_path / "j.sent").exists()

@@ -18,9 +18,9 @@ from svit.estimate.survey import Estimate, Survey
 from svit.prompting.tokens import estimated_tokens
 from svit.records import ImageContext
 from svit.run.journal import Journal
-from svit.run.journal_rows import Booked, Intent, Kept, Shard
+from svit.run.journal_rows import Charge, Intent, Shard, StoredReply
 from svit.simulate.process import running
-from svit.simulate.simulator_options import Options
+from svit.simulate.simulator_options import SimulatorOptions
 from svit.tasks import TASKS
 
 LUNA = RunConfig(provider="openai", model="gpt-6-luna", reasoning_effort="none")
@@ -125,8 +125,8 @@ def test_whole_shards_and_settled_images_are_done_and_the_others_have_the_attemp
         )
         keys = [(once, 1), (thrice, 1), (thrice, 2), (thrice, 3), (hopeless, 1)]
         journal.intend(Intent(each.id, n, each.task, each.context.image_id, "v") for each, n in keys)
-        journal.keep([Kept(once.id, 1, b"{}"), *(Kept(thrice.id, n, b"{}") for n in (1, 2, 3))])
-        journal.keep([Kept(hopeless.id, 1, None, b'{"code": "filtered", "words": "", "final": true}')])
+        journal.keep([StoredReply(once.id, 1, b"{}"), *(StoredReply(thrice.id, n, b"{}") for n in (1, 2, 3))])
+        journal.keep([StoredReply(hopeless.id, 1, None, b'{"code": "filtered", "words": "", "final": true}')])
         found = survey(store, jobs=todo, journal=journal, prompts=None)
         fresh = survey(store, jobs=todo, prompts=None)
     [of_referring, of_conversation] = found.tasks
@@ -157,9 +157,9 @@ def test_answers_and_retries_of_the_journal_take_the_place_of_assumptions(sample
         asked = [("a", 1, 700), ("b", 1, 800), ("c", 1, 900), ("c", 2, 1000)]
         journal.intend(Intent(key, attempt, "referring", 99, version) for key, attempt, _ in asked)
         journal.intend([Intent("d", 1, "referring", 99, "an older prompt"), Intent("e", 1, "referring", 99, version)])
-        journal.keep([*(Kept(key, attempt, b"{}") for key, attempt, _ in asked), Kept("d", 1, b"{}")])
-        journal.book(Booked(key, attempt, 10, tokens, 0) for key, attempt, tokens in asked)
-        journal.book([Booked("d", 1, 10, 5, 0)])
+        journal.keep([*(StoredReply(key, attempt, b"{}") for key, attempt, _ in asked), StoredReply("d", 1, b"{}")])
+        journal.book(Charge(key, attempt, 10, tokens, 0) for key, attempt, tokens in asked)
+        journal.book([Charge("d", 1, 10, 5, 0)])
         found, fresh = (survey(store, tasks=["referring"], journal=each) for each in (journal, None))
     assert (found.total.answers, found.tasks[0].answer_tokens) == (4, 850)
     assert found.total.requests == 10, "8 prompts, 4 requests for every 3 of them"
@@ -196,7 +196,7 @@ def test_a_wait_for_a_rate_limit_in_the_measured_time_is_not_taken_for_the_windo
     monkeypatch.setattr("svit.run.journal.time.time", lambda: next(clock))
     with ContextStore(sample_store) as store, Journal(tmp_path / "j.db") as journal:
         journal.intend([Intent("a", 1, "referring", 99, "v")])
-        journal.keep([Kept("a", 1, b"{}")])
+        journal.keep([StoredReply("a", 1, b"{}")])
         config = LUNA.model_copy(update={"rpm": 60, "in_flight": 10})
         found = quote(config, [TASKS["referring"]], store, journal)
     assert found.hours is not None
@@ -242,7 +242,7 @@ def svit(folder: Path, *words: str | Path, code: int = 0) -> subprocess.Complete
 def test_the_estimate_is_what_the_endpoint_bills_and_its_ceiling_is_never_reached(
     tmp_path: Path, sample_store: Path
 ) -> None:
-    with running(Options(port=0, cache=False)) as server:
+    with running(SimulatorOptions(port=0, cache=False)) as server:
         (tmp_path / "c.yaml").write_text(f"provider: openai\nmodel: gpt-6-luna\nbase_url: {server.url}\n")
         words = ("--config", "c.yaml", "--contexts", sample_store, "--task", "conversation")
         both = ("--task", "referring")
@@ -367,7 +367,7 @@ def test_what_a_writer_thinks_is_in_the_estimate_and_not_in_what_the_verifier_re
 
 @pytest.mark.parametrize("share", [0.3, 0.6, 0.9])
 def test_a_ceiling_reaches_as_far_as_is_said(share: float, tmp_path: Path, sample_store: Path) -> None:
-    with running(Options(port=0, cache=False)) as server:
+    with running(SimulatorOptions(port=0, cache=False)) as server:
         text = f"provider: openai\nmodel: gpt-6-luna\nreasoning_effort: none\ncaching: 'off'\nbase_url: {server.url}\n"
         (tmp_path / "c.yaml").write_text(text)
         words = ("--config", "c.yaml", "--contexts", sample_store, "--task", "conversation")
@@ -404,7 +404,7 @@ def test_the_ceiling_of_the_month_counts_what_other_runs_spent(
     assert found["month_spent"] == 0
     assert found["reach"]["ceiling"] == "max_cost_per_month"
     assert "The max_cost_per_month of $0.0020 will stop the run before its end" in text
-    with running(Options(port=0)) as server:
+    with running(SimulatorOptions(port=0)) as server:
         (tmp_path / "other.yaml").write_text(f"provider: openai\nmodel: gpt-6-luna\nbase_url: {server.url}\n")
         svit(tmp_path, "generate", "--config", "other.yaml", *words, "--run", "other", "--limit", "4")
     text, later = estimated("--max-cost-per-month", "0.002", "--max-cost", "1")

@@ -10,16 +10,16 @@ import pytest
 
 from rehearsal import booked, svit
 from svit.resources import PROMPTS, SAMPLE
-from svit.simulate.process import Running, running
-from svit.simulate.simulator_options import Options
+from svit.simulate.process import SimulatorProcess, running
+from svit.simulate.simulator_options import SimulatorOptions
 
 URL = "http://127.0.0.1:1/v1"
 """Nobody is there."""
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[Running]:
-    with running(Options(port=0, models=("gpt-6-luna",), key="sk-canary-5d1f0c7e9b")) as found:
+def server() -> Iterator[SimulatorProcess]:
+    with running(SimulatorOptions(port=0, models=("gpt-6-luna",), key="sk-canary-5d1f0c7e9b")) as found:
         yield found
 
 
@@ -31,7 +31,7 @@ def ended(process: "subprocess.Popen[str]", code: int) -> tuple[str, str]:
     return out, talk
 
 
-def test_init_previews_and_its_last_line_goes_on_without_paying_twice(tmp_path: Path, server: Running) -> None:
+def test_init_previews_and_its_last_line_goes_on_without_paying_twice(tmp_path: Path, server: SimulatorProcess) -> None:
     words = ("init", "mine", "--model", "gpt-6-luna", "--base-url", server.url, "--key-env", "SVIT_TEST_KEY")
     out, talk = ended(svit(tmp_path, *words, "--preview", "2", "--task", "referring,conversation"), 0)
     assert (tmp_path / "mine" / "svit.yaml").read_text().count("reasoning_effort: none") == 1
@@ -109,7 +109,7 @@ def test_init_writes_nothing_from_options_that_are_wrong(tmp_path: Path, words: 
 
 
 def test_a_preview_stops_at_the_ceiling_and_shows_what_is_rejected(tmp_path: Path) -> None:
-    with running(Options(port=0, faults=("refusal=1",))) as server:
+    with running(SimulatorOptions(port=0, faults=("refusal=1",))) as server:
         asked = ("--task", "referring", "--model", "gpt-6-luna", "--base-url", server.url)
         out, talk = ended(svit(tmp_path, "generate", *asked, "--run", "r", "--preview", "1"), 1)
         assert "--- result: rejected ---" in out
@@ -134,7 +134,7 @@ def test_a_preview_stops_at_the_ceiling_and_shows_what_is_rejected(tmp_path: Pat
     ],
 )
 def test_a_failed_command_leaves_no_folder(
-    tmp_path: Path, server: Running, words: tuple[str, ...], code: int, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, server: SimulatorProcess, words: tuple[str, ...], code: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "sk-canary-5d1f0c7e9b" if "SERVER" in words else "sk-another-0000000")
     urls = {"REFUSED": server.url, "SERVER": server.url}
@@ -145,13 +145,13 @@ def test_a_failed_command_leaves_no_folder(
         assert "contexts of" not in talk, "nothing is read for an endpoint that is not there"
 
 
-def test_a_failed_command_removes_nothing_that_was_there_or_was_paid(tmp_path: Path, server: Running) -> None:
+def test_a_failed_command_removes_nothing_that_was_there_or_was_paid(tmp_path: Path, server: SimulatorProcess) -> None:
     (tmp_path / "r").mkdir()
     (tmp_path / "r" / "notes.txt").write_text("mine")
     asked = ("generate", "--task", "referring", "--model", "m", "--base-url", URL)
     ended(svit(tmp_path, *asked, "--run", "r"), 4)
     assert (tmp_path / "r" / "notes.txt").is_file()
-    with running(Options(port=0, faults=("insufficient_quota=0.5",), seed=3)) as quota:
+    with running(SimulatorOptions(port=0, faults=("insufficient_quota=0.5",), seed=3)) as quota:
         words = ("--base-url", quota.url, "--run", "p", "--limit", "8")
         ended(svit(tmp_path, "generate", "--task", "all", "--model", "gpt-6-luna", *words), 4)
     assert booked(tmp_path, "p")["replies"] > 0
@@ -159,7 +159,7 @@ def test_a_failed_command_removes_nothing_that_was_there_or_was_paid(tmp_path: P
 
 
 def test_another_model_on_the_command_line_needs_a_switch(tmp_path: Path) -> None:
-    with running(Options(port=0)) as anybody:
+    with running(SimulatorOptions(port=0)) as anybody:
         asked = ("generate", "--task", "referring", "--base-url", anybody.url, "--run", "r", "--limit", "1")
         ended(svit(tmp_path, *asked, "--model", "a"), 0)
         _, talk = ended(svit(tmp_path, *asked, "--model", "b"), 2)
@@ -180,7 +180,9 @@ def test_a_preview_of_a_stopped_run_leaves_it_stopped_and_asks_nothing_again(tmp
     assert json.loads((tmp_path / "r" / "run.json").read_bytes())["finished"] is True
 
 
-def test_what_nobody_answered_has_no_table(tmp_path: Path, server: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_nobody_answered_has_no_table(
+    tmp_path: Path, server: SimulatorProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "sk-canary-5d1f0c7e9b")
     asked = ("generate", "--task", "referring", "--model", "gpt-7", "--base-url", server.url)
     _, talk = ended(svit(tmp_path, *asked), 4)

@@ -10,7 +10,7 @@ import pytest
 from svit.errors import StorageError
 from svit.run.journal import Journal
 from svit.run.journal_file import Change
-from svit.run.journal_writer import GroupCommit
+from svit.run.journal_writer import JournalWriter
 
 
 def within(seconds: float, doing: Coroutine[None, None, None]) -> None:
@@ -35,7 +35,7 @@ def unlike_any_error() -> Change:
 
 def test_what_is_written_is_on_the_disk_in_order_and_what_is_left_is_written_at_the_end(tmp_path: Path) -> None:
     async def some(journal: Journal) -> None:
-        writing = GroupCommit(journal)
+        writing = JournalWriter(journal)
         writing.start()
         await writing.written(lambda: template(1))
         assert journal.template("1") == "text"
@@ -51,7 +51,7 @@ def test_what_is_written_is_on_the_disk_in_order_and_what_is_left_is_written_at_
 @pytest.mark.parametrize("change", [out_of_memory, no_such_table, unlike_any_error])
 def test_an_error_comes_out_of_every_future_and_of_the_end(tmp_path: Path, change: Callable[[], Change]) -> None:
     async def failing(journal: Journal) -> None:
-        writing = GroupCommit(journal)
+        writing = JournalWriter(journal)
         writing.start()
         writing.write(change)
         for number in (1, 2, 3):
@@ -79,7 +79,7 @@ def test_what_waits_when_the_thread_dies_is_told(tmp_path: Path) -> None:
         return 0.2
 
     async def dying(journal: Journal) -> None:
-        writing = GroupCommit(journal, gathering)
+        writing = JournalWriter(journal, gathering)
         writing.start()
         await writing.written(lambda: template(1))
         waiting = [writing.written(partial(template, number)) for number in (2, 3)]
@@ -98,7 +98,7 @@ def test_what_waits_when_the_thread_dies_is_told(tmp_path: Path) -> None:
 
 def test_nothing_is_taken_for_written_after_the_end(tmp_path: Path) -> None:
     async def late(journal: Journal) -> None:
-        writing = GroupCommit(journal)
+        writing = JournalWriter(journal)
         writing.start()
         await writing.close()
         with pytest.raises(RuntimeError, match="the journal's thread has ended"):
@@ -111,8 +111,8 @@ def test_nothing_is_taken_for_written_after_the_end(tmp_path: Path) -> None:
 def test_a_loop_that_is_closed_ends_the_thread_without_a_word(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    async def leaving(journal: Journal) -> GroupCommit:
-        writing = GroupCommit(journal, lambda: 0.2)
+    async def leaving(journal: Journal) -> JournalWriter:
+        writing = JournalWriter(journal, lambda: 0.2)
         writing.start()
         writing.written(lambda: template(1))
         writing._entries.put(None)
@@ -128,7 +128,7 @@ def test_a_loop_that_is_closed_ends_the_thread_without_a_word(
 
 def test_the_loop_goes_on_while_the_end_waits_for_a_slow_disk(tmp_path: Path) -> None:
     async def slow(journal: Journal) -> None:
-        writing = GroupCommit(journal, lambda: 0.5)
+        writing = JournalWriter(journal, lambda: 0.5)
         writing.start()
         writing.write(lambda: template(1))
         ending = asyncio.ensure_future(writing.close())

@@ -12,7 +12,7 @@ import pytest
 from svit.cli.annotation_options import Annotations
 from svit.cli.dropped_table import dropped_table, loss_warnings
 from svit.contexts.dropped_annotations import Dropped
-from svit.contexts.statistics import Tally
+from svit.contexts.statistics import ContextTally
 from svit.contexts.store import ContextStore, StoreSummary
 from svit.errors import DataError
 from svit.run.folder import RunFolder
@@ -181,7 +181,7 @@ def summary(counts: dict[str, int], read: dict[str, int], lost: dict[str, int]) 
     dropped.update(counts)
     dropped.read.update(read)
     dropped.lost.update(lost)
-    return StoreSummary.of("", "", dropped, Tally().statistics())
+    return StoreSummary.of("", "", dropped, ContextTally().statistics())
 
 
 UTF8 = {"LC_ALL": "C.UTF-8"}

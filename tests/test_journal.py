@@ -13,7 +13,7 @@ import pytest
 from svit.errors import DataError, StorageError
 from svit.providers.replies.completion_shapes import MOST_TOKENS
 from svit.run.journal import Journal
-from svit.run.journal_rows import Asked, Booked, Intent, Kept, Shard, Spent
+from svit.run.journal_rows import Charge, Intent, PastRequest, RunSpending, Shard, StoredReply
 
 
 def test_what_was_written_is_there_when_it_is_opened_again(tmp_path: Path) -> None:
@@ -22,10 +22,10 @@ def test_what_was_written_is_there_when_it_is_opened_again(tmp_path: Path) -> No
         journal.keep_template("v1", "Write.")
         journal.intend([Intent("p", 1, "referring", 7, "v1"), Intent("q", 1, "referring", "seven", "v1")])
         journal.intend([Intent("p", 2, "referring", 7, "v1")])
-        journal.keep([Kept("p", 1, None, b'{"code":"timeout"}'), Kept("p", 2, body)])
+        journal.keep([StoredReply("p", 1, None, b'{"code":"timeout"}'), StoredReply("p", 2, body)])
         journal.published(Shard("referring", 0, "recipe", 2, 1, {"wrong_count": 1}, 99))
     with Journal(tmp_path / "j.db", read_only=True) as journal:
-        assert journal.replies("p", 7) == [Kept("p", 1, None, b'{"code":"timeout"}'), Kept("p", 2, body)]
+        assert journal.replies("p", 7) == [StoredReply("p", 1, None, b'{"code":"timeout"}'), StoredReply("p", 2, body)]
         assert journal.replies("p", 8) == journal.replies("q", "seven") == []
         assert journal.asked("seven") == [Intent("q", 1, "referring", "seven", "v1")]
         assert journal.template("v1") == "Write."
@@ -39,7 +39,13 @@ def test_the_tasks_that_were_answered_are_those_with_a_reply_that_is_none_of_ano
     tasks = ("answered", "failed", "asked", "reused")
     with Journal(tmp_path / "j.db") as journal:
         journal.intend([Intent(task, 1, task, 7, "v") for task in tasks])
-        journal.keep([Kept("answered", 1, b"{}"), Kept("failed", 1, None, b"{}"), Kept("reused", 1, b"{}", None, True)])
+        journal.keep(
+            [
+                StoredReply("answered", 1, b"{}"),
+                StoredReply("failed", 1, None, b"{}"),
+                StoredReply("reused", 1, b"{}", None, True),
+            ]
+        )
         assert journal.answered([*tasks, "unknown"]) == {"answered"}
         assert journal.answered(["failed"]) == journal.answered([]) == set()
 
@@ -52,11 +58,11 @@ def test_it_is_durable_and_not_only_fast(tmp_path: Path) -> None:
 
 def test_replies_that_were_acknowledged_survive_sigkill(tmp_path: Path) -> None:
     program = (
-        "import sys; from pathlib import Path; from svit.run.journal import Intent, Journal, Kept\n"
+        "import sys; from pathlib import Path; from svit.run.journal import Intent, Journal, StoredReply\n"
         "journal = Journal(Path(sys.argv[1])); n = 0\n"
         "while True:\n"
         "    journal.intend([Intent('p', n, 't', 7, 'v')])\n"
-        "    journal.keep([Kept('p', n, b'x' * 3000)]); print(n, flush=True); n += 1\n"
+        "    journal.keep([StoredReply('p', n, b'x' * 3000)]); print(n, flush=True); n += 1\n"
     )
     writer = subprocess.Popen([sys.executable, "-c", program, tmp_path / "j.db"], stdout=subprocess.PIPE, text=True)
     assert writer.stdout is not None
@@ -83,11 +89,11 @@ def test_numbers_are_never_given_twice(tmp_path: Path) -> None:
     """What was asked in vain keeps its number, and what is asked after it has another, also in the next process."""
     with Journal(tmp_path / "j.db") as journal:
         journal.intend([Intent("p", 1, "referring", 7, "v1"), Intent("q", 1, "referring", 8, "v1")])
-        journal.keep([Kept("p", 1, b"{}")])
+        journal.keep([StoredReply("p", 1, b"{}")])
     for _ in range(2):
         with Journal(tmp_path / "j.db") as journal:
             assert journal.settle_unknown() == 1
-            journal.book([Booked(kept.prompt_id, kept.attempt, 1, 1, 5) for kept, _, _ in journal.unbooked()])
+            journal.book([Charge(kept.prompt_id, kept.attempt, 1, 1, 5) for kept, _, _ in journal.unbooked()])
             journal.intend([Intent("q", 1, "referring", 8, "v1")])
     with Journal(tmp_path / "j.db") as journal:
         assert [each.unknown for each in journal.history(8)] == [False, True, True]
@@ -164,11 +170,14 @@ def journal_of_format_2(path: Path) -> Path:
 
 
 def holds_what_format_2_held(journal: Journal) -> None:
-    late, answer = Kept("p", 1, None, b'{"code":"timeout","words":"late"}'), Kept("p", 2, b'{"choices": []}')
+    late, answer = (
+        StoredReply("p", 1, None, b'{"code":"timeout","words":"late"}'),
+        StoredReply("p", 2, b'{"choices": []}'),
+    )
     assert journal.replies("p", 7) == [late, answer]
     assert journal.asked("seven") == [Intent("q", 1, "referring", "seven", "v1", 100, "new prompt")]
-    assert journal.history(8) == [Asked("referring", "r", 1, unknown=True)]
-    assert journal.spent() == Spent(100 + 7 + 50, 5, 6, 2, 1)
+    assert journal.history(8) == [PastRequest("referring", "r", 1, unknown=True)]
+    assert journal.spent() == RunSpending(100 + 7 + 50, 5, 6, 2, 1)
     assert (journal.template("v1"), journal.run_id()) == ("Write.", "its own id")
     assert journal.shards() == [Shard("referring", 0, "recipe", 2, 1, {"timeout": 1}, 99, partial=False)]
 
@@ -190,8 +199,8 @@ def test_a_journal_of_the_format_before_is_brought_to_the_present_one_and_loses_
             for each in (journal, reader):
                 holds_what_format_2_held(each)
             journal.intend([Intent("s", 1, "referring", 9, "v1", 100)])
-            journal.keep([Kept("s", 1, b"{}")])
-            assert reader.replies("s", 9)[0] == Kept("s", 1, b"{}")
+            journal.keep([StoredReply("s", 1, b"{}")])
+            assert reader.replies("s", 9)[0] == StoredReply("s", 1, b"{}")
             journal.published(partial)
             assert reader.shards() == [partial]
             journal.published(Shard("referring", 0, "recipe", 2, 1, {"timeout": 1}, 99))
@@ -220,7 +229,9 @@ def test_counts_of_tokens_that_cannot_be_are_set_right_when_a_journal_is_brought
         journal.spent()
     for _ in range(2):
         with Journal(path) as journal:
-            assert journal.spent() == Spent(100 + 7 + 50 + 2 * 10**12 + 5 * 100, 5 + MOST_TOKENS, 6 + 6, 8, 1, untold=5)
+            assert journal.spent() == RunSpending(
+                100 + 7 + 50 + 2 * 10**12 + 5 * 100, 5 + MOST_TOKENS, 6 + 6, 8, 1, untold=5
+            )
 
 
 def test_bringing_it_to_the_present_format_is_done_whole_or_not_at_all(tmp_path: Path) -> None:
@@ -239,14 +250,14 @@ def test_bringing_it_to_the_present_format_is_done_whole_or_not_at_all(tmp_path:
 def test_a_disk_that_is_full_stops_with_what_was_acknowledged(tmp_path: Path) -> None:
     with Journal(tmp_path / "j.db") as journal:
         journal.intend(Intent("p", n, "referring", 7, "v") for n in range(60))
-        journal.keep([Kept("p", 1, b"first")])
+        journal.keep([StoredReply("p", 1, b"first")])
         journal._db.execute("PRAGMA max_page_count = 30")
         with pytest.raises(StorageError, match="full"):
-            journal.keep([Kept("p", n, os.urandom(4000)) for n in range(2, 60)])
+            journal.keep([StoredReply("p", n, os.urandom(4000)) for n in range(2, 60)])
         assert [reply.attempt for reply in journal.replies("p", 7)] == [1]
-        journal.keep([Kept("p", 2, b"small enough")])
+        journal.keep([StoredReply("p", 2, b"small enough")])
     with Journal(tmp_path / "j.db") as journal:
-        assert journal.replies("p", 7) == [Kept("p", 1, b"first"), Kept("p", 2, b"small enough")]
+        assert journal.replies("p", 7) == [StoredReply("p", 1, b"first"), StoredReply("p", 2, b"small enough")]
 
 
 def test_what_a_month_cost_goes_by_when_requests_were_sent_and_is_never_too_little(tmp_path: Path) -> None:
@@ -254,8 +265,8 @@ def test_what_a_month_cost_goes_by_when_requests_were_sent_and_is_never_too_litt
     with Journal(tmp_path / "j.db") as journal:
         journal.intend([Intent(key, 1, "referring", 7, "v1", 100) for key in "abc"], last)
         journal.intend([Intent(key, 1, "referring", 7, "v1", 100) for key in "de"], last + 0.00001)
-        journal.keep([Kept("a", 1, b"{}"), Kept("b", 1, b"{}"), Kept("d", 1, b"{}")])
-        journal.book([Booked("a", 1, 5, 5, 7), Booked("d", 1, 5, 5, 9)])
+        journal.keep([StoredReply("a", 1, b"{}"), StoredReply("b", 1, b"{}"), StoredReply("d", 1, b"{}")])
+        journal.book([Charge("a", 1, 5, 5, 7), Charge("d", 1, 5, 5, 9)])
         before = journal.spent_by_month()
         journal.settle_unknown()
         assert journal.spent_by_month() == before == {"2026-11": 7 + 100 + 100, "2026-12": 9 + 100}

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from svit.cost.budget import Budget
-from svit.cost.ledger import Idle, Ledger, Seat, SpentOfMonth, ledger_path, month_of, no_one
+from svit.cost.ledger import Idle, Ledger, LedgerAccount, SpentOfMonth, ledger_path, month_of, no_one
 from svit.errors import DataError, StorageError, SvitError
 
 MONTH = "2026-11"
@@ -22,8 +22,8 @@ WORST = 1000
 RUN = """
 import os, random, sys
 from pathlib import Path
-from svit.budget import Budget
-from svit.ledger import Ledger
+from svit.cost.budget import Budget
+from svit.cost.ledger import Ledger
 
 ledger, folder, limit, seed, most = Path(sys.argv[1]), Path(sys.argv[2]), *map(int, sys.argv[3:])
 draw = random.Random(seed)
@@ -141,12 +141,12 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
 
 def seated(
     ledger: Ledger, folder: Path, spent: int = 0, *, run: str = "", limit: int | None = None, idle: Idle = no_one
-) -> Seat:
+) -> LedgerAccount:
     folder.mkdir(exist_ok=True)
     return ledger.join(run or folder.name, folder, {MONTH: spent}, limit=limit, idle=idle)
 
 
-def reserved(seat: Seat, worst: int) -> bool:
+def reserved(seat: LedgerAccount, worst: int) -> bool:
     return bool(Budget(account=seat).reserve(worst, MONTH))
 
 

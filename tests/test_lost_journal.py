@@ -18,7 +18,7 @@ from svit.errors import DataError, StorageError
 from svit.run.folder import RunFolder
 from svit.run.journal import Journal
 from svit.run.journal_integrity import examined
-from svit.run.journal_rows import Intent, Kept
+from svit.run.journal_rows import Intent, StoredReply
 
 GENERATE = ("generate", "--task", "referring", "--limit", "3", "--run")
 
@@ -143,7 +143,7 @@ def test_a_copy_without_its_wal_is_seen(run: RunFolder, tmp_path: Path) -> None:
     with Journal(run.journal) as journal:
         shutil.copy(run.journal, tmp_path / "early.db")
         journal.intend([Intent("p", 1, "referring", 99, "v1")])
-        journal.keep([Kept("p", 1, b"{}")])
+        journal.keep([StoredReply("p", 1, b"{}")])
         summary = {**run.read_summary(), "replies": journal.count_replies()}
         shutil.copy(run.journal, tmp_path / "copied.db")
     run.summary.write_text(json.dumps(summary))
@@ -351,7 +351,7 @@ def test_an_image_that_an_index_lost_is_found(tmp_path: Path) -> None:
 def test_a_failure_that_is_damaged_counts_as_one_that_may_have_cost_all(failure: str, tmp_path: Path) -> None:
     with Journal(tmp_path / "j.db") as journal:
         journal.intend([Intent("p", 1, "referring", 7, "v1", 100)])
-        journal.keep([Kept("p", 1, None, b'{"code":"timeout","words":"late"}')])
+        journal.keep([StoredReply("p", 1, None, b'{"code":"timeout","words":"late"}')])
         journal.commit([[("UPDATE replies SET failure = CAST(? AS BLOB)", [(failure,)])]])
         for _ in range(2):
             [kept] = journal.replies("p", 7)

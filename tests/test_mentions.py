@@ -4,7 +4,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from svit.mentions import Mention, Tidy, mentions, replaced, strays, tidy_mentions
+from svit.mentions import Mention, TidyMentions, mentions, replaced, strays, tidy_mentions
 
 ONE = "<st>man<ed> [0.1, 0.2, 0.3, 0.4]"
 
@@ -127,14 +127,16 @@ def test_usual_texts_are_tidy() -> None:
     several = "The <st>men<ed> [0.1, 0.2, 0.3, 0.4], [0.5, 0.6, 0.7, 0.8] and [0.1, 0.2, 0.3, 0.5] sit."
     one, two, three = (0.1, 0.2, 0.3, 0.4), (0.5, 0.6, 0.7, 0.8), (0.1, 0.2, 0.3, 0.5)
     tidy = tidy_mentions([f"Where is the {ONE}?", several, f"Beside the {ONE}."])
-    assert tidy == Tidy(frozenset({("man", (one,)), ("men", (one, two, three))}), frozenset({one, two, three}))
-    assert tidy_mentions(["No one."]) == Tidy(frozenset(), frozenset())
+    assert tidy == TidyMentions(frozenset({("man", (one,)), ("men", (one, two, three))}), frozenset({one, two, three}))
+    assert tidy_mentions(["No one."]) == TidyMentions(frozenset(), frozenset())
 
 
 @given(st.decimals(0, 1, places=3) | st.decimals(0, 1, places=9) | st.decimals(0, 10**9, places=2))
 def test_a_number_is_read_as_python_reads_it(number: Decimal) -> None:
     text = f"<st>man<ed> [{number:f}]"
-    assert tidy_mentions([text]) == Tidy(frozenset({("man", ((float(number),),))}), frozenset({(float(number),)}))
+    assert tidy_mentions([text]) == TidyMentions(
+        frozenset({("man", ((float(number),),))}), frozenset({(float(number),)})
+    )
     assert mentions(text)[0].boxes == ((float(number),),)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import orjson
 import pytest
 
-from svit.simulate.process import Running, running
+from svit.simulate.process import SimulatorProcess, running
 
 RUNS = Path(__file__).with_name("older_runs")
 SVIT = [sys.executable, "-m", "svit"]
@@ -50,7 +50,7 @@ def samples(folder: Path) -> dict[tuple[str, str], bytes]:
     return {(record["task"], str(record["image_id"])): line for record, line in read if "conversations" in record}
 
 
-def continued(folder: Path, server: Running) -> None:
+def continued(folder: Path, server: SimulatorProcess) -> None:
     words = ["--task", "all", "--contexts", "sample.contexts", "--config", "openai", "--base-url", server.url]
     svit(folder, "generate", *words, "--run", "run", "--verify", "gpt-4.1", "--max-cost", "5")
 

@@ -12,7 +12,7 @@ import pytest
 from rehearsal import KEY, booked, ended, finished, generate
 from svit.cost.ledger import Ledger, month_of
 from svit.simulate.process import running
-from svit.simulate.simulator_options import Options
+from svit.simulate.simulator_options import SimulatorOptions
 
 
 def luna(books: dict[str, Any]) -> int:
@@ -22,7 +22,7 @@ def luna(books: dict[str, Any]) -> int:
 
 
 def test_a_run_pays_for_each_answer_once_and_books_what_the_endpoint_billed(tmp_path: Path, distinct: Path) -> None:
-    with running(Options(port=0, key=KEY)) as server:
+    with running(SimulatorOptions(port=0, key=KEY)) as server:
         talk = finished(generate(tmp_path, server, "--task", "referring", "--contexts", distinct), 0, 1)
         again = finished(generate(tmp_path, server, "--task", "referring", "--contexts", distinct), 0, 1)
         books = server.books()
@@ -39,7 +39,7 @@ def test_a_run_pays_for_each_answer_once_and_books_what_the_endpoint_billed(tmp_
 
 
 def test_with_mixed_faults_every_image_ends_and_nothing_billed_goes_unbooked(tmp_path: Path, distinct: Path) -> None:
-    options = Options(port=0, faults=("all=0.2",), fault_attempts=2)
+    options = SimulatorOptions(port=0, faults=("all=0.2",), fault_attempts=2)
     with running(options) as server:
         finished(generate(tmp_path, server, "--task", "referring", "--contexts", distinct, timeout=3.0), 0, 1)
         books = server.books()
@@ -62,7 +62,7 @@ def test_with_mixed_faults_every_image_ends_and_nothing_billed_goes_unbooked(tmp
 def test_after_sigkill_nothing_is_paid_twice_but_what_was_in_flight(
     tmp_path: Path, distinct: Path, moment: float
 ) -> None:
-    options = Options(port=0, latency="lognormal:150ms,0.5")
+    options = SimulatorOptions(port=0, latency="lognormal:150ms,0.5")
     with running(options) as server:
         process = generate(tmp_path, server, "--task", "all", "--contexts", distinct, in_flight=8)
         until = time.monotonic() + 30
@@ -85,7 +85,7 @@ def test_after_sigkill_nothing_is_paid_twice_but_what_was_in_flight(
 
 
 def test_the_ceiling_on_money_is_never_passed_and_the_run_can_go_on(tmp_path: Path, distinct: Path) -> None:
-    with running(Options(port=0)) as server:
+    with running(SimulatorOptions(port=0)) as server:
         words = ("--task", "referring", "--contexts", distinct, "--max-cost")
         talk = finished(generate(tmp_path, server, *words, "0.02"), 3)
         assert "$0.02" in talk
@@ -106,7 +106,7 @@ def test_the_month_s_ceiling_holds_over_runs_at_once_and_one_of_them_killed(
     monkeypatch.setenv("SVIT_LEDGER", str(tmp_path / "ledger.db"))
     folders = [tmp_path / name for name in ("a", "b", "c")]
     words = ("--task", "all", "--contexts", distinct, "--max-cost-per-month", "0.02")
-    with running(Options(port=0, latency="lognormal:100ms,0.5", cache=False)) as server:
+    with running(SimulatorOptions(port=0, latency="lognormal:100ms,0.5", cache=False)) as server:
         for folder in folders:
             folder.mkdir()
         processes = [generate(folder, server, *words) for folder in folders]
@@ -138,7 +138,7 @@ def test_a_ledger_that_cannot_be_written_is_said_before_anything_is_paid(
 ) -> None:
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("SVIT_LEDGER", str(tmp_path / "file" / "ledger.db"))
-    with running(Options(port=0)) as server:
+    with running(SimulatorOptions(port=0)) as server:
         words = ("--task", "referring", "--contexts", distinct)
         talk = finished(generate(tmp_path, server, *words, "--max-cost-per-month", "5"), 2)
         assert server.books()["requests"] == 0
@@ -149,7 +149,7 @@ def test_a_ledger_that_cannot_be_written_is_said_before_anything_is_paid(
 
 
 def test_a_ceiling_without_a_price_is_refused(tmp_path: Path, distinct: Path) -> None:
-    with running(Options(port=0)) as server:
+    with running(SimulatorOptions(port=0)) as server:
         (tmp_path / "own.yaml").write_text(f"provider: openai\nmodel: my-model\nbase_url: {server.url}")
         command = [
             sys.executable,
@@ -182,7 +182,7 @@ def test_what_no_request_would_pass_stops_the_run_with_4_and_what_was_paid_is_ke
     tmp_path: Path, distinct: Path, options: dict[str, Any], words: str
 ) -> None:
     (tmp_path / "r").mkdir()  # a folder that a refused command has made does not stay
-    with running(Options(port=0, latency="50ms", **options)) as server:
+    with running(SimulatorOptions(port=0, latency="50ms", **options)) as server:
         talk = finished(generate(tmp_path, server, "--task", "referring", "--contexts", distinct), 4)
         books = server.books()
     assert words in talk
@@ -190,14 +190,14 @@ def test_what_no_request_would_pass_stops_the_run_with_4_and_what_was_paid_is_ke
     ours = booked(tmp_path)
     assert ours["replies"] == books["billed"]
     assert ours["unknown"] == 0
-    with running(Options(port=0)) as server:
+    with running(SimulatorOptions(port=0)) as server:
         finished(generate(tmp_path, server, "--task", "referring", "--contexts", distinct), 0, 1)
     assert booked(tmp_path)["unknown"] == 0, "what the endpoint refused is not booked as perhaps paid"
     assert ended(tmp_path) == list(range(60))
 
 
 def test_the_first_signal_lets_what_is_under_way_be_answered(tmp_path: Path, distinct: Path) -> None:
-    with running(Options(port=0, latency="300ms")) as server:
+    with running(SimulatorOptions(port=0, latency="300ms")) as server:
         process = generate(tmp_path, server, "--task", "all", "--contexts", distinct, in_flight=8)
         until = time.monotonic() + 30
         while server.books()["billed"] == 0:
@@ -211,7 +211,7 @@ def test_the_first_signal_lets_what_is_under_way_be_answered(tmp_path: Path, dis
 
 
 def test_limits_that_only_the_headers_tell_are_kept_and_a_429_costs_no_attempt(tmp_path: Path, distinct: Path) -> None:
-    with running(Options(port=0, rpm=1200, limit_span=1.0)) as server:
+    with running(SimulatorOptions(port=0, rpm=1200, limit_span=1.0)) as server:
         process = generate(tmp_path, server, "--task", "referring", "--contexts", distinct, in_flight=60)
         finished(process, 0, 1)
         books = server.books()

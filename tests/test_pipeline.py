@@ -15,7 +15,7 @@ from svit.cost.budget import Budget, Claim
 from svit.cost.prices import Price
 from svit.cost.spending import Spending
 from svit.errors import DataError, FileHeldError, ProviderRefusesError, StalledError, StorageError
-from svit.prompting.render import Recipe, Template, context_text
+from svit.prompting.render import PromptRecipe, Template, context_text
 from svit.prompting.tokens import TokenCounter
 from svit.providers.base import NOT_ASKED, Failure, Reply, Request
 from svit.records import Dialogue, Draft, Flaw, ImageContext, Prompt, Sampling, Turn
@@ -24,7 +24,7 @@ from svit.run.attempts import Job
 from svit.run.folder import RunFolder
 from svit.run.generation import Generation
 from svit.run.journal import Journal
-from svit.run.journal_rows import Intent, Kept
+from svit.run.journal_rows import Intent, StoredReply
 from svit.run.rebuild import rebuild
 from svit.run.shard_assembly import Outcome
 from svit.run.shards import publish
@@ -49,7 +49,7 @@ def says_good(draft: Draft) -> Iterator[Flaw]:
 def job(name: str = "t", *, attempts: int = 3, template: str = "Write.") -> Job:
     task = Task(name, "", context_text, one_answer, 1, (says_good,), lambda context, seed: "", 10)
     counter = TokenCounter(len, exact=True)
-    return Job(task, Recipe(Template(template, name="t.txt"), Sampling("m", 10), counter, 10_000), attempts)
+    return Job(task, PromptRecipe(Template(template, name="t.txt"), Sampling("m", 10), counter, 10_000), attempts)
 
 
 Answer = Callable[[Request], bytes | Failure]
@@ -146,7 +146,9 @@ def run(
     return passed
 
 
-def pass_over(folder: Path, store: ContextStore, provider: Scripted, emit: Callable[[bytes], None]) -> list[Kept]:
+def pass_over(
+    folder: Path, store: ContextStore, provider: Scripted, emit: Callable[[bytes], None]
+) -> list[StoredReply]:
     """Run until something stops it, then return what the journal holds."""
 
     async def stopped(generation: Generation) -> None:
@@ -159,7 +161,7 @@ def pass_over(folder: Path, store: ContextStore, provider: Scripted, emit: Calla
     with Journal(folder / "journal.db") as journal:
         asyncio.run(stopped(Generation([job()], store, journal, RunFolder(folder), emit=emit)))
         return [
-            Kept(*row)
+            StoredReply(*row)
             for row in journal.read("SELECT prompt_id, attempt, NULL FROM replies JOIN requests USING (request)")
         ]
 
@@ -691,7 +693,7 @@ def test_where_tasks_share_the_beginning_of_a_prompt_the_first_is_answered_befor
         plain = job(name)
 
         class Sharing(Task):
-            def prompt(self, context: ImageContext, recipe: Recipe) -> Prompt:
+            def prompt(self, context: ImageContext, recipe: PromptRecipe) -> Prompt:
                 return msgspec.structs.replace(super().prompt(context, recipe), shared=1)
 
         fields = {field.name: getattr(plain.task, field.name) for field in dataclasses.fields(Task)}

@@ -15,7 +15,7 @@ from svit.cli.progress import Progress, fitting
 WITHOUT_SIZE = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}
 BAR = """
 import sys
-from svit.cli import talk
+from svit.cli import messages
 from svit.cli.progress import Progress
 
 before, total, each, long = map(int, sys.argv[1:])
@@ -26,7 +26,7 @@ with progress.of(total, before):
             progress.count("wrong_count" if long else None)
         progress.tick(1000.0 + second, in_flight=100_000 * long or 7, cost=1_234_567_000_000 * long or 25_000_000)
         if second == 2:
-            talk.say("A sentence.")
+            messages.say("A sentence.")
 """
 
 
@@ -109,10 +109,10 @@ def test_a_run_that_was_stopped_goes_on_from_what_is_in_whole_shards(tmp_path: P
 
 
 SENTENCES = """
-from svit.cli import talk
-talk.say("The first sentence is longer than forty columns and is broken between its words.")
-talk.say("  svit export runs/first --format llava-next -o train.jsonl")
-talk.log.error("runs/first: " + "x" * 50, 2)
+from svit.cli import messages
+messages.say("The first sentence is longer than forty columns and is broken between its words.")
+messages.say("  svit export runs/first --format llava-next -o train.jsonl")
+messages.log.error("runs/first: " + "x" * 50, 2)
 """
 
 

@@ -10,7 +10,7 @@ import pytest
 from svit.boxes import Box
 from svit.contexts.sources.visual_genome import VisualGenome
 from svit.errors import SvitError
-from svit.prompting.render import Recipe, Template, context_text, shared_context_text, shortened
+from svit.prompting.render import PromptRecipe, Template, context_text, shared_context_text, shortened
 from svit.prompting.tokens import TokenCounter
 from svit.records import ImageContext, Object, Region, Relationship, Sampling
 from svit.resources import prompt_text
@@ -24,8 +24,8 @@ def shipped(task: str) -> str:
     return PromptFiles(None, {}).template(TASKS[task]).text
 
 
-def recipe(template: str = "Tell.", room: int = 10_000, questions: tuple[str, ...] = ()) -> Recipe:
-    return Recipe(Template(template, name="t.txt"), Sampling("m", 10), WORDS, room, questions=questions)
+def recipe(template: str = "Tell.", room: int = 10_000, questions: tuple[str, ...] = ()) -> PromptRecipe:
+    return PromptRecipe(Template(template, name="t.txt"), Sampling("m", 10), WORDS, room, questions=questions)
 
 
 @pytest.mark.parametrize("image", [1, 5, 7])
@@ -43,7 +43,7 @@ def test_the_prompt_of_each_task_is_as_before(
     golden(f"prompt-{task}.txt", "\n".join(f"### {m.role}\n{m.content}" for m in made.messages))
 
 
-def recipe_after(task: str, room: int = 100_000) -> Recipe:
+def recipe_after(task: str, room: int = 100_000) -> PromptRecipe:
     """A recipe of the shipped prompt file of this task that puts the context first."""
     return replace(recipe(shipped(task), room), lead=prompt_text("context_first.txt")[0].strip())
 

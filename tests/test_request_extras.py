@@ -8,7 +8,7 @@ import pytest
 from svit.config import RunConfig, jobs, provider, read_config
 from svit.errors import SvitError
 from svit.providers.openai.capabilities import Capabilities, request_body
-from svit.providers.openai.online import Online
+from svit.providers.openai.online import OnlineProvider
 from svit.providers.openai.request_extras import headers_to_send, merged
 from svit.records import ImageContext, Message, Prompt, Sampling
 from svit.tasks import TASKS
@@ -120,7 +120,7 @@ def test_a_header_takes_its_secret_from_the_environment_and_run_json_never_sees_
         tmp_path, "extra_headers: {Proxy-Key: '${PROXY_KEY}', Authorization: 'Bearer ${PROXY_KEY}', X-Team: v}"
     )
     online = provider(asked, lambda _: None)
-    assert isinstance(online, Online)
+    assert isinstance(online, OnlineProvider)
     assert online.endpoint.headers == {"Proxy-Key": "s3cret", "Authorization": "Bearer s3cret", "X-Team": "v"}
     assert "s3cret" not in repr(online)
     assert "s3cret" not in json.dumps(asked.model_dump(mode="json"))

@@ -14,18 +14,18 @@ from pathlib import Path
 import pytest
 
 from rehearsal import booked, ended, finished, generate
-from svit.simulate.process import Running, running
-from svit.simulate.simulator_options import Options
+from svit.simulate.process import SimulatorProcess, running
+from svit.simulate.simulator_options import SimulatorOptions
 
 
 @pytest.fixture
-def slow() -> Iterator[Running]:
+def slow() -> Iterator[SimulatorProcess]:
     """An endpoint that takes a third of a second for each answer."""
-    with running(Options(port=0, latency="300ms")) as server:
+    with running(SimulatorOptions(port=0, latency="300ms")) as server:
         yield server
 
 
-def wait_for(server: Running, billed: int) -> None:
+def wait_for(server: SimulatorProcess, billed: int) -> None:
     until = time.monotonic() + 60
     while server.books()["billed"] < billed:
         assert time.monotonic() < until
@@ -55,7 +55,7 @@ def without_its_wal(run: Path) -> Path:
 
 @pytest.mark.parametrize("taken", [deleted, moved, replaced, without_its_wal])
 def test_a_journal_that_is_taken_away_stops_the_run_and_loses_nothing(
-    taken: Callable[[Path], Path], slow: Running, distinct: Path, tmp_path: Path
+    taken: Callable[[Path], Path], slow: SimulatorProcess, distinct: Path, tmp_path: Path
 ) -> None:
     process = generate(tmp_path, slow, "--task", "referring", "--contexts", distinct, "--limit", "30", in_flight=2)
     wait_for(slow, 4)
@@ -80,7 +80,7 @@ def test_a_journal_that_is_taken_away_stops_the_run_and_loses_nothing(
 
 
 def test_after_a_kill_all_that_left_is_of_unknown_outcome_and_nothing_else(
-    slow: Running, distinct: Path, tmp_path: Path
+    slow: SimulatorProcess, distinct: Path, tmp_path: Path
 ) -> None:
     words = ("--task", "referring", "--contexts", distinct)
     process = generate(tmp_path, slow, *words, in_flight=3)
@@ -96,7 +96,7 @@ def test_after_a_kill_all_that_left_is_of_unknown_outcome_and_nothing_else(
 
 @pytest.mark.parametrize(("file", "seconds"), [("journal.db", 6), ("ledger.db", 2)])
 def test_another_process_that_holds_a_database_costs_nothing_but_the_time(
-    file: str, seconds: int, slow: Running, distinct: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    file: str, seconds: int, slow: SimulatorProcess, distinct: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SVIT_LEDGER", str(tmp_path / "r" / "ledger.db"))
     process = generate(tmp_path, slow, "--task", "referring", "--contexts", distinct, "--limit", "20", in_flight=2)
@@ -115,7 +115,7 @@ def test_another_process_that_holds_a_database_costs_nothing_but_the_time(
 
 
 def test_a_ledger_that_is_held_does_not_hold_the_run_from_its_end(
-    slow: Running, distinct: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    slow: SimulatorProcess, distinct: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SVIT_LEDGER", str(tmp_path / "ledger.db"))
     words = ("--task", "referring", "--contexts", distinct, "--max-cost-per-month", "50")
@@ -147,7 +147,7 @@ def without_a_home(words: list[str], folder: Path) -> "subprocess.CompletedProce
 
 
 def test_somebody_without_a_home_is_told_to_name_the_ledger(tmp_path: Path) -> None:
-    with running(Options(port=0)) as server:
+    with running(SimulatorOptions(port=0)) as server:
         config = f"provider: openai\nmodel: gpt-6-luna\nreasoning_effort: none\nbase_url: {server.url}\n"
         (tmp_path / "c.yaml").write_text(config)
         words = ["generate", "--task", "referring", "--config", "c.yaml", "--run", "r", "--limit", "2"]

@@ -17,11 +17,11 @@ from typer.testing import CliRunner
 from svit.cli import app
 from svit.run.folder import RunFolder
 from svit.run.journal import Journal
-from svit.run.journal_rows import Booked, Intent, Kept, Shard
+from svit.run.journal_rows import Charge, Intent, Shard, StoredReply
 from svit.run.run_overview import overview, runs_below
 from svit.run.run_status import read_status
 from svit.simulate.process import running
-from svit.simulate.simulator_options import Options
+from svit.simulate.simulator_options import SimulatorOptions
 
 PAID = {"provider": "openai", "model": "gpt-6-luna"}
 
@@ -44,8 +44,8 @@ def made(path: Path, *, finished: bool = False, **more: object) -> RunFolder:
     with Journal(folder.journal) as journal:
         journal.published(Shard("referring", 0, "recipe", 1000, 990, {"wrong_count": 10}, 1))
         journal.intend(Intent(str(n), 1, "referring", n, "v", 5000) for n in range(3))
-        journal.keep(Kept(str(n), 1, b"{}") for n in range(2))
-        journal.book(Booked(str(n), 1, 100, 10, 700) for n in range(2))
+        journal.keep(StoredReply(str(n), 1, b"{}") for n in range(2))
+        journal.book(Charge(str(n), 1, 100, 10, 700) for n in range(2))
     return folder
 
 
@@ -163,7 +163,7 @@ def test_columns_in_the_environment_are_a_width_and_a_file_has_none(
 
 
 def test_what_a_finished_run_cost_is_in_run_json_and_is_what_status_says(tmp_path: Path) -> None:
-    with running(Options(port=0)) as server:
+    with running(SimulatorOptions(port=0)) as server:
         (tmp_path / "c.yaml").write_text(
             f"provider: openai\nmodel: gpt-6-luna\nreasoning_effort: none\nbase_url: {server.url}\n"
         )

@@ -148,7 +148,7 @@ def nothing_tells(folder: Path, said: str) -> None:
 CRASH = """
 import sys
 from svit.cli import main
-from svit.providers.transport import Transport
+from svit.providers.openai.transport import Transport
 async def post(self, content):
     raise RuntimeError(f"{self._url} {dict(self._headers)} {self._session._default_proxy}")
 Transport.post = post

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from svit.cli.setting_reference import meanings, settings, settings_page
-from svit.cli.starting_config import Start
+from svit.cli.starting_config import StartingConfig
 from svit.config import RunConfig, TaskSettings, VerifySettings, changed
 from svit.resources import CONFIGS
 
@@ -50,14 +50,14 @@ def test_type_default_and_range_are_those_of_the_schema(name: str, kind: str, de
 @pytest.mark.parametrize(
     "start",
     [
-        Start("offline", "offline", "https://api.openai.com/v1", "OPENAI_API_KEY"),
-        Start("openai", "gpt-6-luna", "https://api.openai.com/v1", "OPENAI_API_KEY", effort="none"),
-        Start("openai", "Qwen/Qwen3-32B", "http://127.0.0.1:8000/v1", "MY_KEY"),
-        Start("openai", "a: b #c", "http://127.0.0.1:8000/v1", "MY_KEY"),
-        Start("openai", "123", "http://127.0.0.1:8000/v1", "MY_KEY"),
+        StartingConfig("offline", "offline", "https://api.openai.com/v1", "OPENAI_API_KEY"),
+        StartingConfig("openai", "gpt-6-luna", "https://api.openai.com/v1", "OPENAI_API_KEY", effort="none"),
+        StartingConfig("openai", "Qwen/Qwen3-32B", "http://127.0.0.1:8000/v1", "MY_KEY"),
+        StartingConfig("openai", "a: b #c", "http://127.0.0.1:8000/v1", "MY_KEY"),
+        StartingConfig("openai", "123", "http://127.0.0.1:8000/v1", "MY_KEY"),
     ],
 )
-def test_the_commented_config_is_read_back_with_and_without_its_comments(start: Start) -> None:
+def test_the_commented_config_is_read_back_with_and_without_its_comments(start: StartingConfig) -> None:
     text = start.text(meanings())
     config = changed(yaml.safe_load(text), {}, name="svit.yaml")
     assert (config.provider, config.model, str(config.prompts)) == (start.provider, start.model, "prompts")

@@ -8,12 +8,12 @@ import pytest
 
 from svit.cost.prices import Price
 from svit.cost.spending import Spending
-from svit.prompting.render import Recipe, Template, context_text
+from svit.prompting.render import PromptRecipe, Template, context_text
 from svit.prompting.tokens import TokenCounter
 from svit.records import Dialogue, Draft, Flaw, ImageContext, Prompt, Rejection, Sample, Sampling, Turn
-from svit.run.attempts import Job, Repairs, Standing, attempts_so_far, recovered, standing
+from svit.run.attempts import ImageState, Job, Repairs, attempts_so_far, recovered, standing
 from svit.run.journal import Journal
-from svit.run.journal_rows import Intent, Kept
+from svit.run.journal_rows import Intent, StoredReply
 from svit.tasks.base import Task
 
 CONTEXT = ImageContext(7, "a", 9, 9, captions=("A dog.",))
@@ -32,7 +32,7 @@ def checked(draft: Draft) -> Iterator[Flaw]:
 
 
 TASK = Task("t", "", context_text, parse, 1, (checked,), lambda context, seed: "", 10)
-RECIPE = Recipe(Template("Write.", name="t.txt"), Sampling("m", 10), TokenCounter(len, exact=True), room=50)
+RECIPE = PromptRecipe(Template("Write.", name="t.txt"), Sampling("m", 10), TokenCounter(len, exact=True), room=50)
 
 
 def job(codes: Sequence[str] = ("crooked",), attempts: int = 4, room: int = 1000) -> Job:
@@ -48,23 +48,23 @@ class Server:
 
     def __init__(self, job: Job, again: bool = False) -> None:
         self.job, self.again = job, again
-        self.kept: dict[str, list[Kept]] = {}
+        self.kept: dict[str, list[StoredReply]] = {}
         self.sent: list[Prompt] = []
 
-    def replies(self, prompt: Prompt) -> list[Kept]:
+    def replies(self, prompt: Prompt) -> list[StoredReply]:
         return self.kept.get(prompt.id, [])
 
-    def standing(self) -> Standing:
+    def standing(self) -> ImageState:
         return standing(self.job, CONTEXT, self.replies, again=self.again)
 
-    def answers(self, *texts: str | None) -> Standing:
+    def answers(self, *texts: str | None) -> ImageState:
         """Answer what is asked next with each text; None is a failure."""
         for text in texts:
             request = self.standing().request
             assert request is not None
             self.sent.append(request.prompt)
             failure = b'{"code": "timeout", "words": "no answer"}' if text is None else None
-            kept = Kept(request.prompt.id, request.attempt, None if text is None else body(text), failure)
+            kept = StoredReply(request.prompt.id, request.attempt, None if text is None else body(text), failure)
             self.kept.setdefault(request.prompt.id, []).append(kept)
         return self.standing()
 
@@ -148,7 +148,7 @@ def test_a_gap_in_the_attempts_hides_nothing() -> None:
     """Another run's failures are not taken over with its answers."""
     server = Server(job())
     server.answers(None, None, "good")
-    kept: Mapping[str, list[Kept]] = {key: [k for k in found if k.body] for key, found in server.kept.items()}
+    kept: Mapping[str, list[StoredReply]] = {key: [k for k in found if k.body] for key, found in server.kept.items()}
     found = standing(server.job, CONTEXT, lambda prompt: kept.get(prompt.id, []))
     assert isinstance(found.result, Sample)
 
@@ -177,7 +177,7 @@ def test_a_run_that_died_over_a_count_which_cannot_be_starts_again_at_the_worst_
     reply = json.dumps({"choices": [{"message": {"content": "Hi"}}], "usage": usage}).encode()
     with Journal(tmp_path / "journal.db") as journal:
         journal.intend([Intent("p", 1, "t", 7, "v", 900)])
-        journal.keep([Kept("p", 1, reply)])
+        journal.keep([StoredReply("p", 1, reply)])
     with Journal(tmp_path / "journal.db") as journal:
         recovered(journal, Spending(PRICE))
         spent = journal.spent()

@@ -17,10 +17,10 @@ from svit.cli import app
 from svit.errors import DataError
 from svit.run.folder import RunFolder
 from svit.run.journal import Journal
-from svit.run.journal_rows import Booked, Intent, Kept, Shard
+from svit.run.journal_rows import Charge, Intent, Shard, StoredReply
 from svit.run.run_status import read_status
-from svit.simulate.process import Running, running
-from svit.simulate.simulator_options import Options
+from svit.simulate.process import SimulatorProcess, running
+from svit.simulate.simulator_options import SimulatorOptions
 
 CONFIG = "provider: openai\nmodel: gpt-6-luna\nreasoning_effort: none\nbase_url: {url}\nin_flight: 4\ntimeout: 20\n"
 KEYS = (
@@ -46,14 +46,14 @@ def status(folder: Path) -> dict[str, Any]:
     return found
 
 
-def generate(folder: Path, server: Running, *words: str) -> "subprocess.Popen[str]":
+def generate(folder: Path, server: SimulatorProcess, *words: str) -> "subprocess.Popen[str]":
     (folder / "c.yaml").write_text(CONFIG.format(url=server.url))
     command = [sys.executable, "-m", "svit", "generate", "--task", "all", "--config", "c.yaml", "--run", "r", *words]
     return subprocess.Popen(command, cwd=folder, stderr=subprocess.PIPE, text=True)
 
 
 def test_a_run_is_watched_while_it_goes_on_after_a_kill_and_when_it_is_done(tmp_path: Path) -> None:
-    with running(Options(port=0, latency="400ms")) as server:
+    with running(SimulatorOptions(port=0, latency="400ms")) as server:
         process = generate(tmp_path, server, "--max-cost", "5")
         until = time.monotonic() + 60
         while server.books()["billed"] < 4:
@@ -89,7 +89,7 @@ def test_a_run_is_watched_while_it_goes_on_after_a_kill_and_when_it_is_done(tmp_
 
 
 def test_failures_are_counted_by_their_class(tmp_path: Path) -> None:
-    with running(Options(port=0, faults=("reset_body=0.3",), fault_attempts=1)) as server:
+    with running(SimulatorOptions(port=0, faults=("reset_body=0.3",), fault_attempts=1)) as server:
         generate(tmp_path, server).communicate(timeout=120)
         resets = server.books()["kinds"]["reset_body"]["billed"]
     found = status(tmp_path)
@@ -115,9 +115,11 @@ def made(tmp_path: Path) -> RunFolder:
         journal.intend(Intent(key, 1, "referring", n, "v2", 1000) for n, key in enumerate(keys))
         journal.intend([Intent("0000", 2, "referring", 0, "v2", 1000), Intent("old", 1, "referring", 1, "v1", 1000)])
         failure = b'{"code":"timeout","words":"no answer"}'
-        journal.keep([Kept("0000", 1, None, failure), Kept("0000", 2, b"{}"), Kept("old", 1, b"{}")])
-        journal.keep(Kept(key, 1, b"{}") for key in keys[1:-2])
-        journal.book(Booked(key, 1, 100, 10, 500) for key in keys[:-2])
+        journal.keep(
+            [StoredReply("0000", 1, None, failure), StoredReply("0000", 2, b"{}"), StoredReply("old", 1, b"{}")]
+        )
+        journal.keep(StoredReply(key, 1, b"{}") for key in keys[1:-2])
+        journal.book(Charge(key, 1, 100, 10, 500) for key in keys[:-2])
     return folder
 
 
@@ -315,7 +317,7 @@ def test_what_remains_costs_what_the_others_cost(made: RunFolder) -> None:
 @pytest.mark.parametrize("ceiling", ["--max-cost", "--max-cost-per-month"])
 def test_a_run_that_came_to_its_ceiling_says_so(ceiling: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SVIT_LEDGER", str(tmp_path / "ledger.db"))
-    with running(Options(port=0)) as server:
+    with running(SimulatorOptions(port=0)) as server:
         process = generate(tmp_path, server, ceiling, "0.004")
         _, said = process.communicate(timeout=60)
         assert process.returncode == 3, said

@@ -17,7 +17,7 @@ import pytest
 from svit.cli.status_watch import screen
 from svit.run.folder import RunFolder
 from svit.simulate.process import running
-from svit.simulate.simulator_options import Options
+from svit.simulate.simulator_options import SimulatorOptions
 
 SVIT = [sys.executable, "-m", "svit"]
 CONFIG = "provider: openai\nmodel: gpt-6-luna\nreasoning_effort: none\nbase_url: {url}\nin_flight: 1\ntimeout: 20\n"
@@ -26,7 +26,7 @@ CONFIG = "provider: openai\nmodel: gpt-6-luna\nreasoning_effort: none\nbase_url:
 @pytest.fixture
 def goes_on(tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
     """A run that takes some seconds, in tmp_path / r."""
-    with running(Options(port=0, latency="2500ms")) as server:
+    with running(SimulatorOptions(port=0, latency="2500ms")) as server:
         (tmp_path / "c.yaml").write_text(CONFIG.format(url=server.url))
         words = ["generate", "--task", "referring", "--config", "c.yaml", "--run", "r", "-q"]
         with subprocess.Popen([*SVIT, *words], cwd=tmp_path) as process:

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from rehearsal import booked, ended, finished, generate, svit
-from svit.simulate.process import Running, running
-from svit.simulate.simulator_options import Options
+from svit.simulate.process import SimulatorProcess, running
+from svit.simulate.simulator_options import SimulatorOptions
 
 STUBBORN = Path(__file__).with_name("stubborn.py")
 LATE = 4.0
@@ -29,7 +29,7 @@ def told(folder: Path) -> dict[str, Any]:
     return read
 
 
-def sent(server: Running, number: int) -> None:
+def sent(server: SimulatorProcess, number: int) -> None:
     """Wait until the server has so many requests."""
     until = time.monotonic() + 30
     while server.books()["requests"] < number:
@@ -88,7 +88,7 @@ def test_the_second_signal_ends_whatever_is_under_way(tmp_path: Path, kind: str)
 @pytest.mark.parametrize(
     ("moment", "words"),
     [
-        ("from svit import interrupts; interrupts.end_at_once()", ""),
+        ("from svit.system import interrupts; interrupts.end_at_once()", ""),
         ("import svit.cli.messages; svit.cli.process_watchdog.call_off = end", "Interrupted."),
     ],
 )
@@ -119,7 +119,7 @@ WAITS: dict[str, tuple[dict[str, Any], str]] = {
 @pytest.mark.parametrize("wait", WAITS)
 def test_the_deadline_reaches_what_waits_for(wait: str, tmp_path: Path, distinct: Path) -> None:
     options, more = WAITS[wait]
-    with running(Options(port=0, **options)) as server:
+    with running(SimulatorOptions(port=0, **options)) as server:
         began = time.monotonic()
         words = ("--task", "referring", "--contexts", distinct, "--deadline", "6s")
         talk = finished(generate(tmp_path, server, *words, in_flight=8, timeout=60.0, more=more), 5)
@@ -144,7 +144,7 @@ def test_the_deadline_reaches_what_waits_for(wait: str, tmp_path: Path, distinct
 @pytest.mark.parametrize("wait", [name for name in WAITS if name not in ("an answer", "a connection that hangs")])
 def test_the_first_signal_ends_what_only_waits(wait: str, tmp_path: Path, distinct: Path) -> None:
     options, more = WAITS[wait]
-    with running(Options(port=0, **options)) as server:
+    with running(SimulatorOptions(port=0, **options)) as server:
         words = ("--task", "referring", "--contexts", distinct)
         process = generate(tmp_path, server, *words, in_flight=8, timeout=60.0, more=more)
         sent(server, 2)
@@ -158,7 +158,7 @@ def test_the_first_signal_ends_what_only_waits(wait: str, tmp_path: Path, distin
 
 
 def test_the_first_signal_says_what_is_awaited_and_sends_nothing_more(tmp_path: Path, distinct: Path) -> None:
-    with running(Options(port=0, latency="3s", faults=("refusal=1",))) as server:
+    with running(SimulatorOptions(port=0, latency="3s", faults=("refusal=1",))) as server:
         words = ("--task", "all", "--contexts", distinct)
         process = generate(tmp_path, server, *words, in_flight=8, timeout=40.0, more="context_first: true\n")
         sent(server, 8)
@@ -170,7 +170,7 @@ def test_the_first_signal_says_what_is_awaited_and_sends_nothing_more(tmp_path: 
 
 
 def test_a_process_that_slept_over_its_deadline_reads_what_lies_there(tmp_path: Path, distinct: Path) -> None:
-    with running(Options(port=0, latency="1.5s")) as server:
+    with running(SimulatorOptions(port=0, latency="1.5s")) as server:
         words = ("--task", "referring", "--contexts", distinct, "--deadline", "10s")
         began = time.monotonic()
         process = generate(tmp_path, server, *words, in_flight=8)

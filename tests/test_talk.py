@@ -25,7 +25,7 @@ from svit.errors import DeadlineReachedError, SvitError
 def machine(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Talk to machines, at a moment that is known."""
     handlers, level = logging.root.handlers[:], logging.root.level
-    monkeypatch.setattr(messages, "log", messages.Log(clock=lambda: 1_793_491_199.9996))
+    monkeypatch.setattr(messages, "log", messages.MessageLog(clock=lambda: 1_793_491_199.9996))
     messages.to_machines()
     yield
     logging.captureWarnings(capture=False)
@@ -167,7 +167,7 @@ def test_people_get_a_sentence_and_of_a_bug_all(capsys: pytest.CaptureFixture[st
 
 ON_A_TERMINAL = """
 import sys
-from svit.cli import talk
+from svit.cli import messages
 from svit.cli.progress import Progress
 
 progress = Progress(quiet=False, records_to_stdout=sys.argv[1] == "records")
@@ -175,9 +175,9 @@ with progress.of(100):
     for second in range(3):
         progress.count("wrong_count")
         progress.tick(second, in_flight=7, cost=1_000_000)
-        talk.say("A sentence.")
+        messages.say("A sentence.")
         if sys.argv[1] == "records":
-            talk.record(b'{"image_id": 1}' + bytes([10]))
+            messages.record(b'{"image_id": 1}' + bytes([10]))
 """
 
 
@@ -256,7 +256,7 @@ def test_what_is_secret_is_in_no_line_of_talk_nor_in_a_traceback(
     for_machines: bool, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(logging, "lastResort", logging.lastResort)
-    monkeypatch.setattr(messages, "log", messages.Log(for_machines=for_machines))
+    monkeypatch.setattr(messages, "log", messages.MessageLog(for_machines=for_machines))
     messages.log.hide(["sk-canary-5d1f0c7e9b"])
     messages.log.hide(["hunter2-canary"])
     messages.say("the key is sk-canary-5d1f0c7e9b")

@@ -14,10 +14,10 @@ from rehearsal import finished, generate, svit
 from svit.config import RunConfig, changed, check_requests, chosen_tasks, jobs, provider, spending
 from svit.contexts.store import ContextStore, build_store
 from svit.errors import SvitError
-from svit.prompting.render import Recipe, Template, context_text
+from svit.prompting.render import PromptRecipe, Template, context_text
 from svit.prompting.tokens import TokenCounter
 from svit.providers.base import Failure, Reply, Request
-from svit.providers.openai.online import Online
+from svit.providers.openai.online import OnlineProvider
 from svit.records import VERIFY, Completion, Dialogue, Flaw, ImageContext, Prompt, Rejection, Sample, Sampling, Turn
 from svit.run import shard_assembly
 from svit.run.attempts import SECOND_OPINION, Job
@@ -25,9 +25,9 @@ from svit.run.folder import RunFolder
 from svit.run.generation import Generation
 from svit.run.journal import Journal
 from svit.run.rebuild import rebuild
-from svit.run.verification import Doubted, Verifier, numbered
+from svit.run.verification import PendingVerification, Verifier, numbered
 from svit.simulate.process import running
-from svit.simulate.simulator_options import Options
+from svit.simulate.simulator_options import SimulatorOptions
 from svit.tasks.base import Task, provenance_of
 
 VERIFIER = Verifier("Judge.\n\n{{answers}}", Sampling("critic", 100), 3)
@@ -43,15 +43,15 @@ def pairs(text: str) -> tuple[Dialogue, ...]:
 
 def job(*, attempts: int = 2, least: int = 0, verifier: Verifier | None = VERIFIER) -> Job:
     task = Task("t", "", context_text, pairs, 3, (), lambda context, seed: "", 10, min_pairs=least)
-    recipe = Recipe(Template("Write.", name="t.txt"), Sampling("m", 10), TokenCounter(len, exact=True), 10_000)
+    recipe = PromptRecipe(Template("Write.", name="t.txt"), Sampling("m", 10), TokenCounter(len, exact=True), 10_000)
     return Job(task, recipe, attempts, verifier=verifier)
 
 
-def sample_of(text: str, made_by: Job) -> Doubted:
+def sample_of(text: str, made_by: Job) -> PendingVerification:
     prompt = made_by.task.prompt(CONTEXT, made_by.recipe)
     result = made_by.task.judge(prompt, Completion(text, "stop", "m"), 1)
     assert isinstance(result, Sample)
-    return Doubted(result, prompt, 1, text)
+    return PendingVerification(result, prompt, 1, text)
 
 
 THREE = "a?=1;b?=2;c?=3"
@@ -465,7 +465,7 @@ def test_each_model_is_asked_in_its_own_way(distinct: Path) -> None:
     [made_by] = jobs(settings, chosen_tasks(["referring"]))
     check_requests(settings, [made_by])
     asked_of = provider(settings, lambda _: None)
-    assert isinstance(asked_of, Online)
+    assert isinstance(asked_of, OnlineProvider)
     assert made_by.verifier
     with ContextStore(distinct) as store:
         prompt = made_by.task.prompt(next(store.slice(0, 1)), made_by.recipe)
@@ -496,7 +496,7 @@ def test_each_model_has_its_own_price_and_one_without_a_price_keeps_no_ceiling()
 
 def test_a_verified_run_pays_both_models_and_its_estimate_counts_both(tmp_path: Path, distinct: Path) -> None:
     words = ("--task", "referring", "--contexts", distinct)
-    with running(Options(port=0)) as server:
+    with running(SimulatorOptions(port=0)) as server:
         talk = finished(generate(tmp_path, server, *words, "--verify", "gpt-6-sol"), 0, 1)
         again = finished(generate(tmp_path, server, *words, "--verify", "gpt-6-sol"), 0, 1)
         billed = server.books()

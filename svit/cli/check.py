@@ -17,7 +17,7 @@ from svit.quantities import number_of
 if TYPE_CHECKING:
     from svit.datasets.audit_report import AuditReport, Example, FixFigures
     from svit.datasets.data_folder import DataFolder
-    from svit.datasets.record_files import DataFile, Piece
+    from svit.datasets.record_files import DataFile, RecordBytes
 
 _FORMS = {"own": "our own", "svit": "SVIT's", "llava": "LLaVA's", "chat": "a chat's"}
 
@@ -73,7 +73,7 @@ def refuse_existing(out: Path, file: Path, *, option: str) -> None:
         raise SvitError(f"{out} is there already: give {option} another name, or remove it.")
 
 
-def watched(data: "DataFile | DataFolder", *, quiet: bool) -> Iterator["Piece"]:
+def watched(data: "DataFile | DataFolder", *, quiet: bool) -> Iterator["RecordBytes"]:
     """Yield the records, with a bar of the bytes that were read where one can be seen and a file has a size."""
     if quiet or not sys.stderr.isatty() or not data.path.is_file():
         yield from data

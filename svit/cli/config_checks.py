@@ -11,7 +11,7 @@ from svit.errors import ProviderRefusesError, SvitError
 
 if TYPE_CHECKING:
     from svit.config import RunConfig
-    from svit.providers.openai.endpoint_probe import Found
+    from svit.providers.openai.endpoint_probe import ProbeResult
     from svit.providers.openai.transport import Endpoint
 
 State = Literal["right", "warning", "wrong"]
@@ -160,7 +160,7 @@ def _key(settings: "RunConfig", *, is_there: bool) -> str:
     return f"read from {settings.key_file}" if settings.key_file else f"{settings.key_env} is set"
 
 
-async def _asked(where: "Endpoint") -> "Found":
+async def _asked(where: "Endpoint") -> "ProbeResult":
     from svit.providers.openai.endpoint_probe import probed
     from svit.providers.openai.transport import transport
 
@@ -168,7 +168,7 @@ async def _asked(where: "Endpoint") -> "Found":
         return await probed(way)
 
 
-def _said(settings: "RunConfig", found: "Found") -> Iterator[ConfigCheck]:
+def _said(settings: "RunConfig", found: "ProbeResult") -> Iterator[ConfigCheck]:
     """Say what the endpoint has answered."""
     from svit.cli.config_options import shown_address
 

@@ -32,7 +32,7 @@ from svit.system.path_address import path_address, path_at
 if TYPE_CHECKING:
     from svit.config import RunConfig
     from svit.contexts.store import ContextStore
-    from svit.estimate.quote import Hours, Quote, TaskQuote
+    from svit.estimate.quote import HoursLeft, Quote, TaskQuote
     from svit.run.folder import RunFolder
     from svit.run.journal import Journal
 
@@ -346,7 +346,7 @@ def _change(amount: float, base: float) -> str:
     return f"{percent:+d}%" if percent else "the same"
 
 
-def _time(hours: "Hours") -> str:
+def _time(hours: "HoursLeft") -> str:
     others = {"rpm": hours.rpm, "tpm": hours.tpm, "in_flight": hours.in_flight}
     rest = [f"{name} alone {_span(each)}" for name, each in others.items() if each and name != hours.bound_by]
     known = "measured" if hours.measured else "assumed"

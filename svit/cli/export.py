@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from svit.exports.base import Format, Style
-    from svit.exports.exporter import Export, Exported
-    from svit.exports.record_lengths import Lengths
+    from svit.exports.exporter import Export, ExportResult
+    from svit.exports.record_lengths import LengthLimit
     from svit.exports.record_pictures import FolderOfPictures
     from svit.image_files.image_frames import Resize
 
@@ -141,7 +141,7 @@ def export(
     from svit.exports.hub_upload import client
     from svit.exports.image_ids import read_image_ids
     from svit.exports.pending_pushes import note
-    from svit.exports.samples import Reading
+    from svit.exports.samples import SampleReader
     from svit.exports.selection import Choice, splits_of
     from svit.tasks import TASKS
 
@@ -175,7 +175,7 @@ def export(
     if images and not found.can_hold_pictures:
         raise SvitError(f"--images: the records of {to} name their pictures and do not hold them.")
     work = Export(
-        Reading(sources, tasks, beyond=_beyond),
+        SampleReader(sources, tasks, beyond=_beyond),
         choice,
         found,
         style,
@@ -256,10 +256,10 @@ def _pictures(folder: Path, form: "Format", style: "Style") -> "FolderOfPictures
 
 def _lengths(
     found: "Format", style: "Style", most: int | None, on_long: str | None, tokenizer: str | None
-) -> "Lengths | None":
+) -> "LengthLimit | None":
     """Return what counts and shortens records; None where neither the trainer nor a person has a limit."""
     from svit.exports.context_windows import ANY
-    from svit.exports.record_lengths import ON_LONG, Lengths, counter_named, estimate
+    from svit.exports.record_lengths import ON_LONG, LengthLimit, counter_named, estimate
 
     how = ON_LONG[_one_of("--on-long", on_long or ("split" if most else "keep"), ON_LONG)]
     window = found.window or ANY
@@ -268,7 +268,7 @@ def _lengths(
         if on_long or tokenizer:
             raise SvitError(f"{found.name}: how much its trainer reads is not known here: give --max-tokens N.")
         return None
-    return Lengths(most, window, style, counter_named(tokenizer) if tokenizer else estimate(window), how)
+    return LengthLimit(most, window, style, counter_named(tokenizer) if tokenizer else estimate(window), how)
 
 
 def _resize(own: "Resize", min_pixels: int | None, max_pixels: int | None, factor: int | None) -> "Resize | None":
@@ -300,7 +300,7 @@ def _to_stdout(work: "Export", *, packed: bool, as_json: bool, quiet: bool) -> N
         _say_which_pictures(work, looked=work.pictures is not None)
 
 
-def _to_files(work: "Export", output: Path, *, packed: bool) -> "Exported":
+def _to_files(work: "Export", output: Path, *, packed: bool) -> "ExportResult":
     from svit.exports.exporter import refuse_what_is_there
 
     to_file = output.suffix in _FILES
@@ -355,7 +355,7 @@ def _one_of(option: str, given: str, names: "Sequence[str]") -> int:
     return names.index(given)
 
 
-def _figures(work: "Export", written: "Exported", output: Path) -> dict[str, object]:
+def _figures(work: "Export", written: "ExportResult", output: Path) -> dict[str, object]:
     """Return for machines what was written and what was left out."""
     return {
         "format": work.format.name,
@@ -381,7 +381,7 @@ def _in_utf8(option: str, given: str) -> str:
     return words
 
 
-def _say(work: "Export", written: "Exported", output: Path) -> None:
+def _say(work: "Export", written: "ExportResult", output: Path) -> None:
     from svit.exports.exporter import CARD
 
     if not any(file.records for file in written.files):

@@ -31,8 +31,8 @@ from svit.cli.run_execution import (
     MaxCostOption,
     MaxCostPerMonthOption,
     QuietOption,
-    Wish,
-    Work,
+    RunExecution,
+    RunOptions,
 )
 from svit.cli.task_option import task_option
 from svit.cli.unpaid_folder import removed_when_unpaid
@@ -51,7 +51,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Order:
+class GenerateOptions:
     """What `generate` was told: a run, whether it is there already or not, and the annotations it is made from."""
 
     folder: "RunFolder"
@@ -59,7 +59,7 @@ class Order:
     jobs: "Sequence[Job]"
     annotations: Annotations
     books: "Spending"
-    wish: Wish
+    wish: RunOptions
     start_over: bool = False
     switch: bool = False
 
@@ -92,7 +92,7 @@ class Order:
     def run(self, asked_of: "Provider") -> int:
         """Ask for what is missing, and return the exit code."""
         with removed_when_unpaid(self.folder), self._locked() as run:
-            return Work(run, self.books, self.wish).generate(asked_of)
+            return RunExecution(run, self.books, self.wish).generate(asked_of)
 
     def preview(self, asked_of: "Provider", number: int) -> int:
         """Ask about the first so many images, show them, price the rest, and tell the command that goes on."""
@@ -102,7 +102,7 @@ class Order:
         tasks = [job.task for job in self.jobs]
         with removed_when_unpaid(self.folder), self._locked() as run:
             limit, images = previewed(run.store, number, self.wish.limit)
-            work = Work(run, self.books, replace(self.wish, limit=limit, preview=True))
+            work = RunExecution(run, self.books, replace(self.wish, limit=limit, preview=True))
             try:
                 code = work.generate(asked_of)
             except BudgetReachedError:
@@ -234,7 +234,7 @@ def generate(
         contexts, visual_genome, coco_captions, coco_instances, allow_shared_coco_ids, strict
     )
     folder = RunFolder(run or default_run(annotations, tasks, settings, label_of(config, model)))
-    wish = Wish(
+    wish = RunOptions(
         limit=limit,
         reuse=None if reuse is None else PastRun.read(reuse).folder.journal,
         deadline=ends,
@@ -243,7 +243,7 @@ def generate(
         check=endpoint_check(config, model, base_url),
         further=_further(annotations, tasks),
     )
-    order = Order(folder, settings, todo, annotations, books, wish, start_over=start_over, switch=switch)
+    order = GenerateOptions(folder, settings, todo, annotations, books, wish, start_over=start_over, switch=switch)
     return order.run(asked_of) if preview is None else order.preview(asked_of, preview)
 
 

@@ -20,7 +20,7 @@ from svit.spelling import unknown
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from svit.datasets.importer import Intake
+    from svit.datasets.importer import ImportCounts
 
 _FRAMES = ("image", "padded-square")
 
@@ -62,7 +62,7 @@ def import_(
     """
     from svit.contexts.store import ContextStore
     from svit.datasets.audit import write_records
-    from svit.datasets.importer import Intake, imported, shape_named
+    from svit.datasets.importer import ImportCounts, imported, shape_named
     from svit.datasets.record_files import DataFile
 
     chosen = shape_named(shape)
@@ -74,7 +74,7 @@ def import_(
         raise SvitError("--json: the lines go to stdout already: name a file with -o.")
     if not to_stdout:
         refuse_existing(output, file, option="-o")
-    intake = Intake()
+    intake = ImportCounts()
     with ExitStack() as opened:
         find = opened.enter_context(ContextStore(contexts)).find if contexts else None
         data = opened.enter_context(DataFile(file))
@@ -119,7 +119,7 @@ def _sizes(folder: Path) -> "Callable[[str], tuple[int, int] | None]":
     return size
 
 
-def _figures(intake: "Intake", output: Path) -> dict[str, object]:
+def _figures(intake: "ImportCounts", output: Path) -> dict[str, object]:
     """Return for machines what `_text` says."""
     return {
         "file": str(output),
@@ -134,7 +134,7 @@ def _figures(intake: "Intake", output: Path) -> dict[str, object]:
     }
 
 
-def _text(intake: "Intake", file: Path, contexts: Path | None) -> str:
+def _text(intake: "ImportCounts", file: Path, contexts: Path | None) -> str:
     tasks = ", ".join(f"{count:,} {task}" for task, count in intake.tasks.most_common())
     lines = [f"{file}: {number_of(intake.records, 'record')} of {number_of(intake.pairs, 'pair')} imported: {tasks}."]
     if intake.left_out:

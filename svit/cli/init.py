@@ -17,14 +17,14 @@ from svit.cli.annotation_options import (
 )
 from svit.cli.config_checks import ConfigCheck, config_checks, exit_code
 from svit.cli.configs import checks_text
-from svit.cli.generate import Order, default_run, label_of
+from svit.cli.generate import GenerateOptions, default_run, label_of
 from svit.cli.next_steps import Step, command_line, steps_text
-from svit.cli.run_execution import MaxCostOption, Wish
+from svit.cli.run_execution import MaxCostOption, RunOptions
 from svit.cli.task_option import task_option
 from svit.errors import StorageError, SvitError
 
 if TYPE_CHECKING:
-    from svit.cli.starting_config import Start
+    from svit.cli.starting_config import StartingConfig
 
 _CONFIG = "svit.yaml"
 _PROMPTS = "prompts"
@@ -91,10 +91,10 @@ def init(
         messages.say(steps_text(_next(config, called, settings.provider)))
         return 0
     todo = jobs(settings, tasks)
-    wish = Wish(
+    wish = RunOptions(
         check=command_line("config", "check", config, "--endpoint"), called=[*called, "--preview", str(preview)]
     )
-    order = Order(RunFolder(run), settings, todo, annotations, spending(settings), wish)
+    order = GenerateOptions(RunFolder(run), settings, todo, annotations, spending(settings), wish)
     return order.preview(asked(settings, messages.say, messages.log.hide), preview)
 
 
@@ -111,9 +111,11 @@ def _who(provider: str | None, model: str | None, base_url: str | None) -> Liter
     return "openai" if model else "offline"
 
 
-def _start(provider: Literal["offline", "openai"], model: str | None, base_url: str | None, key_env: str) -> "Start":
+def _start(
+    provider: Literal["offline", "openai"], model: str | None, base_url: str | None, key_env: str
+) -> "StartingConfig":
     """Return what the config begins with. Raises SvitError for an address or a variable's name that is none."""
-    from svit.cli.starting_config import Start
+    from svit.cli.starting_config import StartingConfig
     from svit.config import capabilities, changed
 
     given = {"provider": provider, "model": model, "base_url": base_url, "key_env": key_env}
@@ -122,10 +124,12 @@ def _start(provider: Literal["offline", "openai"], model: str | None, base_url: 
     settings.check_address()
     efforts = capabilities(settings).reasoning_efforts or ()
     effort = "none" if provider == "openai" and "none" in efforts else None
-    return Start(provider, model or ("offline" if provider == "offline" else ""), settings.base_url, key_env, effort)
+    return StartingConfig(
+        provider, model or ("offline" if provider == "offline" else ""), settings.base_url, key_env, effort
+    )
 
 
-def _write(folder: Path, start: "Start") -> Path:
+def _write(folder: Path, start: "StartingConfig") -> Path:
     """Write the config and the prompt files, and return the config's path. Raises SvitError when one is there."""
     from svit.cli.setting_reference import meanings
     from svit.resources import PROMPTS

@@ -23,9 +23,9 @@ from svit.system.path_address import path_address
 if TYPE_CHECKING:
     from svit.providers.base import Failure
     from svit.records import Completion, Dialogue, ImageContext, Prompt
-    from svit.run.attempts import Job, Tried
+    from svit.run.attempts import Attempt, Job
     from svit.run.journal import Journal
-    from svit.run.journal_rows import Intent, Kept
+    from svit.run.journal_rows import Intent, StoredReply
 
 
 def tasks(as_json: JsonOption = False) -> None:
@@ -99,7 +99,7 @@ def show(
 
 
 @dataclass(frozen=True)
-class Look:
+class ImageHistory:
     """What became of one image in one task: the requests, the prompt that was sent last, and what came of each.
 
     `changed` says that the settings are others than when it was asked, so that the prompt is today's.
@@ -108,32 +108,32 @@ class Look:
     task: str
     asked: "Sequence[Intent]" = ()
     sent: "Prompt | None" = None
-    tries: "Sequence[Tried]" = ()
+    tries: "Sequence[Attempt]" = ()
     changed: bool = False
 
 
-def _look(job: "Job", context: "ImageContext", journal: "Journal") -> Look:
+def _look(job: "Job", context: "ImageContext", journal: "Journal") -> ImageHistory:
     """Look at one task of the image: at the request of the run's prompt file as it is, or else the last one sent."""
     from svit.run.attempts import attempts_so_far
 
     asked = [intent for intent in journal.asked(context.image_id) if intent.task == job.task.name]
     if not asked:
-        return Look(job.task.name)
+        return ImageHistory(job.task.name)
     made = job.task.prompt(context, job.recipe)
     last = next((intent for intent in asked if intent.prompt_id == made.id), asked[-1])
     if made.id != last.prompt_id:
         made = _made_by(last.version, job, context, journal)
 
-    def replies(prompt: "Prompt") -> "Sequence[Kept]":
+    def replies(prompt: "Prompt") -> "Sequence[StoredReply]":
         return journal.replies(last.prompt_id if prompt is made else prompt.id, context.image_id)
 
     tries = list(attempts_so_far(job, made, replies))
     mended = next((tried.prompt for tried in reversed(tries) if tried.prompt is not made), made)
     of_this = [each for each in asked if each.version == last.version]
-    return Look(job.task.name, of_this, mended, tries, made.id != last.prompt_id)
+    return ImageHistory(job.task.name, of_this, mended, tries, made.id != last.prompt_id)
 
 
-def _show(look: Look, context: "ImageContext") -> None:
+def _show(look: ImageHistory, context: "ImageContext") -> None:
     if look.sent is None:
         why = "it has no annotations" if context.is_empty else "not reached yet"
         messages.show(f"{look.task}: nothing was asked about image {context.image_id}: {why}.\n")
@@ -166,7 +166,7 @@ def prompt_text(made: "Prompt") -> str:
     return "\n\n".join(parts)
 
 
-def _reply_text(tried: "Tried") -> str:
+def _reply_text(tried: "Attempt") -> str:
     from svit.records import Sample
 
     result = tried.result

@@ -35,7 +35,7 @@ class Bar(Protocol):
         """Stand there again."""
 
 
-class Log:
+class MessageLog:
     """Where talk goes: sentences for people, or one JSON object a line for machines and nothing else.
 
     `clock` returns Unix time in seconds; `bar` is what stands on the terminal and has to make room for a line.
@@ -94,7 +94,7 @@ class _Unasked(logging.Handler):
         log.write(harmless(self.format(record)))
 
 
-log = Log()
+log = MessageLog()
 """The log of this process, as stderr is its stderr."""
 
 

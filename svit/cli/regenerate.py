@@ -17,8 +17,8 @@ from svit.cli.run_execution import (
     MaxCostOption,
     MaxCostPerMonthOption,
     QuietOption,
-    Wish,
-    Work,
+    RunExecution,
+    RunOptions,
 )
 from svit.cli.run_report import say_damaged, say_outcomes
 from svit.cli.run_summary import write_summary
@@ -66,8 +66,8 @@ def regenerate(
         todo = past.jobs(past.chosen(task), journal)
         check_requests(past.settings, todo)
         locked = LockedRun(past.folder, past.settings, todo, store, journal, past.contexts_file)
-        wish = Wish(limit=past.limit, again=True, deadline=ends, quiet=quiet)
-        return Work(locked, books, wish).generate(asked_of)
+        wish = RunOptions(limit=past.limit, again=True, deadline=ends, quiet=quiet)
+        return RunExecution(locked, books, wish).generate(asked_of)
 
 
 def rebuild(

@@ -26,7 +26,7 @@ def report(
     """
     from svit.errors import SvitError
     from svit.report.page import page
-    from svit.report.photograph_shelf import Shelf
+    from svit.report.photograph_shelf import PhotographShelf
     from svit.report.report_data import gathered
     from svit.run.folder import RunFolder
     from svit.run.shards import publish
@@ -36,7 +36,7 @@ def report(
     folder = RunFolder(run)
     target = output or folder.path / "report.html"
     found = gathered(folder, watch=lambda chunks, total: messages.watched(chunks, total, "shard", quiet=False))
-    shelf = Shelf(images)
+    shelf = PhotographShelf(images)
     publish(target, [page(found, shelf).encode()])
     messages.say(f"The report is in {target}.")
     if missing := shelf.missing:

@@ -46,7 +46,7 @@ HURRY, LAST_HURRY = 0.05, 5.0
 
 
 @dataclass(frozen=True)
-class Wish:
+class RunOptions:
     """What a command asks for, beside the run itself. `deadline` is in seconds of the monotonic clock.
 
     `check` is the command that looks at the endpoint, where a config was named, and `called` are the words of the one
@@ -67,12 +67,12 @@ class Wish:
 
 
 @dataclass(frozen=True)
-class Work:
+class RunExecution:
     """What a command does with a run: `books` is what it may spend."""
 
     run: LockedRun
     books: "Spending"
-    wish: Wish
+    wish: RunOptions
 
     def generate(self, asked_of: "Provider") -> int:
         """Ask, judge and publish until nothing is left, and return the exit code."""

@@ -11,7 +11,7 @@ from svit.quantities import number_of
 if TYPE_CHECKING:
     from svit.run.generation import Generation
     from svit.run.journal import Journal
-    from svit.run.journal_rows import Damaged, Spent
+    from svit.run.journal_rows import DamagedReply, RunSpending
 
 
 def say_changes(run: LockedRun) -> None:
@@ -59,7 +59,7 @@ def say_outcomes(run: LockedRun, *, stopped: bool = False) -> None:
         messages.say(f"The samples are in {path}/TASK/*.jsonl.")
 
 
-def say_cost(run: LockedRun, spent: "Spent") -> None:
+def say_cost(run: LockedRun, spent: "RunSpending") -> None:
     """Say what a run has cost so far that has a price."""
     from svit.cost.prices import NANO
 
@@ -70,7 +70,7 @@ def say_cost(run: LockedRun, spent: "Spent") -> None:
     messages.log.event("cost", f"Cost so far: {_cost_text(spent)}{words}", **figures)
 
 
-def _cost_text(spent: "Spent") -> str:
+def _cost_text(spent: "RunSpending") -> str:
     from svit.cost.prices import dollars
 
     tokens = f"{spent.prompt_tokens:,} tokens in, {spent.completion_tokens:,} out"
@@ -95,6 +95,6 @@ def say_damaged(journal: "Journal", run: Path) -> None:
     messages.say(f"{words} asked again with: svit regenerate {run}")
 
 
-def damaged_text(damaged: "Damaged") -> str:
+def damaged_text(damaged: "DamagedReply") -> str:
     """Return which reply is damaged, for people."""
     return f"image {damaged.image_id}, {damaged.task}, attempt {damaged.attempt}"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from svit.providers.base import Failure
     from svit.records import Completion, Prompt
-    from svit.run.attempts import Tried
+    from svit.run.attempts import Attempt
     from svit.run.journal_rows import Intent
 
 
@@ -22,7 +22,7 @@ def prompt_record(made: "Prompt") -> dict[str, Any]:
 
 
 def task_record(
-    task: str, image_id: int | str, asked: "Sequence[Intent]", made: "Prompt | None", tries: "Iterable[Tried]"
+    task: str, image_id: int | str, asked: "Sequence[Intent]", made: "Prompt | None", tries: "Iterable[Attempt]"
 ) -> Mapping[str, Any]:
     """Return what became of one image in one task; without requests there is no prompt and there are no attempts."""
     return {
@@ -34,7 +34,7 @@ def task_record(
     }
 
 
-def _attempt(tried: "Tried") -> dict[str, Any]:
+def _attempt(tried: "Attempt") -> dict[str, Any]:
     import msgspec
 
     from svit.records import Sample

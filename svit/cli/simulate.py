@@ -81,9 +81,9 @@ def simulate(
     default service tier). Faults of batches: failed, expired (half of it done), lost (made, but the reply is a reset).
     """
     from svit.simulate.server import serve
-    from svit.simulate.simulator_options import Options, quantity, seconds
+    from svit.simulate.simulator_options import SimulatorOptions, quantity, seconds
 
-    options = Options(
+    options = SimulatorOptions(
         host=host,
         port=port,
         models=tuple(model or ()),

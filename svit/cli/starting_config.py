@@ -30,7 +30,7 @@ _OF_THE_WRITER = ("seed", "attempts", "tasks")
 
 
 @dataclass(frozen=True)
-class Start:
+class StartingConfig:
     """What a config begins with: who is asked, and the folder of prompts beside it."""
 
     provider: str

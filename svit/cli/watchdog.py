@@ -27,7 +27,7 @@ _TO_SAY_IT = 0.3
 """Seconds that the last sentence may take: whoever reads stderr may have stopped reading."""
 
 
-class End(NamedTuple):
+class ProcessEnd(NamedTuple):
     """How the process is to end, and when, in seconds of the monotonic clock."""
 
     at: float
@@ -42,14 +42,14 @@ class Watchdog:
         """Watch nothing yet."""
         self.began: float | None = None
         """When the process began, in seconds of the monotonic clock; None in one that does other things too."""
-        self._ends: list[End] = []
+        self._ends: list[ProcessEnd] = []
         self._beat: float | None = None
         self._called_off = threading.Event()
         self._thread: threading.Thread | None = None
 
     def end(self, at: float, code: int, words: str) -> None:
         """Have the process end so at this time; of several, at the first."""
-        self._ends.append(End(at, code, words))
+        self._ends.append(ProcessEnd(at, code, words))
         self._begin()
 
     def beat(self) -> None:

@@ -10,7 +10,7 @@ import msgspec
 from svit.records import ImageContext
 
 
-class Spread(msgspec.Struct, frozen=True):
+class CountSpread(msgspec.Struct, frozen=True):
     """How many of something the images have: all together, and each."""
 
     total: int
@@ -36,13 +36,13 @@ class Statistics(msgspec.Struct, frozen=True):
     images: int
     with_captions: int
     empty: int
-    captions: Spread
-    objects: Spread
-    regions: Spread
-    relationships: Spread
+    captions: CountSpread
+    objects: CountSpread
+    regions: CountSpread
+    relationships: CountSpread
 
 
-class Tally:
+class ContextTally:
     """Counts while the contexts go by; memory does not grow with them."""
 
     def __init__(self) -> None:
@@ -70,10 +70,10 @@ class Tally:
             images=self._images,
             with_captions=self._images - self._captions[0],
             empty=self._empty,
-            captions=Spread.of(self._captions),
-            objects=Spread.of(self._objects),
-            regions=Spread.of(self._regions),
-            relationships=Spread.of(self._relationships),
+            captions=CountSpread.of(self._captions),
+            objects=CountSpread.of(self._objects),
+            regions=CountSpread.of(self._regions),
+            relationships=CountSpread.of(self._relationships),
         )
 
 

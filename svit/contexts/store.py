@@ -17,7 +17,7 @@ from typing import Any, Self
 import msgspec
 
 from svit.contexts.dropped_annotations import Dropped
-from svit.contexts.statistics import Statistics, Tally
+from svit.contexts.statistics import ContextTally, Statistics
 from svit.errors import DataError, StorageError, SvitError
 from svit.quantities import number_of
 from svit.records import ImageContext, ImageId
@@ -219,7 +219,7 @@ class ContextStore:
 
 def _build(path: Path, contexts: Iterable[ImageContext], origin: str, counts: Mapping[str, int]) -> StoreSummary:
     building = path.with_name(f".{path.name}.{secrets.token_hex(4)}.building")
-    tally = Tally()
+    tally = ContextTally()
     try:
         building.touch()  # the system says why it cannot, and SQLite does not
         with closing(sqlite3.connect(building, isolation_level=None)) as database:

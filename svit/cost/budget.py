@@ -29,7 +29,7 @@ class Claim(NamedTuple):
     others: int
 
 
-class Account(Protocol):
+class BudgetAccount(Protocol):
     """A run's account with the ledger that all runs of a person share. Months are `2026-11`, amounts nano-dollars.
 
     Whatever a run spends or has under way is at most what the ledger says it holds, at every instant.
@@ -86,7 +86,7 @@ class Budget:
 
     limit: int | None = None
     spent: int = 0
-    account: Account | None = None
+    account: BudgetAccount | None = None
     in_flight: int = 0
     overrun: int = 0
     _months: dict[str, _Month] = field(default_factory=dict, init=False, repr=False)
@@ -158,7 +158,7 @@ class Budget:
             )
         return ""
 
-    def _holds(self, account: Account, worst: int, name: str) -> bool:
+    def _holds(self, account: BudgetAccount, worst: int, name: str) -> bool:
         """Whether the run holds enough of the month for one request more; if not, it asks for it."""
         month = self._month(name)
         needed = month.used + worst
@@ -171,7 +171,7 @@ class Budget:
                 month.told = month.spent
         return needed <= month.held
 
-    def _tell(self, account: Account, name: str, month: _Month) -> None:
+    def _tell(self, account: BudgetAccount, name: str, month: _Month) -> None:
         """Hold what is used, no more and no less. When that fails half-way it may be told or not: the less counts."""
         month.held, month.told = min(month.held, month.used), None
         account.settle(name, spent=month.spent, held=month.used)

@@ -18,7 +18,7 @@ from typing import NamedTuple, Self
 from svit.cost.budget import Claim, granted
 from svit.errors import DataError, StorageError
 from svit.system.file_locks import FileLock
-from svit.system.sqlite_files import SLICE, Turn, made_private
+from svit.system.sqlite_files import SLICE, DatabaseWait, made_private
 
 
 class SpentOfMonth(NamedTuple):
@@ -44,7 +44,7 @@ CREATE TABLE months (
 """
 
 
-class Total(NamedTuple):
+class MonthTotal(NamedTuple):
     """A month over all runs, in nano-dollars: `held` is `spent` and what runs have set aside beside it."""
 
     spent: int
@@ -86,7 +86,7 @@ class Ledger:
         `say` is told when another process holds the file for long.
         """
         self.path = path
-        self._turn = Turn(path, say)
+        self._turn = DatabaseWait(path, say)
         with self._speaking_plainly():
             try:
                 path.parent.mkdir(parents=True, exist_ok=True)
@@ -137,7 +137,7 @@ class Ledger:
 
     def join(
         self, run: str, folder: Path, spent: Mapping[str, int], *, limit: int | None = None, idle: Idle = no_one
-    ) -> "Seat":
+    ) -> "LedgerAccount":
         """Return the seat of the run with this id in this folder. Only for the process that holds the run's lock.
 
         `spent` is what the run's journal says that it spent, by month; what is held beside it, by a process that was
@@ -153,16 +153,16 @@ class Ledger:
             truly = {month: max(known.get(month, 0), spent.get(month, 0)) for month in {*known, *spent}}
             for month, amount in truly.items():
                 _put(db, number, month, spent=amount, held=amount)
-        return Seat(self, number, limit, truly, idle)
+        return LedgerAccount(self, number, limit, truly, idle)
 
-    def total(self, month: str) -> Total:
+    def total(self, month: str) -> MonthTotal:
         """Return what all runs spent and hold of this month."""
         with self._speaking_plainly():
             query = (
                 "SELECT coalesce(sum(spent), 0), coalesce(sum(held), 0), count(*) FROM months "
                 "WHERE month = ? AND held > 0"
             )
-            return Total(*self._turn.wait(lambda: self._db.execute(query, (month,)).fetchone()))
+            return MonthTotal(*self._turn.wait(lambda: self._db.execute(query, (month,)).fetchone()))
 
     @property
     def hurry(self) -> float:
@@ -210,7 +210,7 @@ class Ledger:
 
 
 @dataclass
-class Seat:
+class LedgerAccount:
     """A run's account with the ledger (`svit.cost.budget.Account`)."""
 
     ledger: Ledger
@@ -269,7 +269,7 @@ class Seat:
             with self.idle(run, Path(os.fsdecode(folder))) as truly:
                 if truly is not None:
                     booked, most = (max(spent, amount) for amount in truly.get(month, _NOTHING))
-                    Seat(self.ledger, seat, None, {}).settle(month, spent=booked, held=most)
+                    LedgerAccount(self.ledger, seat, None, {}).settle(month, spent=booked, held=most)
                     given = given or most < held
             self._visited.add(seat)
         return given

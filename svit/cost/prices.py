@@ -102,7 +102,7 @@ class PriceTable:
         shipped = _file(text, name)
         if shipped.as_of is None:
             raise SvitError(f"{name}: 'as_of' is missing: prices without a date can't be checked.")
-        own = _file(own_text, own_name) if own_text is not None else _File()
+        own = _file(own_text, own_name) if own_text is not None else _PriceFile()
         entries = {**shipped.models, **own.models}
         return cls(shipped.as_of, {model: entry.price() for model, entry in entries.items()}, own.as_of)
 
@@ -194,7 +194,7 @@ class _Entry(BaseModel):
         )
 
 
-class _File(BaseModel):
+class _PriceFile(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
     as_of: date | None = None
     models: Mapping[str, _Entry] = {}
@@ -204,5 +204,5 @@ def _pico(amount: Decimal | None) -> int:
     return int((amount or Decimal(0)) * _PICO_PER_TOKEN)
 
 
-def _file(text: str, name: str) -> _File:
-    return checked(_File, read_yaml(text, name=name, plain=True), name=name)
+def _file(text: str, name: str) -> _PriceFile:
+    return checked(_PriceFile, read_yaml(text, name=name, plain=True), name=name)

@@ -7,9 +7,9 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from svit.contexts.store import ContextStore
-from svit.datasets.audit_report import AuditReport, Tally
+from svit.datasets.audit_report import AuditReport, AuditTally
 from svit.datasets.data_folder import DataFolder, opened_data
-from svit.datasets.record_files import DataFile, Piece
+from svit.datasets.record_files import DataFile, RecordBytes
 from svit.datasets.record_forms import read
 from svit.datasets.record_rewriting import on_one_line, rewritten
 from svit.datasets.record_verdict import context_of, judged
@@ -28,7 +28,7 @@ def audit(
     task: str | None = None,
     fix: Path | None = None,
     examples: int = 3,
-    watch: Callable[[DataFile | DataFolder], Iterable[Piece]] = iter,
+    watch: Callable[[DataFile | DataFolder], Iterable[RecordBytes]] = iter,
 ) -> AuditReport:
     """Judge the records of a file or an export, or the samples of a run, and write what is left of them to `fix`.
 
@@ -39,7 +39,7 @@ def audit(
     """
     if task is not None:
         task_named(task)
-    tally = Tally(path_address(file), examples)
+    tally = AuditTally(path_address(file), examples)
     with ExitStack() as opened:
         data = opened_data(file)
         opened.enter_context(data)
@@ -54,7 +54,7 @@ def audit(
 
 
 def _left_of(
-    pieces: Iterable[Piece], tally: Tally, task: str | None, find: _Find | None, numbers: Mapping[str, int]
+    pieces: Iterable[RecordBytes], tally: AuditTally, task: str | None, find: _Find | None, numbers: Mapping[str, int]
 ) -> Iterator[bytes]:
     """Judge and count the records one by one, and yield those that are left, a line of JSON each.
 

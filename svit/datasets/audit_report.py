@@ -7,7 +7,7 @@ import msgspec
 
 from svit.datasets.record_fields import Form
 from svit.datasets.record_forms import Record
-from svit.datasets.record_verdict import Judged
+from svit.datasets.record_verdict import RecordVerdict
 from svit.errors import DataError
 from svit.records import Flaw, ImageId
 
@@ -45,7 +45,7 @@ class TaskFigures(msgspec.Struct, frozen=True):
     flaws: tuple[CodeFigures, ...]
 
 
-class Damaged(msgspec.Struct, frozen=True):
+class UnreadableRecord(msgspec.Struct, frozen=True):
     """A record that cannot be read."""
 
     place: str
@@ -86,7 +86,7 @@ class AuditReport(msgspec.Struct, frozen=True):
     records: int
     pairs: int
     damaged: int
-    damage: tuple[Damaged, ...]
+    damage: tuple[UnreadableRecord, ...]
     contexts: ContextFigures | None
     tasks: tuple[TaskFigures, ...]
     fix: FixFigures | None
@@ -116,7 +116,7 @@ class _Code:
         return CodeFigures(code, severity, self.records, _per_100(self.records, of), self.flaws, examples)
 
 
-class Tally:
+class AuditTally:
     """Adds records up, in memory that does not grow with them."""
 
     def __init__(self, file: str, examples: int) -> None:
@@ -128,7 +128,7 @@ class Tally:
         self._flawed: Counter[str] = Counter()
         self._codes: defaultdict[tuple[str, str, str], _Code] = defaultdict(lambda: _Code(examples))
         self._damaged = 0
-        self._damage: list[Damaged] = []
+        self._damage: list[UnreadableRecord] = []
         self._with_context = 0
         self._padded = 0
         self._kept: Counter[str] = Counter()
@@ -139,9 +139,9 @@ class Tally:
         """Count a record that cannot be read."""
         self._damaged += 1
         if len(self._damage) < _MOST_DAMAGE:
-            self._damage.append(Damaged(place, what))
+            self._damage.append(UnreadableRecord(place, what))
 
-    def count(self, place: str, record: Record, found: Judged, *, grounded: bool) -> None:
+    def count(self, place: str, record: Record, found: RecordVerdict, *, grounded: bool) -> None:
         """Count a record and its flaws."""
         task, rejects = "mixed" if record.is_mixed else record.task, found.rejects
         self._forms[record.form] += 1
@@ -166,7 +166,7 @@ class Tally:
         ends = any(each.what == "ends in the middle" for each in self._damage[:1])
         return " A file is an array of records, or has one on each line." if ends else ""
 
-    def _count_kept(self, found: Judged) -> None:
+    def _count_kept(self, found: RecordVerdict) -> None:
         if not found.kept:
             self._dropped[found.rejects[0]] += 1
             return

@@ -44,7 +44,7 @@ _ROUNDED = 0.01
 _SHARES, _THOUSANDTHS = (1.0, 1.0), (1000.0, 1000.0)
 
 
-class Read(NamedTuple):
+class NotationReading(NamedTuple):
     """Dialogues with their boxes in the house's notation.
 
     `scales` are what the numbers of boxes are to be divided by, along the width and the height, the likeliest first.
@@ -54,7 +54,7 @@ class Read(NamedTuple):
     scales: tuple[tuple[float, float], ...] = (_SHARES,)
 
 
-def in_our_notation(dialogues: Sequence[Dialogue], beside: Any, width: int, height: int) -> Read:
+def in_our_notation(dialogues: Sequence[Dialogue], beside: Any, width: int, height: int) -> NotationReading:
     """Return the dialogues with every box that a known trainer's notation writes behind a mention, not yet scaled.
 
     `beside` are the names and boxes that ms-swift has beside its texts, or None. Raise ValueError, with the predicate
@@ -65,10 +65,12 @@ def in_our_notation(dialogues: Sequence[Dialogue], beside: Any, width: int, heig
         Dialogue(tuple(Turn(reader.read(turn.question), reader.read(turn.answer)) for turn in each.turns), each.topic)
         for each in dialogues
     )
-    return Read(read, _scales(reader.found, beside, width, height))
+    return NotationReading(read, _scales(reader.found, beside, width, height))
 
 
-def placed(read: Read, width: int, height: int, context: ImageContext | None) -> tuple[tuple[Dialogue, ...], bool]:
+def placed(
+    read: NotationReading, width: int, height: int, context: ImageContext | None
+) -> tuple[tuple[Dialogue, ...], bool]:
     """Return the dialogues with their boxes in shares of the image, and whether they were of the square around it."""
     boxes = [box for turn in _turns(read.dialogues) for text in turn for found in mentions.mentions(text)
              for box in found.boxes]  # fmt: skip

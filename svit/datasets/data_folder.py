@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from svit.contexts.store import ContextStore
-from svit.datasets.record_files import DataFile, Piece
+from svit.datasets.record_files import DataFile, RecordBytes
 from svit.errors import DataError, SvitError
 from svit.run.folder import RunFolder
 from svit.run.published_shards import files_of, read_published
@@ -63,7 +63,7 @@ class DataFolder:
         """How many of these bytes were read: that is not counted."""
         return 0
 
-    def __iter__(self) -> Iterator[Piece]:
+    def __iter__(self) -> Iterator[RecordBytes]:
         """Yield the records in their order; raise DataError when the disk gives no more."""
         for path in self._files:
             with DataFile(path) as data:

@@ -14,7 +14,7 @@ from svit import __version__, mentions
 from svit.boxes import Box
 from svit.datasets.box_requests import without_request
 from svit.datasets.record_fields import Form
-from svit.datasets.record_files import Piece
+from svit.datasets.record_files import RecordBytes
 from svit.datasets.record_forms import IMPORTED, read
 from svit.datasets.record_verdict import context_of
 from svit.errors import DataError, SvitError
@@ -49,7 +49,7 @@ _decode_size = msgspec.json.Decoder(_Size).decode
 
 
 @dataclass
-class Reason:
+class ImportReason:
     """Why records were left out, as the predicate of "record 17 ...": how many, and which was the first."""
 
     first: str
@@ -57,7 +57,7 @@ class Reason:
 
 
 @dataclass
-class Intake:
+class ImportCounts:
     """What came of the records of a file, counted while they go by.
 
     Those `without_size` have 0 for width and height, those `without_image` an empty path. Of `unanswered` ones the last
@@ -71,7 +71,7 @@ class Intake:
     without_size: int = 0
     without_image: int = 0
     stray_boxes: int = 0
-    left_out: dict[str, Reason] = field(default_factory=dict)
+    left_out: dict[str, ImportReason] = field(default_factory=dict)
 
     @property
     def records(self) -> int:
@@ -82,7 +82,7 @@ class Intake:
         """Count a record that is not written."""
         if why not in self.left_out and len(self.left_out) >= _MOST_REASONS:
             why = _OTHER_REASONS
-        self.left_out.setdefault(why, Reason(place)).records += 1
+        self.left_out.setdefault(why, ImportReason(place)).records += 1
 
     def count(self, sample: Sample) -> None:
         """Count a record that is written."""
@@ -101,8 +101,8 @@ def shape_named(name: str) -> Shape:
 
 
 def imported(
-    pieces: Iterable[Piece],
-    intake: Intake,
+    pieces: Iterable[RecordBytes],
+    intake: ImportCounts,
     shape: Shape,
     *,
     find: Find | None = None,
@@ -258,7 +258,7 @@ def unpadded_box(box: Coordinates, written: str, width: int, height: int) -> Box
     return found
 
 
-def _nothing(intake: Intake) -> str:
+def _nothing(intake: ImportCounts) -> str:
     if not intake.left_out:
         return "There is no record to import."
     why, reason = next(iter(intake.left_out.items()))

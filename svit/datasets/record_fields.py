@@ -8,7 +8,7 @@ import msgspec
 from svit.contexts.files.decode_errors import fault
 from svit.contexts.files.json_arrays import Key
 from svit.records import ImageId
-from svit.run.shards import Remarks
+from svit.run.shards import SampleRemarks
 
 Form = Literal["own", "svit", "llava", "chat"]
 
@@ -28,17 +28,17 @@ _OTHERS = (
 """Two keys by which a record of another kind is known, and what it is."""
 
 
-class Part(msgspec.Struct, rename={"who": "from", "file": "fileData"}):
+class RecordPart(msgspec.Struct, rename={"who": "from", "file": "fileData"}):
     """A conversation, a block of one, a turn or a part of one: what it is shows in what it has."""
 
-    content: list["Part"] | str | None = None
+    content: list["RecordPart"] | str | None = None
     topic: str | None = None
     who: str | None = None
     value: str | None = None
     role: str | None = None
     text: str | None = None
     image_url: object = None
-    parts: list["Part"] | None = None
+    parts: list["RecordPart"] | None = None
     file: object = None
 
     @property
@@ -64,15 +64,15 @@ class Part(msgspec.Struct, rename={"who": "from", "file": "fileData"}):
         return "".join(part.text for part in content if part.text)
 
 
-TOLD_NOTHING = Remarks()
+TOLD_NOTHING = SampleRemarks()
 
 
-class Entry(msgspec.Struct):
+class RecordMembers(msgspec.Struct):
     """A record's members that are read, whatever they are."""
 
-    conversations: list[Part] | None = None
-    messages: list[Part] | None = None
-    contents: list[Part] | None = None
+    conversations: list[RecordPart] | None = None
+    messages: list[RecordPart] | None = None
+    contents: list[RecordPart] | None = None
     image_id: Key | str | float | None = None
     id: Key | str | float | None = None
     image: object = None
@@ -92,18 +92,18 @@ class Entry(msgspec.Struct):
         return path if isinstance(path, str) else _address_in(self.messages or self.contents or ())
 
 
-def _address_in(turns: Iterable[Part]) -> str:
+def _address_in(turns: Iterable[RecordPart]) -> str:
     """Return the address of the first picture among the parts of the turns, empty where there is none."""
     lists = (turn.parts if turn.content is None else turn.content for turn in turns)
     parts = (part for found in lists if isinstance(found, list) for part in found)
     return next(filter(None, (part.address for part in parts)), "")
 
 
-_decode_entry = msgspec.json.Decoder(Entry).decode
-_decode_told = msgspec.json.Decoder(Remarks).decode
+_decode_entry = msgspec.json.Decoder(RecordMembers).decode
+_decode_told = msgspec.json.Decoder(SampleRemarks).decode
 
 
-def decoded(raw: bytes) -> tuple[Entry, Remarks]:
+def decoded(raw: bytes) -> tuple[RecordMembers, SampleRemarks]:
     """Return the members of a record, and what an own one says of itself. Raise ValueError with its predicate."""
     try:
         entry = _decode_entry(raw)
@@ -114,7 +114,7 @@ def decoded(raw: bytes) -> tuple[Entry, Remarks]:
         raise ValueError("is nested too deep") from None
 
 
-def conversations(entry: Entry, raw: bytes) -> tuple[list[Part], Form]:
+def conversations(entry: RecordMembers, raw: bytes) -> tuple[list[RecordPart], Form]:
     """Return the turns, or the blocks of turns, and the form in which they are."""
     chat = entry.contents if entry.messages is None else entry.messages
     if entry.conversations is None and chat is not None:
@@ -138,7 +138,7 @@ def _is_other(raw: bytes) -> str:
     return next((words for one, other, words in _OTHERS if one in keys and other in keys), "")
 
 
-def image_id(entry: Entry, key: tuple[str, str] | None, form: Form) -> ImageId:
+def image_id(entry: RecordMembers, key: tuple[str, str] | None, form: Form) -> ImageId:
     """Return the image's id, or the path of the image where there is none. Raise ValueError where there is neither."""
     found = entry.image_id if entry.image_id is not None else key[0] if key else entry.id
     if found is None and (form == "chat" or entry.picture):

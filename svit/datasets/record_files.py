@@ -21,7 +21,7 @@ _CONTAINERS = ("parquet", "tar", "SQLite")
 _TAR_MARK = slice(257, 262)
 
 
-class Piece(NamedTuple):
+class RecordBytes(NamedTuple):
     """The bytes of one record, or what is wrong with them. Lines are counted from 1, records of an array from 0."""
 
     place: str
@@ -74,24 +74,24 @@ class DataFile:
         """How many of these bytes were read."""
         return self._disk.tell()
 
-    def __iter__(self) -> Iterator[Piece]:
+    def __iter__(self) -> Iterator[RecordBytes]:
         """Yield the records in their order; raise DataError when the disk or the packer gives no more."""
         return self._elements() if self.is_array else self._lines()
 
-    def _elements(self) -> Iterator[Piece]:
+    def _elements(self) -> Iterator[RecordBytes]:
         for number, (raw, damage) in enumerate(elements(self._chunks())):
-            yield Piece(f"record {number}", raw, damage)
+            yield RecordBytes(f"record {number}", raw, damage)
 
-    def _lines(self) -> Iterator[Piece]:
+    def _lines(self) -> Iterator[RecordBytes]:
         rest, number, is_lost = b"", 0, False
         for chunk in chain(self._chunks(), [b"\n"]):
             *lines, rest = (rest + chunk).split(b"\n")
             for line in lines:
                 number += 1
                 if is_lost or len(line) > LONGEST:
-                    yield Piece(f"line {number}", b"", TOO_LONG)
+                    yield RecordBytes(f"line {number}", b"", TOO_LONG)
                 elif line.strip():
-                    yield Piece(f"line {number}", line)
+                    yield RecordBytes(f"line {number}", line)
                 is_lost = False
             if is_lost or len(rest) > LONGEST:
                 rest, is_lost = b"", True

@@ -12,12 +12,12 @@ r"""The shapes of instruction data: bytes of a record become dialogues to judge,
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from svit.datasets.box_notations import Read, in_our_notation
+from svit.datasets.box_notations import NotationReading, in_our_notation
 from svit.datasets.box_requests import without_request
-from svit.datasets.record_fields import TOLD_NOTHING, Form, Part, conversations, decoded, image_id, pixels
+from svit.datasets.record_fields import TOLD_NOTHING, Form, RecordPart, conversations, decoded, image_id, pixels
 from svit.datasets.task_shapes import exported_key, is_mixed, task_by_shape
 from svit.records import Dialogue, ImageId, Turn
-from svit.run.shards import Remarks
+from svit.run.shards import SampleRemarks
 from svit.tasks import TASKS
 
 IMPORTED = "imported:"
@@ -44,9 +44,9 @@ class Record:
     image: str
     task: str
     dialogues: tuple[Dialogue, ...]
-    boxes: Read
+    boxes: NotationReading
     marks: tuple[str, str] = ("", "")
-    told: Remarks = TOLD_NOTHING
+    told: SampleRemarks = TOLD_NOTHING
     is_ours: bool = False
     is_mixed: bool = False
     width: int = 0
@@ -79,7 +79,7 @@ def read(raw: bytes, task: str | None = None) -> Record:
         dialogues = tuple(_dialogue(_turns_of(part), part.topic or None) for part in parts)
     is_ours = form == "own" and not _is_imported(entry.provenance)
     width, height = pixels(entry.width), pixels(entry.height)
-    boxes = Read(dialogues)
+    boxes = NotationReading(dialogues)
     if not is_ours:
         boxes = in_our_notation(_without_requests(dialogues), entry.objects, width, height)
     named = entry.task or task or (key[1] if key else None)
@@ -110,7 +110,7 @@ def _is_imported(provenance: object) -> bool:
     return isinstance(provenance, dict) and str(provenance.get("source")).startswith(IMPORTED)
 
 
-def _one_dialogue(parts: Sequence[Part]) -> tuple[tuple[Dialogue, ...], tuple[str, str]]:
+def _one_dialogue(parts: Sequence[RecordPart]) -> tuple[tuple[Dialogue, ...], tuple[str, str]]:
     """Return a flat dialogue, and the image marks around its first question, which are taken off it."""
     start = 1 if parts[0].speaker == SYSTEM else 0
     dialogue = _dialogue(parts[start:], None)
@@ -129,13 +129,13 @@ def _unmarked(question: str) -> tuple[str, str, str]:
     return question[:start], question[start:end], question[end:]
 
 
-def _turns_of(block: Part) -> Sequence[Part]:
+def _turns_of(block: RecordPart) -> Sequence[RecordPart]:
     if isinstance(block.content, list):
         return block.content
     raise ValueError("has a turn beside blocks of turns")
 
 
-def _dialogue(parts: Sequence[Part], topic: str | None) -> Dialogue:
+def _dialogue(parts: Sequence[RecordPart], topic: str | None) -> Dialogue:
     """Return the turns; a last question without an answer gets an empty one. Raise ValueError for another order."""
     said = [_said(part, asks=position % 2 == 0) for position, part in enumerate(parts)]
     if not said:
@@ -144,7 +144,7 @@ def _dialogue(parts: Sequence[Part], topic: str | None) -> Dialogue:
     return Dialogue(tuple(map(Turn, said[::2], answers)), topic)
 
 
-def _said(part: Part, *, asks: bool) -> str:
+def _said(part: RecordPart, *, asks: bool) -> str:
     speaker, said = part.speaker, part.said
     if speaker is None or said is None:
         raise ValueError("has a turn without 'from' or 'value'")

@@ -9,13 +9,13 @@ import msgspec
 
 from svit.datasets.box_requests import request_behind
 from svit.datasets.record_forms import SYSTEM, Record
-from svit.datasets.record_verdict import Judged
+from svit.datasets.record_verdict import RecordVerdict
 from svit.judge import clean
 from svit.records import Dialogue, Flaw
 from svit.run.shards import as_line, json_text, warnings_text
 
 
-def rewritten(raw: bytes, record: Record, found: Judged) -> bytes:
+def rewritten(raw: bytes, record: Record, found: RecordVerdict) -> bytes:
     """Return the record as a line of JSON with those of its dialogues that are kept; all else stays.
 
     An own record also tells what was dropped, and what it has to be warned of, beside what it told before.

@@ -30,7 +30,7 @@ _LONGEST = 10 * checks.LONGEST_TEXT
 _UNSENT = Sampling("", 1)
 
 
-class Judged(NamedTuple):
+class RecordVerdict(NamedTuple):
     """The flaws of a record, and the dialogues that are left of it, cleaned, each with its place in the record.
 
     `judged` are all of them as they were judged. `dropped` counts the others by their first flaw; `warnings` is what
@@ -51,7 +51,7 @@ class Judged(NamedTuple):
         return tuple(flaw.code for flaw in self.flaws if flaw.severity == "reject")
 
 
-def judged(record: Record, context: ImageContext | None, number: int | None = None) -> Judged:
+def judged(record: Record, context: ImageContext | None, number: int | None = None) -> RecordVerdict:
     """Judge the record, with the annotations of its image or, without a context, by its text alone.
 
     Dialogues are counted where they are ours: others ask for as many as they like. `number` is how many the run asked
@@ -59,7 +59,7 @@ def judged(record: Record, context: ImageContext | None, number: int | None = No
     """
     if size := _too_long(record):
         flaw = Flaw("too_large", f"a record of {size:,} characters, where at most {_LONGEST:,} are read")
-        return Judged((flaw,), (), (), {}, (), is_changed=True)
+        return RecordVerdict((flaw,), (), (), {}, (), is_changed=True)
     width, height = (context.width, context.height) if context else (record.width, record.height)
     dialogues, is_padded = placed(record.boxes, width, height, context)
     if record.is_mixed:
@@ -67,7 +67,7 @@ def judged(record: Record, context: ImageContext | None, number: int | None = No
     return _of_one_task(record, record.task, dialogues, context, number)._replace(is_padded=is_padded)
 
 
-def _by_part(record: Record, dialogues: tuple[Dialogue, ...], context: ImageContext | None) -> Judged:
+def _by_part(record: Record, dialogues: tuple[Dialogue, ...], context: ImageContext | None) -> RecordVerdict:
     """Judge the pairs of each task by themselves. An only dialogue is kept as a whole, when no part has a flaw."""
     found = []
     for task, part in parts(dialogues).items():
@@ -77,7 +77,7 @@ def _by_part(record: Record, dialogues: tuple[Dialogue, ...], context: ImageCont
     kept = sorted((each for of_part in found for each in of_part.kept), key=itemgetter(0))
     if len(dialogues) == 1:
         kept = [] if any(of_part.rejects for of_part in found) else [(0, _cleaned_whole(dialogues[0]))]
-    return Judged(
+    return RecordVerdict(
         flaws=tuple(flaw for of_part in found for flaw in of_part.flaws),
         judged=dialogues,
         kept=tuple(kept),
@@ -98,7 +98,7 @@ def _of_one_task(
     dialogues: tuple[Dialogue, ...],
     context: ImageContext | None,
     number: int | None = None,
-) -> Judged:
+) -> RecordVerdict:
     is_ours, grounded = record.is_ours, context is not None
     task = TASKS[name] if is_ours else _uncounted(name)
     if is_ours and number is not None:
@@ -119,10 +119,10 @@ def _of_one_task(
         kept, dropped = task.salvaged(draft, grounded=grounded)
         least = max(1, task.min_pairs) if is_ours else 1
         if sum(len(dialogue.turns) for dialogue in kept) < least:
-            return Judged((*flaws, *tidied, *repairs), dialogues, (), {}, (), is_changed=True)
+            return RecordVerdict((*flaws, *tidied, *repairs), dialogues, (), {}, (), is_changed=True)
         left_flaws = flaws_of(Draft(draft.prompt, kept))
     places = {id(dialogue): place for place, dialogue in enumerate(draft.dialogues)}
-    return Judged(
+    return RecordVerdict(
         flaws=(*flaws, *tidied, *repairs),
         judged=dialogues,
         kept=tuple((places[id(dialogue)], dialogue) for dialogue in kept),

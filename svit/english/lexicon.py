@@ -849,7 +849,7 @@ KIND_NAMES: dict[str, str] = {
 """How a whole kind is called."""
 
 
-class Place(NamedTuple):
+class PlaceKind(NamedTuple):
     """A kind of place: what points to it, and what people do there. `inside` is False outdoors."""
 
     name: str
@@ -859,8 +859,8 @@ class Place(NamedTuple):
     inside: bool
 
 
-PLACES: tuple[Place, ...] = (
-    Place(
+PLACES: tuple[PlaceKind, ...] = (
+    PlaceKind(
         "a kitchen",
         "stove oven refrigerator microwave toaster dishwasher sink faucet kettle coffee_pot pan pot counter "
         "cutting_board spatula blender range_hood freezer cabinet backsplash",
@@ -868,7 +868,7 @@ PLACES: tuple[Place, ...] = (
         "wash the hands before touching any food",
         True,
     ),
-    Place(
+    PlaceKind(
         "an office or a study",
         "desk computer monitor keyboard mouse printer phone filing_cabinet stapler folder pen paper "
         "office_chair calendar bulletin_board whiteboard laptop notebook paperwork fax_machine cubicle mousepad "
@@ -878,7 +878,7 @@ PLACES: tuple[Place, ...] = (
         "keep the voice down, since others may be concentrating",
         True,
     ),
-    Place(
+    PlaceKind(
         "a living room",
         "couch tv fireplace coffee_table armchair carpet curtain cushion pillow lamp ottoman picture "
         "entertainment_center bookshelf remote_control end_table speaker recliner",
@@ -886,7 +886,7 @@ PLACES: tuple[Place, ...] = (
         "ask before putting the feet up",
         True,
     ),
-    Place(
+    PlaceKind(
         "a bedroom",
         "bed pillow nightstand dresser blanket lamp mattress headboard sheet quilt comforter alarm_clock "
         "wardrobe bedspread",
@@ -894,7 +894,7 @@ PLACES: tuple[Place, ...] = (
         "knock before entering",
         True,
     ),
-    Place(
+    PlaceKind(
         "a bathroom",
         "toilet bathtub shower sink mirror towel toilet_paper soap faucet shower_curtain toothbrush "
         "bath_mat urinal bidet soap_dispenser",
@@ -902,7 +902,7 @@ PLACES: tuple[Place, ...] = (
         "lock the door while using it",
         True,
     ),
-    Place(
+    PlaceKind(
         "a dining room or a restaurant",
         "plate fork knife spoon wine_glass napkin menu table cup bowl tablecloth "
         "placemat cake pizza salt_shaker candle saucer wine sandwich food bread",
@@ -910,7 +910,7 @@ PLACES: tuple[Place, ...] = (
         "wait until everybody has been served",
         True,
     ),
-    Place(
+    PlaceKind(
         "a street in a town",
         "street car sidewalk traffic_light building street_sign taxi bus crosswalk street_light "
         "parking_meter truck sign fire_hydrant van pole awning curb shop motorcycle bicycle pedestrian trash_can "
@@ -920,21 +920,21 @@ PLACES: tuple[Place, ...] = (
         "look both ways before crossing",
         False,
     ),
-    Place(
+    PlaceKind(
         "a beach",
         "beach ocean sand wave surfboard umbrella swimsuit boat surfer wetsuit seagull bikini shore raft",
         "swim, surf and lie in the sun",
         "use sunscreen and watch the waves",
         False,
     ),
-    Place(
+    PlaceKind(
         "a park or a garden",
         "tree grass bench flower bush path fountain frisbee kite hedge statue gazebo garden",
         "take a walk and rest in the fresh air",
         "stay on the path and leave no litter",
         False,
     ),
-    Place(
+    PlaceKind(
         "a sports ground",
         "tennis_racket tennis_ball baseball_bat baseball_glove tennis_court baseball_field net ball "
         "player catcher batter umpire bleachers uniform soccer_ball home_plate scoreboard mound pitcher court goal",
@@ -942,42 +942,42 @@ PLACES: tuple[Place, ...] = (
         "stay off the playing area during the game",
         False,
     ),
-    Place(
+    PlaceKind(
         "a ski area",
         "snow skis snowboard ski_pole skier goggles snowboarder slope mountain",
         "ski and snowboard",
         "keep to the side of the slope when standing still",
         False,
     ),
-    Place(
+    PlaceKind(
         "a skate park",
         "skateboard ramp skateboarder skater rail graffiti roller_skate",
         "practice tricks",
         "keep out of the way of those who are riding",
         False,
     ),
-    Place(
+    PlaceKind(
         "a pasture or a wildlife area",
         "zebra giraffe elephant grass tree field cow sheep horse pasture hill fence bison goat lamb meadow rock",
         "watch or look after animals",
         "keep a distance from the animals",
         False,
     ),
-    Place(
+    PlaceKind(
         "a railroad station or line",
         "train train_tracks tracks railroad_tracks platform train_station locomotive track",
         "get on and off trains",
         "stand back from the edge of the platform",
         False,
     ),
-    Place(
+    PlaceKind(
         "an airport or an airfield",
         "airplane runway tarmac helicopter propeller cockpit landing_gear airport",
         "board planes and load luggage",
         "stay behind the safety lines",
         False,
     ),
-    Place(
+    PlaceKind(
         "a harbor or a shore",
         "boat ship dock pier water harbor sailboat canoe kayak ferry lake river mast anchor",
         "go out on boats",

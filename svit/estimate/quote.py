@@ -26,7 +26,7 @@ Limit = Literal["rpm", "tpm", "in_flight"]
 Ceiling = Literal["max_cost", "max_cost_per_month"]
 
 
-class Hours(msgspec.Struct, frozen=True):
+class HoursLeft(msgspec.Struct, frozen=True):
     """How long the rest of a run takes, in hours, and how long each limit alone would make it take.
 
     `seconds` is the time of one request: measured, or assumed where `measured` is False.
@@ -65,14 +65,14 @@ class TaskQuote(msgspec.Struct, frozen=True):
     most_dollars: float | None
 
 
-class Lever(msgspec.Struct, frozen=True):
+class CostLever(msgspec.Struct, frozen=True):
     """A setting that could be otherwise, and what the run would cost then, in dollars."""
 
     setting: str
     dollars: float
 
 
-class Reach(msgspec.Struct, frozen=True):
+class CeilingReach(msgspec.Struct, frozen=True):
     """How far a run comes under a ceiling that is below what it is to cost: requests, and images of all tasks.
 
     `left` is what the ceiling leaves to be spent, `beyond` what the rest would cost, both in dollars.
@@ -111,14 +111,14 @@ class Quote(msgspec.Struct, frozen=True):
     opinion_reasoning: int
     tasks: tuple[TaskQuote, ...]
     total: TaskQuote
-    levers: tuple[Lever, ...]
-    hours: Hours | None
+    levers: tuple[CostLever, ...]
+    hours: HoursLeft | None
     spent: float
     max_cost: float | None
     max_cost_needed: float | None
     max_cost_per_month: float | None
     month_spent: float | None
-    reach: Reach | None
+    reach: CeilingReach | None
     shutdown: str | None
 
 
@@ -224,7 +224,7 @@ def _reasoning(config: RunConfig, accepts: Capabilities) -> tuple[int, int]:
     return of(config.reasoning_effort, accepts.default_effort), opinions
 
 
-def _nearest(config: RunConfig, found: Estimate, cost: float, spent: int, month_spent: int) -> Reach | None:
+def _nearest(config: RunConfig, found: Estimate, cost: float, spent: int, month_spent: int) -> CeilingReach | None:
     """Return how far the run comes under the ceiling that stops it first; None where none stops it."""
     ceilings: list[tuple[Ceiling, float | None, int]] = [
         ("max_cost", None if config.max_cost is None else float(config.max_cost), spent),
@@ -242,7 +242,7 @@ def _nearest(config: RunConfig, found: Estimate, cost: float, spent: int, month_
     worst = sum(each.most for each in writing) / max(1, sum(each.prompts for each in writing)) / config.attempts / NANO
     share = max(0.0, left - worst) / cost  # the last request must fit at its worst
     images = max(each.prompts for each in writing)
-    return Reach(name, dollars, left, int(share * found.total.requests), int(share * images), cost - left)
+    return CeilingReach(name, dollars, left, int(share * found.total.requests), int(share * images), cost - left)
 
 
 def _quoted(found: TaskEstimate, parts: Sequence[TaskEstimate], books: Spending, tiers: Sequence[Tier]) -> TaskQuote:
@@ -279,26 +279,26 @@ def _levers(
     layout: RunConfig | None,
     books: Spending,
     accepts: Capabilities,
-) -> tuple[Lever, ...]:
+) -> tuple[CostLever, ...]:
     """Return what the run costs as configured, and with one setting changed."""
     total, tasks = found.total, found.tasks
     if books.price is None or not total.requests:
         return ()
-    levers = [Lever("as configured", _cost(tasks, books, books.tier))]
+    levers = [CostLever("as configured", _cost(tasks, books, books.tier))]
     if layout and other:
         words = f"context_first: {str(layout.context_first).lower()}"
         words += f", caching: {layout.caching}" if layout.caching != config.caching else ""
-        levers.append(Lever(words, _cost(other.tasks, books, books.tier)))
+        levers.append(CostLever(words, _cost(other.tasks, books, books.tier)))
     if accepts.cache_breakpoint and config.caching == "automatic" and total.cache_write_tokens:
         plain = [msgspec.structs.replace(each, cache_write_tokens=0, cached_tokens=0) for each in tasks]
-        levers.append(Lever("caching: off", _cost(plain, books, books.tier)))
+        levers.append(CostLever("caching: off", _cost(plain, books, books.tier)))
     if "flex" in accepts.service_tiers:
         swap: tuple[str, Tier] = ("default", "standard") if books.tier == "flex" else ("flex", "flex")
-        levers.append(Lever(f"service_tier: {swap[0]}", _cost(tasks, books, swap[1])))
+        levers.append(CostLever(f"service_tier: {swap[0]}", _cost(tasks, books, swap[1])))
     return tuple(levers)
 
 
-def _hours(total: TaskEstimate, config: RunConfig) -> Hours:
+def _hours(total: TaskEstimate, config: RunConfig) -> HoursLeft:
     """Return how long all that is to be asked takes at the config's limits.
 
     A measured time has the wait for a rate limit in it: that limit is named where both say about the same.
@@ -311,7 +311,7 @@ def _hours(total: TaskEstimate, config: RunConfig) -> Hours:
     tpm = tokens / config.tpm / 60 if config.tpm else None
     slower: Limit = "rpm" if (rpm or 0.0) >= (tpm or 0.0) else "tpm"
     slowest = max(rpm or 0.0, tpm or 0.0)
-    return Hours(
+    return HoursLeft(
         all=max(slowest, in_flight),
         bound_by=slower if slowest >= 0.9 * in_flight and slowest else "in_flight",
         rpm=rpm,

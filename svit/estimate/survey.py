@@ -18,9 +18,9 @@ from svit.cost.prompt_cache import PromptCache, PromptSize
 from svit.cost.spending import Spending
 from svit.records import VERIFY, Effort, Prompt, Rejection, Sample
 from svit.run import journal_stats
-from svit.run.attempts import TOKEN_BYTES, Job, Standing, standing
+from svit.run.attempts import TOKEN_BYTES, ImageState, Job, standing
 from svit.run.journal import Journal
-from svit.run.journal_rows import Kept
+from svit.run.journal_rows import StoredReply
 from svit.run.journal_stats import AnswerLength
 from svit.run.shards import SHARD_IMAGES
 from svit.tasks.base import provenance_of
@@ -111,7 +111,7 @@ class _Sums:
         return round(math.sqrt(self.variance))
 
 
-class _Part(NamedTuple):
+class _StoreRange(NamedTuple):
     """The positions of a store at which the same tasks are missing."""
 
     jobs: tuple[int, ...]
@@ -207,7 +207,7 @@ class Survey:
                     missing.append(index)
             yield positions, tuple(missing)
 
-    def _look(self, part: _Part, number: int) -> tuple[dict[int, _Sums], _Sums]:
+    def _look(self, part: _StoreRange, number: int) -> tuple[dict[int, _Sums], _Sums]:
         """Return what is seen of each job at so many positions of a part, and of all jobs together by the image."""
         opinions = len(self.jobs)
         seen, together = {index: _Sums() for index in (*part.jobs, opinions)}, _Sums()
@@ -226,7 +226,7 @@ class Survey:
             together.squares += tokens**2
         return seen, together
 
-    def _look_at(self, job: Job, found: Standing, sums: _Sums, cache: PromptCache) -> int:
+    def _look_at(self, job: Job, found: ImageState, sums: _Sums, cache: PromptCache) -> int:
         """Count one image of one job, and return the tokens of its prompt, 0 when it is not to be asked."""
         if found.request is None or found.doubted:
             if isinstance(found.result, Rejection) and found.result.provenance.attempt == 0:
@@ -240,7 +240,7 @@ class Survey:
         sums.add(size, worst + (attempts - 1) * again)
         return size.tokens
 
-    def _look_at_opinion(self, job: Job, found: Standing, sums: _Sums, cache: PromptCache) -> int:
+    def _look_at_opinion(self, job: Job, found: ImageState, sums: _Sums, cache: PromptCache) -> int:
         """Count the second opinion that the image's answer will need, without that answer, which nobody knows yet."""
         if job.verifier is None or found.request is None:
             return 0
@@ -252,17 +252,17 @@ class Survey:
         sums.add(size, attempts * job.verifier.attempts * worst)
         return size.tokens
 
-    def _replies(self, prompt: Prompt) -> Sequence[Kept]:
+    def _replies(self, prompt: Prompt) -> Sequence[StoredReply]:
         return self.journal.replies(prompt.id, prompt.context.image_id) if self.journal else ()
 
 
-def _parts(missing: Iterable[tuple[range, tuple[int, ...]]]) -> list[_Part]:
+def _parts(missing: Iterable[tuple[range, tuple[int, ...]]]) -> list[_StoreRange]:
     """Return the positions by the jobs that are missing there, those without any left out."""
     parts: dict[tuple[int, ...], list[range]] = {}
     for positions, jobs in missing:
         if jobs and positions:
             parts.setdefault(jobs, []).append(positions)
-    return [_Part(jobs, ranges) for jobs, ranges in parts.items()]
+    return [_StoreRange(jobs, ranges) for jobs, ranges in parts.items()]
 
 
 def _of_task(job: Job, images: int, sums: _Sums, lengths: Sequence[AnswerLength], reasoning: int) -> TaskEstimate:

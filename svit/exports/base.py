@@ -14,7 +14,7 @@ from svit.exports.box_styles import SVIT, BoxStyle, box_style_named
 from svit.exports.canonical import has_boxes, rewritten
 from svit.exports.context_windows import Window
 from svit.exports.role_marks import Breaks, breaks_nothing
-from svit.exports.sample_counts import Made
+from svit.exports.sample_counts import SampleOrigin
 from svit.image_files.image_frames import Resize
 from svit.records import ImageId
 
@@ -23,7 +23,7 @@ IMAGE_MARK = "<image>"
 Container = Literal["jsonl", "json", "parquet", "tar"]
 
 
-class Talk(NamedTuple):
+class TextGroup(NamedTuple):
     """Texts that belong together, question and answer in turn: a conversation, or a single pair, of a task.
 
     They are canonical: `<st>man<ed> [0.588, 0.387, 0.692, 0.832]`. `topic` is None where there is none.
@@ -48,10 +48,10 @@ class Item(NamedTuple):
     width: int
     height: int
     task: str
-    talks: tuple[Talk, ...]
+    talks: tuple[TextGroup, ...]
     printed: bool = False
     plain: bool = False
-    made_of: tuple[Made, ...] = ()
+    made_of: tuple[SampleOrigin, ...] = ()
 
     @property
     def texts(self) -> tuple[str, ...]:
@@ -95,7 +95,7 @@ class Style:
         return rewritten(item.texts, self.boxes.writer(self.frame(item)))
 
 
-class Written(NamedTuple):
+class ExportedFile(NamedTuple):
     """A file of an export: its name within the folder, its split, and how many records are in it."""
 
     name: str
@@ -103,7 +103,7 @@ class Written(NamedTuple):
     records: int
 
 
-def to_train_on(written: Sequence[Written]) -> list[Written]:
+def to_train_on(written: Sequence[ExportedFile]) -> list[ExportedFile]:
     """Return the files of the split `train`; where there is none, those that no name says are for testing."""
     return [file for file in written if file.split == "train"] or [
         file for file in written if file.split not in _HELD_OUT
@@ -125,7 +125,7 @@ class Embedding:
     largest: int
 
 
-Sidecars = Callable[[Sequence[Written], Style], Mapping[str, object]]
+Sidecars = Callable[[Sequence[ExportedFile], Style], Mapping[str, object]]
 
 
 @dataclass(frozen=True)

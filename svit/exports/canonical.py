@@ -29,7 +29,7 @@ _BETWEEN = "\n\x1f\n"
 """Stands between texts that are looked at together."""
 
 
-class Form(Enum):
+class TextForm(Enum):
     """What is in texts: nothing that could be a mention, mentions in the canonical form and nothing else, or other."""
 
     PLAIN = auto()
@@ -37,19 +37,19 @@ class Form(Enum):
     OTHER = auto()
 
 
-def form_of(texts: Sequence[str]) -> Form:
+def form_of(texts: Sequence[str]) -> TextForm:
     """Return the form of texts; those that are printed have their boxes at the printed precision, and none empty."""
     text = _BETWEEN.join(texts)
     if "<" not in text and "[" not in text:
-        return Form.PLAIN
+        return TextForm.PLAIN
     found = _PRINTED.findall(text)
     boxes = "".join(found)
     if text.count("<") != 2 * len(found) or text.count("[") != boxes.count("["):
-        return Form.OTHER
+        return TextForm.OTHER
     for x1, y1, x2, y2 in _SIDES.findall(boxes):
         if x1 >= x2 or y1 >= y2:  # numbers of this form, without zeros behind, are in the order of their texts
-            return Form.OTHER
-    return Form.PRINTED
+            return TextForm.OTHER
+    return TextForm.PRINTED
 
 
 def canonical(text: str) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 import orjson
 
 from svit.errors import SvitError
-from svit.exports.base import Container, Format, Written
+from svit.exports.base import Container, ExportedFile, Format
 from svit.exports.parquet_files import write_table
 from svit.exports.record_pictures import Pictures, Row, with_pictures
 from svit.exports.webdataset_files import write_archives
@@ -39,7 +39,7 @@ def records_of(rows: Iterable[Row], to: Format, pictures: Pictures | None) -> It
         yield to.embedding.put(record, body) if body else record
 
 
-def write(path: Path, rows: Iterable[Row], to: Format, pictures: Pictures | None, split: str) -> list[Written]:
+def write(path: Path, rows: Iterable[Row], to: Format, pictures: Pictures | None, split: str) -> list[ExportedFile]:
     """Write the rows of a split and return the files: archives into the folder `path`, all else into the file `path`.
 
     Lines are packed by zstd when the file's name ends in `.zst`. Raises StorageError when the disk refuses; what stood
@@ -48,7 +48,7 @@ def write(path: Path, rows: Iterable[Row], to: Format, pictures: Pictures | None
     if to.container == "tar":
         return write_archives(path, split, rows, pictures=pictures, split=split, indexed=to.tar_index)
     if to.container == "parquet":
-        return [Written(path.name, split, write_table(path, rows, features=to.features, pictures=pictures))]
+        return [ExportedFile(path.name, split, write_table(path, rows, features=to.features, pictures=pictures))]
     counted = 0
 
     def counting() -> Iterator[Mapping[str, object]]:
@@ -59,7 +59,7 @@ def write(path: Path, rows: Iterable[Row], to: Format, pictures: Pictures | None
 
     lines = to.document(counting()) if to.document else chunks(counting(), to.container)
     publish(path, _packed(lines) if path.suffix == ".zst" else lines)
-    return [Written(path.name, split, counted)]
+    return [ExportedFile(path.name, split, counted)]
 
 
 def _packed(lines: Iterable[bytes]) -> Iterator[bytes]:

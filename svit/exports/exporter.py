@@ -12,15 +12,15 @@ import msgspec
 
 from svit.contexts.dropped_annotations import Dropped
 from svit.errors import SvitError
-from svit.exports.base import Format, Item, Style, Written
+from svit.exports.base import ExportedFile, Format, Item, Style
 from svit.exports.card import dataset_card
 from svit.exports.card.origins import run_facts
 from svit.exports.container_files import ENDINGS, chunks, records_of, write
-from svit.exports.record_lengths import Lengths
+from svit.exports.record_lengths import LengthLimit
 from svit.exports.record_pictures import FolderOfPictures, Row
 from svit.exports.role_marks import breaks_nothing
-from svit.exports.sample_counts import Tally
-from svit.exports.samples import Reading
+from svit.exports.sample_counts import SampleCounts
+from svit.exports.samples import SampleReader
 from svit.exports.selection import Choice, led
 from svit.exports.webdataset_files import index_name
 from svit.run.folder import RunFolder
@@ -33,10 +33,10 @@ _PARTS = {"as-is": None, "folder": 2, "flat": 1}
 CARD = "README.md"
 
 
-class Exported(NamedTuple):
+class ExportResult(NamedTuple):
     """What was written: the files with records, those beside them, and what was left out, by why."""
 
-    files: tuple[Written, ...]
+    files: tuple[ExportedFile, ...]
     others: tuple[str, ...]
     left_out: Mapping[str, int]
 
@@ -50,7 +50,7 @@ class Export:
     picture has another size and went out. `command` is what the card says made it.
     """
 
-    reading: Reading
+    reading: SampleReader
     choice: Choice
     format: Format
     style: Style = field(default_factory=Style)
@@ -58,8 +58,8 @@ class Export:
     layout: Layout = "as-is"
     pictures: FolderOfPictures | None = None
     command: Sequence[str] = ("svit", "export")
-    lengths: Lengths | None = None
-    tally: Tally = field(default_factory=Tally)
+    lengths: LengthLimit | None = None
+    tally: SampleCounts = field(default_factory=SampleCounts)
     placed: dict[str, str] = field(default_factory=dict)
     passed: Counter[str] = field(default_factory=Counter)
     faulty: Dropped = field(default_factory=Dropped)
@@ -122,7 +122,7 @@ class Export:
                 record(chunk)
         return self._left_out()
 
-    def to_file(self, path: Path) -> Exported:
+    def to_file(self, path: Path) -> ExportResult:
         """Write the only split; a format of lines as the elements of one list where the name ends in `.json`.
 
         Raises StorageError when the disk refuses, and leaves what was there before.
@@ -138,13 +138,15 @@ class Export:
         elif name.endswith(tuple(set(ENDINGS.values()) - {ending, ""})):
             raise SvitError(f"{form.name} makes a {ending} file: name it so.")
         files = [file for split, rows in self._splits() for file in write(path, rows, form, self.pictures, split)]
-        return Exported(tuple(files), (), self._left_out())
+        return ExportResult(tuple(files), (), self._left_out())
 
-    def to_folder(self, folder: Path, *, packed: bool = False) -> Exported:
+    def to_folder(self, folder: Path, *, packed: bool = False) -> ExportResult:
         """Write the splits, what a trainer wants beside them, and a data set's card."""
-        by_split: dict[str, list[Written]] = {}
+        by_split: dict[str, list[ExportedFile]] = {}
         ending = ENDINGS[self.format.container]
-        if packed and (ending not in (".jsonl", ".json") or self.format.sidecars([Written("", "", 0)], self.style)):
+        if packed and (
+            ending not in (".jsonl", ".json") or self.format.sidecars([ExportedFile("", "", 0)], self.style)
+        ):
             raise SvitError(f"--zstd: {self.format.name} reads no files that are packed so.")
         for split, rows in self._splits():
             path = self._file(folder, split, packed=packed)
@@ -159,7 +161,7 @@ class Export:
         for name, content in beside.items():
             text = content.encode() if isinstance(content, str) else _indented(content)
             publish(folder / name, [text])
-        made = dataset_card.Export(
+        made = dataset_card.CardFacts(
             self.format,
             self.style,
             files,
@@ -173,7 +175,7 @@ class Export:
         runs = [run_facts(RunFolder(source), now) for source in self.reading.sources if source.is_dir()]
         publish(folder / CARD, [dataset_card.card(made, self.tally.counts(), runs).encode()])
         indexes = [index_name(file.name) for file in files] if self.format.tar_index else []
-        return Exported(tuple(files), (*indexes, *beside, CARD), self._left_out())
+        return ExportResult(tuple(files), (*indexes, *beside, CARD), self._left_out())
 
     def _file(self, folder: Path, split: str, *, packed: bool) -> Path:
         """Return the file of a split; the folder where a split is several."""

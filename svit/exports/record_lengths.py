@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 from svit.errors import SvitError
-from svit.exports.base import Item, Style, Talk
+from svit.exports.base import Item, Style, TextGroup
 from svit.exports.context_windows import Window
 from svit.prompting.tokens import estimated_tokens
 from svit.quantities import number_of
@@ -28,7 +28,7 @@ _DIGITS = re.compile(r"\d+")
 
 
 @dataclass
-class Lengths:
+class LengthLimit:
     """Counts the records beyond `most` tokens, and makes of each what `on_long` says.
 
     `long` are those records, `longest` the tokens of the longest. `cut` counts the pairs that were left out of records
@@ -142,7 +142,7 @@ def _runs(pairs: Sequence[int], room: int) -> Iterator[range]:
 
 def part_of(item: Item, run: range, number: int) -> Item:
     """Return the item with these of its pairs; of several parts the first alone is made of the item's samples."""
-    talks: list[Talk] = []
+    talks: list[TextGroup] = []
     place = 0
     for talk in item.talks:
         end = place + len(talk.texts) // 2

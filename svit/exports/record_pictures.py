@@ -5,7 +5,7 @@ from pathlib import Path
 
 from svit.errors import DataError
 from svit.exports.base import Embedding, Item
-from svit.image_files.image_folder import Fault, Look, PictureFolder, kind_of, look_at
+from svit.image_files.image_folder import Fault, PictureCheck, PictureFolder, kind_of, look_at
 
 Row = tuple[Item, Mapping[str, object]]
 """An item, and its format's record of it."""
@@ -28,7 +28,7 @@ class FolderOfPictures:
         self._folder = PictureFolder(folder)
         self._pixels = pixels
         self._embedding = embedding
-        self._last: tuple[str, bytes, Look] = "", b"", Look("no_picture")
+        self._last: tuple[str, bytes, PictureCheck] = "", b"", PictureCheck("no_picture")
 
     def __call__(self, item: Item) -> bytes | Fault:
         """Return the file of the item's picture, or why none can go out. Raises DataError when it cannot be read."""
@@ -49,7 +49,7 @@ class FolderOfPictures:
         """Whether the item's picture is there and has not the size of the record."""
         return not self._read(item.image)[1].fits((item.width, item.height))
 
-    def _read(self, image: str) -> tuple[bytes, Look]:
+    def _read(self, image: str) -> tuple[bytes, PictureCheck]:
         """Return the file that an image's path names, with what it is; the last one is kept for the next item."""
         if self._last[0] != image:
             try:
@@ -58,7 +58,7 @@ class FolderOfPictures:
             except OSError as error:
                 words = f"{self._folder.path}: the picture {image} cannot be read: {error.strerror}."
                 raise DataError(words) from error
-            self._last = image, body, look_at(body) if path else Look("no_picture")
+            self._last = image, body, look_at(body) if path else PictureCheck("no_picture")
         return self._last[1:]
 
 

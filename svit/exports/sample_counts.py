@@ -8,10 +8,10 @@ import msgspec
 
 from svit.contexts.files.decode_errors import fault
 from svit.errors import DataError
-from svit.run.shards import Remarks
+from svit.run.shards import SampleRemarks
 
 
-class Made(msgspec.Struct, frozen=True, gc=False):
+class SampleOrigin(msgspec.Struct, frozen=True, gc=False):
     """What a sample's line says of its making. `warnings` and `dropped` are JSON within a text, or empty."""
 
     task: str
@@ -31,7 +31,7 @@ class Made(msgspec.Struct, frozen=True, gc=False):
         return {"provenance": origin, **others}
 
 
-class _Block(msgspec.Struct):
+class _TextBlock(msgspec.Struct):
     content: list[Any]
 
 
@@ -43,11 +43,11 @@ class _Origin(msgspec.Struct):
     svit: str = ""
 
 
-class _Said(msgspec.Struct):
-    conversations: list[_Block]
+class _LineTexts(msgspec.Struct):
+    conversations: list[_TextBlock]
 
 
-class _Line(Remarks, frozen=True):
+class _LineRemarks(SampleRemarks, frozen=True):
     task: str
     provenance: _Origin
     verified_by: str = ""
@@ -80,12 +80,12 @@ class Counts:
         that were written; None is all that it has, which takes longer to find out. Raises DataError for another
         shape.
         """
-        if isinstance(line, Made):
+        if isinstance(line, SampleOrigin):
             line = line.told()
         try:
-            told = msgspec.convert(line, _Line, from_attributes=True)
+            told = msgspec.convert(line, _LineRemarks, from_attributes=True)
             if pairs is None:
-                said = msgspec.convert(line, _Said, from_attributes=True)
+                said = msgspec.convert(line, _LineTexts, from_attributes=True)
                 pairs = sum(len(block.content) // 2 for block in said.conversations)
         except msgspec.ValidationError as error:
             raise DataError(f"A sample {fault(error)}: this is no line of svit.") from None
@@ -120,10 +120,10 @@ class Counts:
 
 
 @dataclass
-class Tally:
+class SampleCounts:
     """Samples by split and making, and pairs by split and task: cheap to add to while records go by."""
 
-    samples: Counter[tuple[str, Made]] = field(default_factory=Counter)
+    samples: Counter[tuple[str, SampleOrigin]] = field(default_factory=Counter)
     pairs: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     def counts(self) -> Counts:

@@ -11,13 +11,13 @@ from typing import Any, NamedTuple
 import msgspec
 
 from svit.errors import DataError, SvitError
-from svit.exports.base import Item, Talk
-from svit.exports.canonical import Form, canonical, form_of
-from svit.exports.sample_counts import Made
+from svit.exports.base import Item, TextGroup
+from svit.exports.canonical import TextForm, canonical, form_of
+from svit.exports.sample_counts import SampleOrigin
 from svit.records import ImageId
 from svit.run.folder import RunFolder
 from svit.run.published_shards import files_of, read_published
-from svit.run.shards import Remarks, Source, decoded, json_text
+from svit.run.shards import LineProvenance, SampleRemarks, decoded, json_text
 from svit.tasks import TASKS
 
 
@@ -42,18 +42,18 @@ class ExportedLine(msgspec.Struct, gc=False):
     height: int
     task: str
     conversations: list[_Block]
-    provenance: Source
+    provenance: LineProvenance
     verified_by: str = ""
     warnings: str | list[Any] | None = ""
     dropped: str | dict[str, Any] | None = ""
 
     @property
-    def made(self) -> Made:
+    def made(self) -> SampleOrigin:
         """How the sample was made. Raises DecodeError for remarks that svit did not write."""
         origin, warnings, dropped = self.provenance, _as_text(self.warnings), _as_text(self.dropped)
         if warnings or dropped:
             _understood(warnings, dropped)
-        return Made(
+        return SampleOrigin(
             self.task,
             origin.model,
             origin.prompt_version,
@@ -79,7 +79,7 @@ def _understood(warnings: str, dropped: str) -> None:
 _decode = msgspec.json.Decoder(ExportedLine).decode
 
 
-_remarks = msgspec.json.Decoder(Remarks).decode
+_remarks = msgspec.json.Decoder(SampleRemarks).decode
 
 
 class LeftOut(NamedTuple):
@@ -91,7 +91,7 @@ class LeftOut(NamedTuple):
 
 
 @dataclass
-class Reading:
+class SampleReader:
     """The samples of runs and of JSONL files of ours, in their order. `tasks` of None are all.
 
     `beyond` yields the lines of a run's samples that are in no file of it yet, in whatever order; `from_journal` counts
@@ -169,7 +169,7 @@ def item_of(raw: bytes) -> Item | LeftOut:
     if line.width < 1 or line.height < 1:
         return LeftOut(line.image_id, line.task, "no_image_size")
     key = f"{line.image_id}-{line.task}"
-    is_plain = form is Form.PLAIN
+    is_plain = form is TextForm.PLAIN
     return Item(
         key,
         line.image_id,
@@ -178,13 +178,13 @@ def item_of(raw: bytes) -> Item | LeftOut:
         line.height,
         line.task,
         talks,
-        is_plain or form is Form.PRINTED,
+        is_plain or form is TextForm.PRINTED,
         is_plain,
         (made,),
     )
 
 
-def _talks(line: ExportedLine) -> tuple[tuple[Talk, ...], Form]:
+def _talks(line: ExportedLine) -> tuple[tuple[TextGroup, ...], TextForm]:
     """Return the line's conversations, in canonical texts, and the form that those had.
 
     None is empty. Raises ValueError with the code of its flaw for one that no trainer could use.
@@ -195,9 +195,9 @@ def _talks(line: ExportedLine) -> tuple[tuple[Talk, ...], Form]:
         if len(texts) % 2:  # a question without an answer
             del texts[-1]
         if texts:
-            talks.append(Talk(tuple(texts), block.topic or None, line.task))
+            talks.append(TextGroup(tuple(texts), block.topic or None, line.task))
             everything += texts
     form = form_of(everything)
-    if form is Form.OTHER:
+    if form is TextForm.OTHER:
         talks = [talk._replace(texts=tuple(map(canonical, talk.texts))) for talk in talks]
     return tuple(talks), form

@@ -13,7 +13,7 @@ from tempfile import TemporaryFile
 import msgspec
 
 from svit.errors import SvitError
-from svit.exports.base import Item, Talk
+from svit.exports.base import Item, TextGroup
 from svit.exports.canonical import asks_for_boxes
 from svit.exports.image_ids import ImageIds
 from svit.records import ImageId
@@ -59,7 +59,7 @@ class Choice:
             items = _by_image(items)
         through, *others = sorted(self.splits, key=lambda split: -self.splits[split])
         with ExitStack() as stack:
-            waiting = {split: stack.enter_context(Waiting()) for split in others}
+            waiting = {split: stack.enter_context(StoredItems()) for split in others}
             passing = self._passing(items, through, waiting)
             yield through, self._chosen(chain(passing), through)  # a chain is not closed with who takes from it
             for _ in passing:  # a limit can end a split before the items end
@@ -67,7 +67,7 @@ class Choice:
             for split, late in waiting.items():
                 yield split, self._chosen(late, split)
 
-    def _passing(self, items: Iterable[Item], through: str, waiting: Mapping[str, "Waiting"]) -> Iterator[Item]:
+    def _passing(self, items: Iterable[Item], through: str, waiting: Mapping[str, "StoredItems"]) -> Iterator[Item]:
         """Yield the items of one split, and have those of the others wait."""
         for item in items:
             if (self.excluded and self.excluded.has(item)) or (self.only and not self.only.has(item)):
@@ -111,7 +111,7 @@ class Choice:
                 number += 1
                 if asks_for_boxes(asked[place]):
                     asked[place - 1] = f"{asked[place - 1]} {self._request(item.image_id, number)}"
-            talks.append(Talk(tuple(asked), topic, task))
+            talks.append(TextGroup(tuple(asked), topic, task))
         return item._replace(talks=tuple(talks))
 
     def _request(self, image: ImageId, number: int) -> str:
@@ -146,7 +146,7 @@ def _merged(items: Iterable[Item]) -> Iterator[Item]:
 def _by_image(items: Iterable[Item]) -> Iterator[Item]:
     """Yield the items image by image, wherever they stood, in the order of each image's first one."""
     ranks, rank_of = array("Q"), dict[str, int]()
-    with Waiting() as waiting:
+    with StoredItems() as waiting:
         for item in items:
             waiting.add(item)
             ranks.append(rank_of.setdefault(str(item.image_id), len(rank_of)))
@@ -179,7 +179,7 @@ def _cut(item: Item, most: int) -> Iterator[Item]:
         yield item._replace(key=f"{item.key}-{number}", talks=talks, made_of=item.made_of if number == 1 else ())
 
 
-class Waiting:
+class StoredItems:
     """Items that wait on the disk until they are read, in their order or in another one; in memory are 8 bytes each."""
 
     def __init__(self) -> None:
@@ -189,7 +189,7 @@ class Waiting:
         self._encode = msgspec.msgpack.Encoder().encode
         self._decode = msgspec.msgpack.Decoder(Item).decode
 
-    def __enter__(self) -> "Waiting":
+    def __enter__(self) -> "StoredItems":
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -219,7 +219,7 @@ class Waiting:
 
 
 def _shuffled(items: Iterable[Item], chance: Random) -> Iterator[Item]:
-    with Waiting() as waiting:
+    with StoredItems() as waiting:
         for item in items:
             waiting.add(item)
         yield from waiting.shuffled(chance)
@@ -228,7 +228,7 @@ def _shuffled(items: Iterable[Item], chance: Random) -> Iterator[Item]:
 def led(items: Iterable[Item], leads: Callable[[Item], bool]) -> Iterator[Item]:
     """Yield the items, the first one that leads before all others."""
     found = iter(items)
-    with Waiting() as waiting:
+    with StoredItems() as waiting:
         for item in found:
             if leads(item):
                 yield item

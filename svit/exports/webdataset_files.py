@@ -14,7 +14,7 @@ from pathlib import Path
 import orjson
 
 from svit.errors import StorageError
-from svit.exports.base import Item, Written
+from svit.exports.base import ExportedFile, Item
 from svit.exports.record_pictures import Pictures, Row, with_pictures
 from svit.image_files.image_folder import kind_of
 from svit.system.operating_system import sync_folder
@@ -35,7 +35,7 @@ def write_archives(
     per_tar: int = 1000,
     split: str = "train",
     indexed: bool = False,
-) -> list[Written]:
+) -> list[ExportedFile]:
     """Write the records to `STEM-000000.tar` and so on in the folder, `per_tar` in each, and return the files.
 
     With `pictures` each record has its picture before it, and a row without a picture is left out; else there are only
@@ -52,7 +52,7 @@ def write_archives(
         written = []
         for name, some in _shards(stem, with_pictures(rows, pictures), per_tar):
             *begins, end = _fill(draft / name, some)
-            written.append(Written(name, split, len(begins)))
+            written.append(ExportedFile(name, split, len(begins)))
             if indexed:
                 _put(draft / index_name(name), struct.pack(f"<{len(begins) + 1}Q", *begins, end))
         names = [file.name for file in written]

@@ -107,7 +107,7 @@ def kind_of(body: bytes) -> str | None:
     return None if kind == "webp" and body[8:12] != b"WEBP" else kind
 
 
-class Look(NamedTuple):
+class PictureCheck(NamedTuple):
     """What a picture file is found to be. `sizes` are the sizes that it can be said to have, none where not known."""
 
     fault: Fault | None = None
@@ -118,7 +118,7 @@ class Look(NamedTuple):
         return not self.sizes or any(_fits(found, size, pixels=pixels) for found in self.sizes)
 
 
-def look_at(body: bytes) -> Look:
+def look_at(body: bytes) -> PictureCheck:
     """Return whether the file is a whole picture, and of which size: where EXIF turns it, that before and after.
 
     All of it is decoded. Without Pillow only its end is looked at, and its size is not known.
@@ -126,10 +126,10 @@ def look_at(body: bytes) -> Look:
     kind = kind_of(body)
     if kind is None:
         is_other = body.startswith(_OTHER_KINDS) or body[4:].startswith(_PARTS_OF_ISO)
-        return Look("picture_other_kind" if is_other else "picture_broken")
+        return PictureCheck("picture_other_kind" if is_other else "picture_broken")
     if can_decode():
         return _decoded(body, kind)
-    return Look() if _has_its_end(body, kind) else Look("picture_broken")
+    return PictureCheck() if _has_its_end(body, kind) else PictureCheck("picture_broken")
 
 
 def can_decode() -> bool:
@@ -141,7 +141,7 @@ def can_decode() -> bool:
     return True
 
 
-def _decoded(body: bytes, kind: str) -> Look:
+def _decoded(body: bytes, kind: str) -> PictureCheck:
     from PIL import Image
 
     with warnings.catch_warnings():
@@ -151,9 +151,11 @@ def _decoded(body: bytes, kind: str) -> Look:
                 width, height = image.size
                 image.draft(None, (1, 1))  # a JPEG's smallest scale: all of the file is read, an eighth computed
                 image.load()
-                return Look(None, ((width, height), (height, width)) if _is_turned(image) else ((width, height),))
+                return PictureCheck(
+                    None, ((width, height), (height, width)) if _is_turned(image) else ((width, height),)
+                )
         except (*_DAMAGE, Image.DecompressionBombError):
-            return Look("picture_broken")
+            return PictureCheck("picture_broken")
 
 
 def _is_turned(image: "Image") -> bool:

@@ -20,7 +20,7 @@ class Annotation(NamedTuple):
     words: str
 
 
-class Places:
+class AnnotationIndex:
     """The annotations of an image, objects first, and an index of them by the printed left side."""
 
     def __init__(self, context: ImageContext) -> None:
@@ -59,10 +59,10 @@ class Places:
                 yield annotation
 
 
-def places_of(context: ImageContext) -> Places:
+def places_of(context: ImageContext) -> AnnotationIndex:
     """Return the places of a context. They are kept with it, as several checks of several tasks ask for them."""
     kept = context.__dict__
     if "_places" not in kept:
-        kept["_places"] = Places(context)
-    places: Places = kept["_places"]
+        kept["_places"] = AnnotationIndex(context)
+    places: AnnotationIndex = kept["_places"]
     return places

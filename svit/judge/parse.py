@@ -58,7 +58,7 @@ _BOLD_LINE = re.compile(r"[ \t]*+\*\*[^*]++\*\*:?[ \t]*")
 
 
 @dataclass(slots=True)
-class _Part:
+class _LabelledText:
     """A label and the text up to the next one."""
 
     kind: Kind
@@ -97,7 +97,7 @@ def conversations(text: str) -> tuple[Dialogue, ...]:
         return plain
     parts = _parts(text, titles=True)
     _refuse_rules_between_halves(parts)
-    groups: list[tuple[str | None, list[_Part]]] = []
+    groups: list[tuple[str | None, list[_LabelledText]]] = []
     for part in parts:
         if part.kind in ("question", "answer"):
             if not groups or (part.after_rule and part.kind == "question" and groups[-1][1]):
@@ -156,9 +156,9 @@ def _plain_turns(text: str) -> tuple[Dialogue, ...] | None:
     return tuple(Dialogue(tuple(turns), topic) for topic, turns in dialogues)
 
 
-def _parts(text: str, *, titles: bool) -> list[_Part]:
+def _parts(text: str, *, titles: bool) -> list[_LabelledText]:
     """Cut the text at its labels; with `titles` a markdown heading that is no other label opens a conversation."""
-    parts: list[_Part] = []
+    parts: list[_LabelledText] = []
     rule, blanks = False, 0
     for number, line in enumerate(_lines(text), 1):
         if not line or line.isspace():
@@ -185,8 +185,8 @@ def _parts(text: str, *, titles: bool) -> list[_Part]:
     return _without_pair_labels(parts)
 
 
-def _turns(parts: Iterable[_Part]) -> Iterator[Turn]:
-    question: _Part | None = None
+def _turns(parts: Iterable[_LabelledText]) -> Iterator[Turn]:
+    question: _LabelledText | None = None
     for part in parts:
         if part.kind == "question":
             if question:
@@ -220,7 +220,7 @@ def _has_label_within(text: str) -> bool:
     return (":" in text or "：" in text) and _INLINE.search(text) is not None
 
 
-def _labelled(line: str, number: int) -> _Part | None:
+def _labelled(line: str, number: int) -> _LabelledText | None:
     match = _LABEL.match(line)
     if not match:
         return None
@@ -232,7 +232,7 @@ def _labelled(line: str, number: int) -> _Part | None:
     if kind == "conversation" and not text:
         text = match["aside"] or ""
     emphasis = "" if match["inner"] or match["closing"] or match["after"] else _open_emphasis(match["before"])
-    return _Part(kind, number, match["number"], after_rule=False, lines=[emphasis + text if text else ""])
+    return _LabelledText(kind, number, match["number"], after_rule=False, lines=[emphasis + text if text else ""])
 
 
 def _stands_without_colon(match: re.Match[str], name: str, end: str) -> bool:
@@ -244,12 +244,12 @@ def _stands_without_colon(match: re.Match[str], name: str, end: str) -> bool:
     return match["number"] is not None or any(mark in match["before"] for mark in "#*_")
 
 
-def _title(line: str, number: int) -> _Part | None:
+def _title(line: str, number: int) -> _LabelledText | None:
     match = _HEADING.match(line)
-    return _Part("conversation", number, None, after_rule=False, lines=[line[match.end() :]]) if match else None
+    return _LabelledText("conversation", number, None, after_rule=False, lines=[line[match.end() :]]) if match else None
 
 
-def _topic(part: _Part) -> str | None:
+def _topic(part: _LabelledText) -> str | None:
     inner = _labelled(part.text, part.line) if part.kind == "conversation" else None
     text = inner.text if inner and inner.kind == "topic" else part.text
     if "\n" in text:
@@ -257,28 +257,28 @@ def _topic(part: _Part) -> str | None:
     return text or None
 
 
-def _refuse_orphan(piece: str, number: int, parts: list[_Part], rule: bool) -> None:
+def _refuse_orphan(piece: str, number: int, parts: list[_LabelledText], rule: bool) -> None:
     if not parts:
         raise ParseError(f"line {number}: text before the first label: {_start(piece)}")
     if rule and any(line.strip() for line in parts[-1].lines):
         raise ParseError(f"line {number}: text without a label after a separator: {_start(piece)}")
 
 
-def _refuse_rules_between_halves(parts: list[_Part]) -> None:
+def _refuse_rules_between_halves(parts: list[_LabelledText]) -> None:
     """Refuse separators that stand both within turns and between them: they tell no conversations apart."""
     within = next((part for part in parts if part.after_rule and part.kind == "answer"), None)
     if within and any(b.after_rule and (a.kind, b.kind) == ("answer", "question") for a, b in pairwise(parts)):
         raise ParseError(f"line {within.line}: separators stand within turns, so they part no conversations")
 
 
-def _refuse_title_at_the_end(part: _Part) -> None:
+def _refuse_title_at_the_end(part: _LabelledText) -> None:
     """Refuse an answer of several lines that a heading closes: that is the title of what follows."""
     *above, last = part.text.split("\n")
     if above and (_HEADING.match(last) or (not above[-1].strip() and _BOLD_LINE.fullmatch(last))):
         raise ParseError(f"line {part.line}: the answer ends in a heading that is no label: {_start(last)}")
 
 
-def _without_pair_labels(parts: list[_Part]) -> list[_Part]:
+def _without_pair_labels(parts: list[_LabelledText]) -> list[_LabelledText]:
     for part in parts:
         if part.kind == "pair" and part.text:
             raise ParseError(f"line {part.line}: text without a label: {_start(part.text)}")

@@ -7,7 +7,7 @@ from svit.english.grammar import Number, article, joined, number_word, sentence,
 from svit.offline.captions import usable_captions
 from svit.offline.naming import distinct, gap
 from svit.offline.questions.actions import by_target, is_plain_part, other
-from svit.offline.scene import Fact, Scene, Thing, a, above, left_of, listed, several_of, where
+from svit.offline.scene import Scene, SceneFact, Thing, a, above, left_of, listed, several_of, where
 
 ENOUGH_WORDS = 150
 FEW_WORDS = 75
@@ -18,7 +18,7 @@ _WELL_KNOWN = 5
 """With more things than these, one caption is enough: the rest would repeat what the things tell."""
 
 
-class Description:
+class DescriptionText:
     """Collects sentences and remembers what has been introduced, so that nothing is introduced twice."""
 
     def __init__(self, scene: Scene, rng: Random) -> None:
@@ -198,7 +198,7 @@ class Description:
 
     def _holders(self) -> None:
         """Say what has which details."""
-        owners: dict[int, list[Fact]] = {}
+        owners: dict[int, list[SceneFact]] = {}
         for fact in self.scene.facts:
             if fact.link.text == "with" and fact.subject.kind not in ("person", "animal"):
                 owners.setdefault(fact.subject.key, []).append(fact)
@@ -388,7 +388,7 @@ def _surrounding(thing: Thing) -> str:
     return article(name) if thing.single else name
 
 
-def _targets(facts: Iterable[Fact]) -> list[Thing]:
+def _targets(facts: Iterable[SceneFact]) -> list[Thing]:
     return list({fact.target.noun.same: fact.target for fact in facts}.values())
 
 

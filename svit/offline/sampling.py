@@ -28,7 +28,7 @@ The first answer suits the first question and so on; where their numbers differ,
 """
 
 
-class Asked(NamedTuple):
+class ChosenPair(NamedTuple):
     """A pair in the wording that was chosen, and the kind that it is of."""
 
     kind: Kind
@@ -64,13 +64,13 @@ class Chooser:
 
     def choose(
         self, kinds: Sequence[Kind], wanted: int, *, about: int | None = None, again: bool = False
-    ) -> list[Asked]:
+    ) -> list[ChosenPair]:
         """Return up to that many pairs of different kinds, with `about` only those whose main thing has that key.
 
         With `again`, kinds may come a second time where they run short, in other words than before.
         """
         order = self._rng.sample(kinds, len(kinds))
-        chosen: list[Asked] = []
+        chosen: list[ChosenPair] = []
         for repeated, limit in [*((False, limit) for limit in _FRESH), *[(True, _FRESH[-1])] * again]:
             for kind in order:
                 if len(chosen) == wanted:
@@ -81,7 +81,7 @@ class Chooser:
 
     def all_or_none(
         self, kinds: Sequence[Kind], wanted: int, *, about: int | None = None, again: bool = False
-    ) -> list[Asked]:
+    ) -> list[ChosenPair]:
         """Return exactly that many pairs; where there are fewer, return none and forget that they were tried."""
         before = (
             self._spoken.copy(),
@@ -96,7 +96,7 @@ class Chooser:
         self._spoken, self._wordings, self._told, self._questions, self._facts = before
         return []
 
-    def _one(self, kind: Kind, limit: int, about: int | None) -> list[Asked]:
+    def _one(self, kind: Kind, limit: int, about: int | None) -> list[ChosenPair]:
         tries = islice(kind(self._scene, self._rng), _TRIES_ABOUT if about is not None else _TRIES)
         pairs = [pair for pair in tries if about is None or pair.about[:1] == (about,)]
         pairs.sort(key=lambda pair: sum(self._spoken[key] for key in pair.about))
@@ -111,7 +111,7 @@ class Chooser:
                 return [asked]
         return []
 
-    def _worded(self, kind: Kind, pair: Pair) -> Asked | None:
+    def _worded(self, kind: Kind, pair: Pair) -> ChosenPair | None:
         used = self._wordings.setdefault(kind, set())
         free = [i for i, text in enumerate(pair.questions) if ("q", i) not in used and text not in self._questions]
         replies = [i for i in range(len(pair.answers)) if ("a", i) not in used]
@@ -122,9 +122,9 @@ class Chooser:
         question = self._rng.choice(free)
         answer = question if len(pair.answers) == len(pair.questions) else self._rng.choice(replies)
         used.update({("q", question), ("a", answer)})
-        return Asked(kind, pair, pair.questions[question], pair.answers[answer])
+        return ChosenPair(kind, pair, pair.questions[question], pair.answers[answer])
 
-    def _remember(self, asked: Asked) -> None:
+    def _remember(self, asked: ChosenPair) -> None:
         self._spoken.update(asked.pair.about)
         self._questions.add(asked.question)
         self._facts.add(asked.pair.fact)

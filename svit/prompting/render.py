@@ -137,7 +137,7 @@ def _turns_of(text: str) -> list[tuple[str, str]]:
 
 
 @dataclass(frozen=True)
-class Recipe:
+class PromptRecipe:
     """How a run makes the prompts of one task. `room` is the number of tokens that a context may take.
 
     With a `lead` the context is a message of its own before the instructions, which it leads in; a room that is the
@@ -176,7 +176,7 @@ class Recipe:
 
 
 def shortened(
-    context: ImageContext, render: Callable[[ImageContext], str], recipe: Recipe
+    context: ImageContext, render: Callable[[ImageContext], str], recipe: PromptRecipe
 ) -> tuple[ImageContext, Mapping[str, int]]:
     """Return the context cut down to the recipe's room, and how many items of which kind were left out.
 

@@ -7,8 +7,8 @@ from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
 from svit.providers.base import NOT_ASKED, Failure
-from svit.providers.limits import Breaker, RateLimit, Reading, Ticket
-from svit.providers.verdicts import Again, Stop
+from svit.providers.limits import CircuitBreaker, LimitReading, RateLimit, Ticket
+from svit.providers.verdicts import RetryLater, StopRun
 from svit.text import with_full_stop
 
 _T = TypeVar("_T")
@@ -29,7 +29,7 @@ _LONG = 10.0
 _TOLD_AGAIN = 900.0
 
 
-class Gate:
+class Admission:
     """For one event loop. It closes for good when no further request would fare better: `refusal` says why.
 
     `changed` is called whenever somebody left or the gate closed. `max_wait` is the seconds that a server may ask for.
@@ -38,7 +38,7 @@ class Gate:
     def __init__(
         self,
         limits: RateLimit,
-        breaker: Breaker,
+        breaker: CircuitBreaker,
         say: Callable[[str], None],
         changed: Callable[[], None],
         max_wait: float = 900.0,
@@ -132,7 +132,7 @@ class Gate:
         """Note that something came back: somebody is there."""
         self._somebody_there = True
 
-    def observe(self, said: Reading, ticket: Ticket) -> None:
+    def observe(self, said: LimitReading, ticket: Ticket) -> None:
         """Heed a completion: somebody is there, and its headers may speak of limits."""
         self.answers += 1
         self._pauses = 0
@@ -140,19 +140,19 @@ class Gate:
         self._breaker.succeeded()
         self._limits.observe(said, ticket, time.monotonic())
 
-    def heed(self, answer: Again | Failure | Stop, asked: float | None) -> float | None:
+    def heed(self, answer: RetryLater | Failure | StopRun, asked: float | None) -> float | None:
         """Heed an answer without a completion, for all other requests; `asked` is the seconds that it asked for.
 
         Return the seconds that this request waits for at least, None where nothing is asked for.
         """
         self.answered()
-        if isinstance(answer, Stop):
+        if isinstance(answer, StopRun):
             self.close(answer.words)
-        if isinstance(answer, Again) and answer.patient:
+        if isinstance(answer, RetryLater) and answer.patient:
             asked = self._pause(answer.words, asked)
-        if isinstance(answer, Again) and answer.overloaded:
+        if isinstance(answer, RetryLater) and answer.overloaded:
             self._limits.slow_down(time.monotonic())
-        if isinstance(answer, Again) and answer.code in _OVERLOAD:
+        if isinstance(answer, RetryLater) and answer.code in _OVERLOAD:
             self.down(answer.words)
             if answer.code == "server_error" and not self.answers and self._breaker.lasts() >= _FAILING:
                 self._give_up()

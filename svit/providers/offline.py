@@ -12,7 +12,7 @@ from svit.records import ImageContext
 Writer = Callable[[ImageContext, int], str]
 
 
-class Offline:
+class OfflineProvider:
     """Answers with the tasks' own writers, given by task name."""
 
     def __init__(self, writers: Mapping[str, Writer]) -> None:

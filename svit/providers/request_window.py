@@ -12,7 +12,7 @@ IDLE = 1.0
 """Seconds without a request, and with none under way, after which it seems that no more come."""
 
 
-class Sending:
+class RequestWindow:
     """One call of `complete`. It ends once the requests do, or once it is closed, and whatever is under way is done.
 
     `answer` sees a request through, `places` is how many may be under way, `waiting` how many of these wait for their

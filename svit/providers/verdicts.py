@@ -7,7 +7,7 @@ import msgspec
 from svit.records import Usage
 
 
-class Answered(msgspec.Struct, frozen=True):
+class UsableAnswer(msgspec.Struct, frozen=True):
     """A completion, or what may be one and was paid: hand the bytes on. `usage` is what it says it used, if it does.
 
     `unknown_end` is a finish reason that nobody here knows: the text is used, and a person should be told once, as of
@@ -20,7 +20,7 @@ class Answered(msgspec.Struct, frozen=True):
 
 
 @dataclass(frozen=True)
-class Again:
+class RetryLater:
     """Ask again after a while. `patient`: the server only wants it slower, so this counts as no try.
 
     `wait` is the seconds that the body asks for; a header may ask for others.
@@ -34,7 +34,7 @@ class Again:
 
 
 @dataclass(frozen=True)
-class Stop:
+class StopRun:
     """No other request would fare better: the run ends. The words are a sentence for a person."""
 
     words: str

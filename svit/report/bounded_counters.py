@@ -1,6 +1,6 @@
 """Counters whose memory does not grow with a run: what they leave out they say, and what they draw is always the same.
 
-All of them are pure, and none depends on the order in which a run's files are read, except for what `Tally` prunes.
+All of them are pure, and none depends on the order in which files are read, except for what `CommonestCounts` prunes.
 """
 
 import hashlib
@@ -23,7 +23,7 @@ def _hash(text: str) -> int:
     return int.from_bytes(hashlib.blake2b(text.encode(errors="replace"), digest_size=8).digest(), "big")
 
 
-class Tally(Generic[H]):
+class CommonestCounts(Generic[H]):
     """Counts the commonest of any number of things; above `most` different ones the rarer half is forgotten.
 
     `pruned` is how many occurrences were forgotten so: a count is never too great, and too small by that at most.
@@ -44,7 +44,7 @@ class Tally(Generic[H]):
             self.counts = Counter(dict(kept))
 
 
-class Distinct:
+class DistinctCount:
     """Counts how many different texts there are among any number of them, within about 1 % where it must estimate.
 
     Exact up to `most` different ones. Beyond, only texts are followed whose hash divides by 2, then by 4, and so on:
@@ -86,7 +86,7 @@ class Distinct:
         return self._step == 1
 
 
-class Lot(Generic[T]):
+class RandomDraw(Generic[T]):
     """Draws a few of any number of things, those whose keys have the lowest ranks: the same ones in any order."""
 
     def __init__(self, size: int, seed: int) -> None:
@@ -109,7 +109,7 @@ class Lot(Generic[T]):
         return [thing for _, _, thing in sorted(self._heap, key=lambda entry: -entry[1])]
 
 
-class Bin(NamedTuple):
+class LengthBin(NamedTuple):
     """How many numbers there are from `low` to `high`, both among them; `open` says that greater ones are too."""
 
     low: int
@@ -118,7 +118,7 @@ class Bin(NamedTuple):
     open: bool
 
 
-class Lengths:
+class LengthCounts:
     """Counts whole numbers: words of a text, tokens of a completion. Those above `most` are counted as `most`."""
 
     def __init__(self, most: int = 20_000) -> None:
@@ -150,7 +150,7 @@ class Lengths:
         """Return the mean, 0 when there are none."""
         return sum(length * count for length, count in self.counts.items()) / max(1, self.counts.total())
 
-    def bins(self, most: int = 30) -> list[Bin]:
+    def bins(self, most: int = 30) -> list[LengthBin]:
         """Return the numbers in at most so many bins of 1, 2, 5, 10 ... each; the greatest 1 % share the last one."""
         if not self.counts:
             return []
@@ -163,4 +163,6 @@ class Lengths:
         for length, times in self.counts.items():
             filled[min(length // step, last)] += times
         is_open = max(self.counts) // step > last
-        return [Bin(n * step, n * step + step - 1, filled[n], is_open and n == last) for n in range(first, last + 1)]
+        return [
+            LengthBin(n * step, n * step + step - 1, filled[n], is_open and n == last) for n in range(first, last + 1)
+        ]

@@ -25,7 +25,7 @@ _NEAREST = 100
 """Places that are compared where none is free."""
 
 
-class Area(NamedTuple):
+class LabelArea(NamedTuple):
     """A rectangle in user units: its left, upper, right and lower side."""
 
     x1: float
@@ -38,13 +38,13 @@ class Area(NamedTuple):
         """Its area."""
         return (self.x2 - self.x1) * (self.y2 - self.y1)
 
-    def shared(self, other: "Area") -> float:
+    def shared(self, other: "LabelArea") -> float:
         """Return the area of both."""
         wide = min(self.x2, other.x2) - max(self.x1, other.x1)
         tall = min(self.y2, other.y2) - max(self.y1, other.y1)
         return wide * tall if wide > 0 and tall > 0 else 0.0
 
-    def distance(self, other: "Area") -> float:
+    def distance(self, other: "LabelArea") -> float:
         """Return how far apart the two are, 0 when they touch."""
         across = max(self.x1 - other.x2, other.x1 - self.x2, 0.0)
         down = max(self.y1 - other.y2, other.y1 - self.y2, 0.0)
@@ -55,7 +55,7 @@ class Label(NamedTuple):
     """What is written at a box, and where; `line` leads from the box to it, and is None where it stands beside it."""
 
     text: str
-    area: Area
+    area: LabelArea
     line: tuple[float, float, float, float] | None = None
 
 
@@ -64,12 +64,12 @@ def width_of(text: str) -> float:
     return _EDGE + sum(_WIDE if unicodedata.east_asian_width(letter) in "WF" else _LETTER for letter in text)
 
 
-def labels(boxes: Sequence[Area], names: Sequence[str], width: float, height: float) -> list[Label]:
+def labels(boxes: Sequence[LabelArea], names: Sequence[str], width: float, height: float) -> list[Label]:
     """Return the label of each box, in their order; `names` are numbered from 1. Small boxes have the first choice."""
     placed: dict[int, Label] = {}
     for index in sorted(range(len(boxes)), key=lambda index: (boxes[index].size, index)):
         number = str(index + 1)
-        ground = _Ground(boxes, [label.area for label in placed.values()], Area(0.0, 0.0, width, height))
+        ground = _Ground(boxes, [label.area for label in placed.values()], LabelArea(0.0, 0.0, width, height))
         placed[index] = ground.place(boxes[index], (f"{number} {names[index]}".strip(), number))
     return [placed[index] for index in range(len(boxes))]
 
@@ -77,11 +77,11 @@ def labels(boxes: Sequence[Area], names: Sequence[str], width: float, height: fl
 class _Ground(NamedTuple):
     """A photograph with its boxes, and the labels that are on it already."""
 
-    boxes: Sequence[Area]
-    taken: Sequence[Area]
-    photo: Area
+    boxes: Sequence[LabelArea]
+    taken: Sequence[LabelArea]
+    photo: LabelArea
 
-    def place(self, box: Area, texts: Sequence[str]) -> Label:
+    def place(self, box: LabelArea, texts: Sequence[str]) -> Label:
         for text in texts:
             for area in _beside(box, width_of(text)):
                 if self._is_free(area):
@@ -89,12 +89,12 @@ class _Ground(NamedTuple):
         text = texts[-1]
         places = sorted(self._anywhere(width_of(text)), key=box.distance)
         found = next(filter(self._is_free, places), None)
-        nowhere = Area(box.x1, box.y1, box.x1 + width_of(text), box.y1 + LINE)
+        nowhere = LabelArea(box.x1, box.y1, box.x1 + width_of(text), box.y1 + LINE)
         # So many boxes may leave no place: then the number stands where it hides least.
         area = found or min(places[:_NEAREST], key=self._hidden, default=nowhere)
         return Label(text, area, _line(box, area))
 
-    def _is_free(self, area: Area) -> bool:
+    def _is_free(self, area: LabelArea) -> bool:
         photo = self.photo
         if area.x1 < photo.x1 or area.y1 < photo.y1 or area.x2 > photo.x2 or area.y2 > photo.y2:
             return False
@@ -108,18 +108,18 @@ class _Ground(NamedTuple):
                 return False
         return True
 
-    def _hidden(self, area: Area) -> float:
+    def _hidden(self, area: LabelArea) -> float:
         shares = (area.shared(box) / max(box.size, 1.0) for box in self.boxes)
         return sum(shares) + sum(area.shared(other) for other in self.taken)
 
-    def _anywhere(self, wide: float) -> Iterator[Area]:
+    def _anywhere(self, wide: float) -> Iterator[LabelArea]:
         for row in range(int((self.photo.y2 - LINE) // _STEP) + 1):
             for column in range(int((self.photo.x2 - wide) // _STEP) + 1):
                 x, y = column * _STEP, row * _STEP
-                yield Area(x, y, x + wide, y + LINE)
+                yield LabelArea(x, y, x + wide, y + LINE)
 
 
-def _beside(box: Area, wide: float) -> Iterator[Area]:
+def _beside(box: LabelArea, wide: float) -> Iterator[LabelArea]:
     """Yield the places at a box, the best first: its upper left corner inside, above, below, at its sides."""
     left, right = box.x1, box.x2 - wide
     middle = (box.x1 + box.x2 - wide) / 2
@@ -131,10 +131,10 @@ def _beside(box: Area, wide: float) -> Iterator[Area]:
     corners += [(x, y) for y in (level, box.y1, box.y2 - LINE) for x in (box.x2 + _GAP, left - wide - _GAP)]
     corners += [(x, y) for x in (box.x2 + _GAP, left - wide - _GAP) for y in (above, below)]
     for x, y in corners:
-        yield Area(x, y, x + wide, y + LINE)
+        yield LabelArea(x, y, x + wide, y + LINE)
 
 
-def _line(box: Area, label: Area) -> tuple[float, float, float, float]:
+def _line(box: LabelArea, label: LabelArea) -> tuple[float, float, float, float]:
     """Return the ends of a line from the middle of a box to the nearest side of its label."""
     x, y = (box.x1 + box.x2) / 2, (box.y1 + box.y2) / 2
     return x, y, min(max(x, label.x1), label.x2), min(max(y, label.y1), label.y2)

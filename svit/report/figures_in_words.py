@@ -6,10 +6,10 @@ from datetime import datetime
 
 from svit.cost.prices import dollars
 from svit.quantities import number_of
-from svit.report.bounded_counters import Lengths
+from svit.report.bounded_counters import LengthCounts
 from svit.report.findings import Grounding, Names, TaskFindings
-from svit.report.photograph_shelf import Shelf
-from svit.report.report_data import Gathered
+from svit.report.photograph_shelf import PhotographShelf
+from svit.report.report_data import ReportData
 from svit.run.verification import CONTRADICTED, UNVERIFIED
 
 
@@ -111,7 +111,7 @@ def of_lengths(tasks: Sequence[TaskFindings]) -> str:
     )
 
 
-def of_one(lengths: Lengths, unit: str) -> str:
+def of_one(lengths: LengthCounts, unit: str) -> str:
     """Say where the middle and the ends of some lengths are."""
     low, middle, high = (lengths.quantile(share) for share in (0.05, 0.5, 0.95))
     return f"Median {middle:,} {unit}; nine in ten from {low:,} to {high:,}."
@@ -204,7 +204,7 @@ def of_opinions(tasks: Sequence[TaskFindings]) -> str:
     return said + "."
 
 
-def of_photographs(shelf: Shelf) -> str:
+def of_photographs(shelf: PhotographShelf) -> str:
     """Say how many of the photographs that samples name were not found, empty where all were, or none were wanted."""
     missing = shelf.missing
     if not missing:
@@ -215,7 +215,7 @@ def of_photographs(shelf: Shelf) -> str:
     return f"Of {plural(shelf.wanted, 'photograph')}, {len(missing):,} {verb} not found in the folder of --images."
 
 
-def lede(found: Gathered) -> str:
+def lede(found: ReportData) -> str:
     """Say in one or two sentences what the run is."""
     samples = sum(task.samples for task in found.tasks)
     rejected = sum(task.rejected for task in found.tasks)

@@ -9,7 +9,7 @@ from functools import cached_property
 from svit.boxes import Box
 from svit.mentions import Coordinates, mentions
 from svit.records import Flaw, ImageContext
-from svit.report.bounded_counters import Distinct, Lengths, Lot, Tally
+from svit.report.bounded_counters import CommonestCounts, DistinctCount, LengthCounts, RandomDraw
 from svit.run.shards import RejectionLine, SampleLine
 
 ON_SHEET = 12
@@ -164,15 +164,15 @@ class TaskFindings:
         self.dropped: Counter[str] = Counter()
         self.verified_by: Counter[str] = Counter()
         self.unsupported = 0
-        self.question_words, self.answer_words = Lengths(_LONGEST), Lengths(_LONGEST)
+        self.question_words, self.answer_words = LengthCounts(_LONGEST), LengthCounts(_LONGEST)
         self.yes = self.no = 0
-        self.openings: Tally[tuple[str, str, str]] = Tally(_OPENINGS)
-        self.questions = Distinct()
-        self.repeated: Tally[str] = Tally(_QUESTIONS)
+        self.openings: CommonestCounts[tuple[str, str, str]] = CommonestCounts(_OPENINGS)
+        self.questions = DistinctCount()
+        self.repeated: CommonestCounts[str] = CommonestCounts(_QUESTIONS)
         self.grounding = Grounding()
-        self.sheet: Lot[SampleLine] = Lot(ON_SHEET, seed)
-        self.measured: Lot[SampleLine] = Lot(MEASURED, seed)
-        self.refused: dict[str, Lot[RejectionLine]] = {}
+        self.sheet: RandomDraw[SampleLine] = RandomDraw(ON_SHEET, seed)
+        self.measured: RandomDraw[SampleLine] = RandomDraw(MEASURED, seed)
+        self.refused: dict[str, RandomDraw[RejectionLine]] = {}
         self._seed = seed
 
     def add(self, sample: SampleLine, image: Image | None) -> None:
@@ -222,7 +222,7 @@ class TaskFindings:
         self.rejected += 1
         for code in {flaw.code for flaw in rejection.flaws if flaw.severity == "reject"}:
             self.rejections[code] += 1
-            lot = self.refused.setdefault(code, Lot(PER_CODE, self._seed))
+            lot = self.refused.setdefault(code, RandomDraw(PER_CODE, self._seed))
             lot.offer(rejection, code, self.task, rejection.image_id)
 
     @property
@@ -237,8 +237,8 @@ class Names:
 
     def __init__(self) -> None:
         """Start at nothing."""
-        self.annotated: Tally[str] = Tally(_NAMES)
-        self.mentioned: Tally[str] = Tally(_NAMES)
+        self.annotated: CommonestCounts[str] = CommonestCounts(_NAMES)
+        self.mentioned: CommonestCounts[str] = CommonestCounts(_NAMES)
         self.named = self.said = 0
 
     def add(self, image: Image) -> None:
@@ -249,7 +249,7 @@ class Names:
         self.mentioned.add(sorted(image.mentioned))
 
 
-class Variety:
+class TextVariety:
     """Distinct-n of some texts: how many of their words, and of their pairs of neighbours, are different, in 0..1."""
 
     def __init__(self, texts: Iterable[str]) -> None:

@@ -12,9 +12,9 @@ from markupsafe import Markup
 from svit import __version__
 from svit.report import figures_in_words, sections, svg
 from svit.report.findings import MEASURED, SAME_PLACE, Grounding, TaskFindings
-from svit.report.photograph_shelf import Shelf
-from svit.report.report_data import Gathered
-from svit.report.sample_cards import Card, Refused, card, refused
+from svit.report.photograph_shelf import PhotographShelf
+from svit.report.report_data import ReportData
+from svit.report.sample_cards import SampleCard, ShownRejection, card, refused
 from svit.report.svg import COLOURS
 from svit.run.shards import RejectionLine
 
@@ -30,7 +30,7 @@ _UNSEEN = re.compile(
 """Control characters, marks that reorder text, what no one sees, lone surrogates: none of it belongs on the page."""
 
 
-def page(found: Gathered, shelf: Shelf) -> str:
+def page(found: ReportData, shelf: PhotographShelf) -> str:
     """Return the page of a run as HTML, with the photographs that the shelf finds for it."""
     sheets = [(task, _cards(task, shelf)) for task in found.tasks if task.samples]
     html = (
@@ -79,7 +79,7 @@ def _icicle(task: TaskFindings) -> Markup:
     return svg.icicle(svg.branches(task.openings.counts), label=title)
 
 
-def _cards(task: TaskFindings, shelf: Shelf) -> list[Card]:
+def _cards(task: TaskFindings, shelf: PhotographShelf) -> list[SampleCard]:
     cards = []
     for sample in task.sheet.drawn():
         symbol, photo = shelf.get(sample.image, sample.width, sample.height)
@@ -87,20 +87,20 @@ def _cards(task: TaskFindings, shelf: Shelf) -> list[Card]:
     return cards
 
 
-def _refusals(found: Gathered) -> list[tuple[str, int, list[Refused]]]:
+def _refusals(found: ReportData) -> list[tuple[str, int, list[ShownRejection]]]:
     """Return the flaws that rejected most, each with a few of its completions."""
     total = sum((task.rejections for task in found.tasks), Counter[str]())
     ordered = sorted(total, key=lambda code: (-total[code], code))[:_CODES]
     return [(code, total[code], [refused(each, code) for each in _few(found, code)]) for code in ordered]
 
 
-def _few(found: Gathered, code: str) -> list[RejectionLine]:
+def _few(found: ReportData, code: str) -> list[RejectionLine]:
     """Return some rejections that have the flaw, of all tasks in turn."""
     drawn = [task.refused[code].drawn() for task in found.tasks if code in task.refused]
     return [each for turn in zip_longest(*drawn) for each in turn if each][:_OF_A_CODE]
 
 
-def _grounding(found: Gathered) -> Grounding | None:
+def _grounding(found: ReportData) -> Grounding | None:
     """Return the grounding of all tasks whose texts have boxes together, None where no box was compared."""
     every = Grounding()
     for task in found.tasks:
@@ -108,7 +108,7 @@ def _grounding(found: Gathered) -> Grounding | None:
     return every if every.rate is not None else None
 
 
-def _pruned(found: Gathered) -> list[str]:
+def _pruned(found: ReportData) -> list[str]:
     """Return in words what the bounded counters left out."""
     said: list[tuple[str, Any]] = [
         ("object names", found.names.annotated),

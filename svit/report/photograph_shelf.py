@@ -8,7 +8,7 @@ from svit.report import svg
 from svit.report.photographs import Photo, photo_at
 
 
-class Shelf:
+class PhotographShelf:
     """The photographs that a page shows, out of a folder; without one there is none, and none is missed."""
 
     def __init__(self, folder: Path | None) -> None:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from svit.errors import DataError
 from svit.records import ImageId
 from svit.report.findings import Image, Names, TaskFindings
-from svit.report.request_costs import Paid, paid_by_task
+from svit.report.request_costs import RequestCosts, paid_by_task
 from svit.report.run_records import Chunk, RunReading, rejection_lines
 from svit.run.folder import RunFolder
 from svit.run.journal import Journal
@@ -21,7 +21,7 @@ Watch = Callable[[Iterable[Chunk], int], Iterable[Chunk]]
 """Passes the shards on, and is told how many there are."""
 
 
-class Gathered(NamedTuple):
+class ReportData(NamedTuple):
     """All that the page is made of. `without_contexts` says why texts were not compared with annotations, or is empty.
 
     `name` is that of the run's folder; no path of this machine is in any of it. `started` and `updated` are times as
@@ -34,12 +34,12 @@ class Gathered(NamedTuple):
     updated: str
     origin: str
     tasks: tuple[TaskFindings, ...]
-    paid: Mapping[str, Paid]
+    paid: Mapping[str, RequestCosts]
     names: Names
     without_contexts: str
 
 
-def gathered(folder: RunFolder, *, seed: int = 0, watch: Watch = lambda chunks, _: chunks) -> Gathered:
+def gathered(folder: RunFolder, *, seed: int = 0, watch: Watch = lambda chunks, _: chunks) -> ReportData:
     """Return what the files and the journal of the run come to; the shards are read through `watch`.
 
     Raises DataError when this is no run, or one of its files is damaged.
@@ -54,7 +54,7 @@ def gathered(folder: RunFolder, *, seed: int = 0, watch: Watch = lambda chunks, 
     with RunReading(folder, tuple(task.task for task in tasks), *contexts) as reading:
         for chunk in watch(reading.chunks(), len(reading.numbers())):
             _read(chunk, tasks, names)
-    return Gathered(
+    return ReportData(
         name=os.fsencode(folder.path.resolve().name).decode(errors="replace") or "run",
         status=status,
         started=str(summary.get("started") or ""),

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from svit.report.bounded_counters import Lengths
+from svit.report.bounded_counters import LengthCounts
 from svit.run.journal import SILENT, Journal
 
 _BY_TASK = (
@@ -20,7 +20,7 @@ _TOKENS = (
 
 
 @dataclass
-class Paid:
+class RequestCosts:
     """One task's requests. `cost` is nano-dollars; requests `unheard` of are in it at their worst case.
 
     Of the `replies`, `again` answer a second or later attempt, `failed` brought no text, `reused` another run paid
@@ -35,7 +35,7 @@ class Paid:
     failed: int = 0
     reused: int = 0
     unheard: int = 0
-    tokens: Lengths = field(default_factory=Lengths)
+    tokens: LengthCounts = field(default_factory=LengthCounts)
 
     @property
     def requests(self) -> int:
@@ -43,16 +43,16 @@ class Paid:
         return self.replies + self.unheard
 
 
-def paid_by_task(journal: Journal, *, running: bool) -> Mapping[str, Paid]:
+def paid_by_task(journal: Journal, *, running: bool) -> Mapping[str, RequestCosts]:
     """Return the figures of each task that was asked; while it is `running`, replies may still come."""
     with journal.snapshot():
         rows, tokens = journal.read(_BY_TASK), journal.read(_TOKENS)
         unheard = journal.read(_UNKNOWN)
         if not running:
             unheard += journal.read(_SILENT, (journal.last_departure(),))
-    found = {str(task): Paid(*numbers) for task, *numbers in rows}
+    found = {str(task): RequestCosts(*numbers) for task, *numbers in rows}
     for task, count, worst in unheard:
-        paid = found.setdefault(str(task), Paid())
+        paid = found.setdefault(str(task), RequestCosts())
         paid.unheard += count
         paid.cost += worst
     for task, length, count in tokens:

@@ -11,7 +11,7 @@ from svit.mentions import Coordinates, Mention, mentions
 from svit.quantities import number_of
 from svit.records import Flaw
 from svit.report.photographs import Photo
-from svit.report.svg import COLOURS, Framed, photograph
+from svit.report.svg import COLOURS, PhotographBox, photograph
 from svit.run.shards import Block, RejectionLine, SampleLine
 
 _LONGEST = 4_000
@@ -23,14 +23,14 @@ _AT_FIRST = 3
 _LABEL = 18
 
 
-class Shown(NamedTuple):
+class ShownDialogue(NamedTuple):
     """A dialogue as it is shown: its topic, its questions and answers."""
 
     topic: str
     pairs: tuple[tuple[Markup, Markup], ...]
 
 
-class Card(NamedTuple):
+class SampleCard(NamedTuple):
     """A sample as it is shown. `picture` is empty where there is neither photograph nor box."""
 
     image_id: str
@@ -38,14 +38,14 @@ class Card(NamedTuple):
     size: str
     picture: Markup
     missing: str
-    shown: tuple[Shown, ...]
-    more: tuple[Shown, ...]
+    shown: tuple[ShownDialogue, ...]
+    more: tuple[ShownDialogue, ...]
     more_words: str
     warnings: tuple[Flaw, ...]
     verified_by: str
 
 
-class Refused(NamedTuple):
+class ShownRejection(NamedTuple):
     """A rejection as it is shown: the words of its flaw, and the beginning of its text with these words marked."""
 
     image_id: str
@@ -55,10 +55,10 @@ class Refused(NamedTuple):
     is_cut: bool
 
 
-def card(sample: SampleLine, photo: Photo | None, symbol: str) -> Card:
+def card(sample: SampleLine, photo: Photo | None, symbol: str) -> SampleCard:
     """Return the sample as a card; `symbol` is the id under which the page has the photograph."""
     at_first = _at_first(sample.conversations)
-    boxes = _Numbers()
+    boxes = _BoxNumbers()
     shown = tuple(_shown(block, boxes) for block in sample.conversations[:at_first])
     early = len(boxes.framed)
     more = tuple(_shown(block, boxes) for block in sample.conversations[at_first:])
@@ -69,7 +69,7 @@ def card(sample: SampleLine, photo: Photo | None, symbol: str) -> Card:
         label = f"Image {sample.image_id} with {number_of(len(framed), 'box', 'boxes')}"
         name = symbol if has_photo else None
         picture = photograph(framed, width=sample.width, height=sample.height, label=label, photo=name)
-    return Card(
+    return SampleCard(
         image_id=str(sample.image_id),
         image=PurePath(sample.image).name if sample.image.startswith("/") else sample.image,
         size=f"{sample.width} × {sample.height}",
@@ -83,11 +83,11 @@ def card(sample: SampleLine, photo: Photo | None, symbol: str) -> Card:
     )
 
 
-def refused(rejection: RejectionLine, code: str) -> Refused:
+def refused(rejection: RejectionLine, code: str) -> ShownRejection:
     """Return the rejection as it is shown under one of its flaws."""
     said = tuple(flaw.words for flaw in rejection.flaws if flaw.code == code)
     text = rejection.text[:_EXCERPT]
-    return Refused(
+    return ShownRejection(
         image_id=str(rejection.image_id),
         task=rejection.task,
         words=tuple(words[:300] for words in said[:3]),
@@ -124,11 +124,11 @@ def _more_words(blocks: Sequence[Block]) -> str:
     return f"{len(blocks)} more conversation" + ("s" if len(blocks) > 1 else "")
 
 
-class _Numbers:
+class _BoxNumbers:
     """Numbers the boxes of a card as they come; the same box has the same number, colour and place."""
 
     def __init__(self) -> None:
-        self.framed: list[Framed] = []
+        self.framed: list[PhotographBox] = []
         self._known: dict[Coordinates, int] = {}
 
     def of(self, name: str, coordinates: Coordinates) -> int | None:
@@ -140,23 +140,23 @@ class _Numbers:
                 return None
             number = len(self.framed) + 1
             label = name if len(name) <= _LABEL else name[: _LABEL - 1] + "…"
-            self.framed.append(Framed(box, number, label))
+            self.framed.append(PhotographBox(box, number, label))
             self._known[coordinates] = number
         return self._known[coordinates]
 
 
-def _shown(block: Block, boxes: _Numbers) -> Shown:
+def _shown(block: Block, boxes: _BoxNumbers) -> ShownDialogue:
     pairs = tuple((_coloured(question, boxes), _coloured(answer, boxes)) for question, answer in block.pairs)
-    return Shown(block.topic or "", pairs)
+    return ShownDialogue(block.topic or "", pairs)
 
 
-def _coloured(text: str, boxes: _Numbers) -> Markup:
+def _coloured(text: str, boxes: _BoxNumbers) -> Markup:
     """Return the text with each mention in the colour of its first box, and the boxes as a title."""
     text = text if len(text) <= _LONGEST else text[:_LONGEST] + "…"
     return Markup("").join(_pieces(text, boxes))
 
 
-def _pieces(text: str, boxes: _Numbers) -> Iterator[Markup]:
+def _pieces(text: str, boxes: _BoxNumbers) -> Iterator[Markup]:
     end = 0
     for mention in mentions(text):
         yield Markup("{}").format(text[end : mention.start])
@@ -165,7 +165,7 @@ def _pieces(text: str, boxes: _Numbers) -> Iterator[Markup]:
     yield Markup("{}").format(text[end:])
 
 
-def _mention(written: str, mention: Mention, boxes: _Numbers) -> Markup:
+def _mention(written: str, mention: Mention, boxes: _BoxNumbers) -> Markup:
     found = [boxes.of(mention.name, coordinates) for coordinates in mention.boxes]
     numbers = [number for number in found if number is not None]
     if not numbers:

@@ -9,10 +9,10 @@ from markupsafe import Markup
 from svit.cost.prices import NANO
 from svit.quantities import number_of
 from svit.report import figures_in_words, svg
-from svit.report.bounded_counters import Bin, Lengths
-from svit.report.findings import IOU_BINS, SAME_PLACE, Grounding, Names, TaskFindings, Variety
-from svit.report.report_data import Gathered
-from svit.report.svg import Column, Part
+from svit.report.bounded_counters import LengthBin, LengthCounts
+from svit.report.findings import IOU_BINS, SAME_PLACE, Grounding, Names, TaskFindings, TextVariety
+from svit.report.report_data import ReportData
+from svit.report.svg import BarPart, HistogramColumn
 
 _SHOWN = 8
 """Rows of a list of the commonest."""
@@ -36,7 +36,7 @@ class FlawRow(NamedTuple):
     drawing: Markup
 
 
-def tiles(found: Gathered) -> list[tuple[str, str, str]]:
+def tiles(found: ReportData) -> list[tuple[str, str, str]]:
     """Return the figures of the head: a number, what it counts, and what is to be known of it."""
     samples, rejected = sum(task.samples for task in found.tasks), sum(task.rejected for task in found.tasks)
     paid = found.paid.values()
@@ -67,12 +67,12 @@ def tiles(found: Gathered) -> list[tuple[str, str, str]]:
     ]
 
 
-def spent(found: Gathered) -> int | None:
+def spent(found: ReportData) -> int | None:
     """Return what the run has cost, in nano-dollars; None without a price."""
     return None if found.status.dollars is None else round(found.status.dollars * NANO)
 
 
-def task_rows(found: Gathered) -> list[dict[str, object]]:
+def task_rows(found: ReportData) -> list[dict[str, object]]:
     """Return a row of figures for each task."""
     rows = []
     priced = found.status.dollars is not None
@@ -87,7 +87,7 @@ def task_rows(found: Gathered) -> list[dict[str, object]]:
                 "pairs": task.pairs,
                 "rejected": task.rejected,
                 "yield": figures_in_words.percent(task.rate),
-                "drawing": svg.bar([Part(task.rate or 0.0, "good", title)]),
+                "drawing": svg.bar([BarPart(task.rate or 0.0, "good", title)]),
                 "first": figures_in_words.percent(task.attempts[1] / task.samples if task.samples else None),
                 "later": _later(task),
                 "requests": f"{paid.requests / task.samples:.2f}" if paid and task.samples else "–",
@@ -134,10 +134,10 @@ def _flaw_rows(found: Sequence[Counter[str]]) -> list[FlawRow]:
 
 
 def _plain_bar(share: float, title: str) -> Markup:
-    return svg.bar([Part(share, "col", title)])
+    return svg.bar([BarPart(share, "col", title)])
 
 
-def lengths_of(task: TaskFindings, tokens: Lengths | None) -> list[Histogram]:
+def lengths_of(task: TaskFindings, tokens: LengthCounts | None) -> list[Histogram]:
     """Return the lengths of a task's questions, answers and completions."""
     parts = [("Questions", task.question_words, "words"), ("Answers", task.answer_words, "words")]
     if not task.asks:
@@ -147,17 +147,19 @@ def lengths_of(task: TaskFindings, tokens: Lengths | None) -> list[Histogram]:
     return [_histogram(title, lengths, unit) for title, lengths, unit in parts if lengths.counts]
 
 
-def knows_tokens(found: Gathered) -> bool:
+def knows_tokens(found: ReportData) -> bool:
     """Whether the provider said how many tokens completions have."""
     return any(each.tokens.counts for each in found.paid.values())
 
 
-def _histogram(title: str, lengths: Lengths, unit: str) -> Histogram:
+def _histogram(title: str, lengths: LengthCounts, unit: str) -> Histogram:
     bins = lengths.bins()
     most = max(each.times for each in bins)
     middle = lengths.quantile(0.5)
     bars = [
-        Column(each.times / most, f"{_range(each)} {unit}: {each.times:,}", "mid" if _holds(each, middle) else "col")
+        HistogramColumn(
+            each.times / most, f"{_range(each)} {unit}: {each.times:,}", "mid" if _holds(each, middle) else "col"
+        )
         for each in bins
     ]
     says = figures_in_words.of_one(lengths, unit)
@@ -165,11 +167,11 @@ def _histogram(title: str, lengths: Lengths, unit: str) -> Histogram:
     return Histogram(title, says, drawn, (figures_in_words.number(bins[0].low), _range(bins[-1])))
 
 
-def _holds(each: Bin, length: int) -> bool:
+def _holds(each: LengthBin, length: int) -> bool:
     return each.low <= length and (length <= each.high or each.open)
 
 
-def _range(each: Bin) -> str:
+def _range(each: LengthBin) -> str:
     if each.open:
         return f"{each.low:,} and more"
     return f"{each.low:,}" if each.low == each.high else f"{each.low:,}–{each.high:,}"
@@ -181,8 +183,8 @@ def yes_no_rows(tasks: Sequence[TaskFindings]) -> list[dict[str, object]]:
     for task in tasks:
         if total := task.yes + task.no:
             parts = [
-                Part(task.yes / total, "yes", f"yes: {task.yes:,}"),
-                Part(task.no / total, "no", f"no: {task.no:,}"),
+                BarPart(task.yes / total, "yes", f"yes: {task.yes:,}"),
+                BarPart(task.no / total, "no", f"no: {task.no:,}"),
             ]
             rows.append(
                 {
@@ -203,7 +205,7 @@ def overlaps(grounding: Grounding) -> Histogram:
     counts[-1] -= grounding.copied
     most = max(*counts, 1)
     bars = [
-        Column(
+        HistogramColumn(
             count / most,
             f"IoU {n / IOU_BINS:.2f}–{(n + 1) / IOU_BINS:.2f}: {number_of(count, 'box', 'boxes')}",
             "good" if n / IOU_BINS >= SAME_PLACE else "bad",
@@ -258,8 +260,8 @@ def variety_rows(tasks: Sequence[TaskFindings]) -> list[dict[str, object]]:
         pairs = [pair for sample in task.measured.drawn() for block in sample.conversations for pair in block.pairs]
         if not pairs:
             continue
-        asked = Variety(question for question, _ in pairs) if task.asks else None
-        answered = Variety(answer for _, answer in pairs)
+        asked = TextVariety(question for question, _ in pairs) if task.asks else None
+        answered = TextVariety(answer for _, answer in pairs)
         rows.append(
             {
                 "task": figures_in_words.title_of(task.task),

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from markupsafe import Markup
 
 from svit.boxes import Box
-from svit.report.box_labels import ASCENT, Area, labels
+from svit.report.box_labels import ASCENT, LabelArea, labels
 
 COLOURS = 8
 """Hues that the style sheet names `c0` to `c7`."""
@@ -16,7 +16,7 @@ _WIDTH = 400
 """User units of a photograph's width, near the pixels it is shown at, so that text in it has its own size."""
 
 
-class Column(NamedTuple):
+class HistogramColumn(NamedTuple):
     """One column of a histogram, as a share of the tallest, and what is said when it is pointed at."""
 
     share: float
@@ -24,7 +24,7 @@ class Column(NamedTuple):
     kind: str = ""
 
 
-class Part(NamedTuple):
+class BarPart(NamedTuple):
     """One part of a bar: its share of the whole bar, its class in the style sheet, what is said of it."""
 
     share: float
@@ -32,7 +32,7 @@ class Part(NamedTuple):
     title: str
 
 
-class Framed(NamedTuple):
+class PhotographBox(NamedTuple):
     """A box on a photograph: the number and the name at its corner. `later` ones wait until their text is opened."""
 
     box: Box
@@ -41,7 +41,7 @@ class Framed(NamedTuple):
     later: bool = False
 
 
-def columns(bars: Sequence[Column], *, label: str) -> Markup:
+def columns(bars: Sequence[HistogramColumn], *, label: str) -> Markup:
     """Return a histogram without its axis: it stretches to any width, and text beside it does not."""
     drawn = Markup("").join(
         Markup('<rect class="{}" x="{:.2f}" y="{:.2f}" width="0.9" height="{:.2f}"><title>{}</title></rect>').format(
@@ -59,7 +59,7 @@ def _visible(share: float) -> float:
     return max(100 * share, 1.2) if share else 0.0
 
 
-def bar(parts: Iterable[Part]) -> Markup:
+def bar(parts: Iterable[BarPart]) -> Markup:
     """Return one bar of the full width, its parts from left to right; what they leave is empty."""
     x, drawn = 0.0, []
     for part in parts:
@@ -152,7 +152,9 @@ def _cell(cell: _Cell, total: int) -> Markup:
     )
 
 
-def photograph(boxes: Iterable[Framed], *, width: int, height: int, label: str, photo: str | None = None) -> Markup:
+def photograph(
+    boxes: Iterable[PhotographBox], *, width: int, height: int, label: str, photo: str | None = None
+) -> Markup:
     """Return the boxes over a photograph of so many pixels, or over an empty frame of its shape.
 
     `photo` is the id of a symbol of the page that `symbol` has drawn.
@@ -182,13 +184,13 @@ def _height(width: int, height: int) -> float:
     return _WIDTH * min(4.0, max(0.1, max(1, height) / max(1, width)))
 
 
-def _group(framed: Framed, inside: Markup) -> Markup:
+def _group(framed: PhotographBox, inside: Markup) -> Markup:
     """Return a part of a box, in its colour, that lights up when the box's words are pointed at."""
     kinds = f"b b{framed.number} c{(framed.number - 1) % COLOURS}" + (" later" if framed.later else "")
     return Markup('<g class="{}">{}</g>').format(kinds, inside)
 
 
-def _outline(framed: Framed, tall: float) -> Markup:
+def _outline(framed: PhotographBox, tall: float) -> Markup:
     box = framed.box
     rect = Markup(
         '<rect class="box" x="{:.3f}" y="{:.3f}" width="{:.3f}" height="{:.3f}" data-box="{}">'
@@ -200,9 +202,9 @@ def _outline(framed: Framed, tall: float) -> Markup:
     return _group(framed, rect)
 
 
-def _labels(boxes: Sequence[Framed], tall: float) -> Iterator[Markup]:
+def _labels(boxes: Sequence[PhotographBox], tall: float) -> Iterator[Markup]:
     """Yield the labels, above all outlines, beside their boxes; a line leads to one that had no place there."""
-    areas = [Area(*(box.x1 * _WIDTH, box.y1 * tall, box.x2 * _WIDTH, box.y2 * tall)) for box, *_ in boxes]
+    areas = [LabelArea(*(box.x1 * _WIDTH, box.y1 * tall, box.x2 * _WIDTH, box.y2 * tall)) for box, *_ in boxes]
     for framed, label in zip(boxes, labels(areas, [framed.name for framed in boxes], _WIDTH, tall), strict=True):
         line = Markup("")
         if label.line:

@@ -11,14 +11,14 @@ import msgspec
 
 from svit import __version__
 from svit.cost.spending import Spending
-from svit.prompting.render import Recipe
+from svit.prompting.render import PromptRecipe
 from svit.providers.base import Failure, Request, read_outcome
 from svit.records import Completion, Flaw, ImageContext, Message, Prompt, Rejection, Sample
 from svit.run.journal import Journal
-from svit.run.journal_rows import Asked, Booked, Kept
+from svit.run.journal_rows import Charge, PastRequest, StoredReply
 from svit.run.reply_storage import DAMAGED
 from svit.run.shards import LINE_FORM
-from svit.run.verification import UNVERIFIED, Doubted, Verifier, unverified
+from svit.run.verification import UNVERIFIED, PendingVerification, Verifier, unverified
 from svit.tasks.base import Task, provenance_of
 
 _TOO_LONG = "context_length_exceeded"
@@ -45,7 +45,7 @@ _FLAW_BYTES = 300
 _MOST_TOLD = 20
 """Flaws that a model is told of at once."""
 
-Replies = Callable[[Prompt], Sequence[Kept]]
+Replies = Callable[[Prompt], Sequence[StoredReply]]
 """The replies to a prompt, in the order of their attempts."""
 
 
@@ -79,7 +79,7 @@ class Job:
     """One task of a run and how it is asked."""
 
     task: Task
-    recipe: Recipe
+    recipe: PromptRecipe
     attempts: int
     repairs: Repairs | None = None
     verifier: Verifier | None = None
@@ -116,7 +116,7 @@ class Job:
         return hashlib.blake2b(msgspec.json.encode(made_from), digest_size=16).hexdigest()
 
 
-class Standing(NamedTuple):
+class ImageState(NamedTuple):
     """Where an image stands: what came of it so far, if anything, and the request that is to be made, if any.
 
     `base` is the prompt that its attempts begin with; `shortened` says that the endpoint found the first prompt too
@@ -127,9 +127,9 @@ class Standing(NamedTuple):
     request: Request | None
     base: Prompt
     shortened: bool = False
-    doubted: Doubted | None = None
+    doubted: PendingVerification | None = None
 
-    def reason(self, history: Sequence[Asked]) -> str:
+    def reason(self, history: Sequence[PastRequest]) -> str:
         """Return why the request is made, by what was asked about the image before."""
         assert self.request is not None
         prompt = self.request.prompt
@@ -143,15 +143,15 @@ class Standing(NamedTuple):
         return "changed prompt" if of_task else "new prompt"
 
 
-def standing(job: Job, context: ImageContext, replies: Replies, *, again: bool = False) -> Standing:
+def standing(job: Job, context: ImageContext, replies: Replies, *, again: bool = False) -> ImageState:
     """Return where this image stands. With `again` a rejection is asked about anew, however often that was done."""
     prompt = job.task.prompt(context, job.recipe)
     if context.is_empty:
         flaw = Flaw("empty_context", "no captions, objects or regions")
-        return Standing(_unanswered(prompt, 0, flaw), None, prompt)
+        return ImageState(_unanswered(prompt, 0, flaw), None, prompt)
     if not prompt.fits:
         flaw = Flaw("context_too_long", "longer than the window, even cut down")
-        return Standing(_unanswered(prompt, 0, flaw), None, prompt)
+        return ImageState(_unanswered(prompt, 0, flaw), None, prompt)
     found = _answered_so_far(job, prompt, replies, again=again)
     if isinstance(found.result, Rejection) and (short := shorter(job, prompt, found.result)):
         after = _answered_so_far(job, short, replies, again=again)
@@ -159,35 +159,35 @@ def standing(job: Job, context: ImageContext, replies: Replies, *, again: bool =
     return found
 
 
-def _answered_so_far(job: Job, base: Prompt, replies: Replies, *, again: bool) -> Standing:
+def _answered_so_far(job: Job, base: Prompt, replies: Replies, *, again: bool) -> ImageState:
     result: Sample | Rejection | None = None
     last = 0
     for tried in attempts_so_far(job, base, replies, again=again):
         if tried.doubted and tried.opinion:
-            return Standing(None, tried.opinion.request, base, doubted=tried.doubted)
+            return ImageState(None, tried.opinion.request, base, doubted=tried.doubted)
         result, last = tried.result, tried.kept.attempt
         if isinstance(result, Sample):
-            return Standing(result, None, base)
+            return ImageState(result, None, base)
     if isinstance(result, Rejection) and (is_settled(result) or (not again and (last >= job.attempts or lost(result)))):
-        return Standing(result, None, base)
-    return Standing(result, Request(job.following(base, result), last + 1), base)
+        return ImageState(result, None, base)
+    return ImageState(result, Request(job.following(base, result), last + 1), base)
 
 
-class Tried(NamedTuple):
+class Attempt(NamedTuple):
     """An attempt that was answered: the prompt that was sent, the reply, and what became of it.
 
     With `doubted` the result is what the judge alone made of it, and a second opinion is still to be asked for.
     """
 
     prompt: Prompt
-    kept: Kept
+    kept: StoredReply
     read: Completion | Failure
     result: Sample | Rejection
-    opinion: "Opinion | None" = None
-    doubted: Doubted | None = None
+    opinion: "VerifierOpinion | None" = None
+    doubted: PendingVerification | None = None
 
 
-def attempts_so_far(job: Job, base: Prompt, replies: Replies, *, again: bool = False) -> Iterator[Tried]:
+def attempts_so_far(job: Job, base: Prompt, replies: Replies, *, again: bool = False) -> Iterator[Attempt]:
     """Yield the attempts that began with this prompt, in their order: those that asked afresh, and those that mended.
 
     Whatever the settings are now, both are looked for: nothing that was paid for is passed over. With `again` a second
@@ -205,16 +205,16 @@ def attempts_so_far(job: Job, base: Prompt, replies: Replies, *, again: bool = F
         for prompt, kept in found:
             read = read_outcome(kept.body, kept.failure)
             before = judged(job.task, prompt, read, attempt)
-            tried = Tried(prompt, kept, read, before)
+            tried = Attempt(prompt, kept, read, before)
             if job.verifier and isinstance(before, Sample) and isinstance(read, Completion):
-                doubted = Doubted(before, prompt, attempt, read.text)
+                doubted = PendingVerification(before, prompt, attempt, read.text)
                 opinion = opinion_so_far(job.verifier, job.task, doubted, replies, again=again)
                 before = opinion.result or before
                 tried = tried._replace(result=before, opinion=opinion, doubted=None if opinion.result else doubted)
             yield tried
 
 
-class Opinion(NamedTuple):
+class VerifierOpinion(NamedTuple):
     """What second opinions made of a sample: its end, or what is to be asked; `heard` are the replies."""
 
     result: Sample | Rejection | None
@@ -223,8 +223,8 @@ class Opinion(NamedTuple):
 
 
 def opinion_so_far(
-    verifier: Verifier, task: Task, doubted: Doubted, replies: Replies, *, again: bool = False
-) -> Opinion:
+    verifier: Verifier, task: Task, doubted: PendingVerification, replies: Replies, *, again: bool = False
+) -> VerifierOpinion:
     """Return what the second opinions on a sample come to. Two attempts may bring the same: it is verified once."""
     prompt = verifier.prompt(doubted.sample)
     heard: list[Completion | Failure] = []
@@ -237,14 +237,14 @@ def opinion_so_far(
         is_last = last >= verifier.attempts or (isinstance(read, Failure) and read.code == DAMAGED)
         result = after_opinion(verifier, task, doubted, read, is_last=is_last)
         if isinstance(result, Sample) or (result and result.flaws[0].code != UNVERIFIED):
-            return Opinion(result, None, heard)
+            return VerifierOpinion(result, None, heard)
     if result and not again:
-        return Opinion(result, None, heard)
-    return Opinion(None, Request(prompt, last + 1), heard)
+        return VerifierOpinion(result, None, heard)
+    return VerifierOpinion(None, Request(prompt, last + 1), heard)
 
 
 def after_opinion(
-    verifier: Verifier, task: Task, doubted: Doubted, read: Completion | Failure, *, is_last: bool
+    verifier: Verifier, task: Task, doubted: PendingVerification, read: Completion | Failure, *, is_last: bool
 ) -> Sample | Rejection | None:
     """Return what a second opinion makes of a sample; None where it is none, and is to be asked for again."""
     said = verifier.opinion(doubted.sample, read)
@@ -298,16 +298,16 @@ def recovered(journal: Journal, spending: Spending) -> int:
 
 
 def booked_for(
-    kept: Kept, worst: int, spending: Spending, task: str, read: Completion | Failure | None = None
-) -> Booked:
+    kept: StoredReply, worst: int, spending: Spending, task: str, read: Completion | Failure | None = None
+) -> Charge:
     """Return what a reply was billed. What may have been billed without our knowing is booked at its worst case.
 
     `read` is the reply as `read_outcome` reads it, where that was done already.
     """
     read = read or read_outcome(kept.body, kept.failure)
     if isinstance(read, Failure):
-        return Booked(kept.prompt_id, kept.attempt, None, None, 0 if read.free else worst)
+        return Charge(kept.prompt_id, kept.attempt, None, None, 0 if read.free else worst)
     usage = read.usage
     prompt_tokens, completion_tokens = (usage.prompt_tokens, usage.completion_tokens) if usage else (None, None)
     cost = 0 if kept.reused else spending.cost(read, worst, task)
-    return Booked(kept.prompt_id, kept.attempt, prompt_tokens, completion_tokens, cost)
+    return Charge(kept.prompt_id, kept.attempt, prompt_tokens, completion_tokens, cost)

@@ -12,10 +12,10 @@ from svit.providers.base import Request
 from svit.records import ImageContext, ImageId, Prompt
 from svit.run.attempts import Job, booked_for, standing
 from svit.run.journal import Journal
-from svit.run.journal_rows import Asked, Intent, Kept
-from svit.run.journal_writer import GroupCommit
+from svit.run.journal_rows import Intent, PastRequest, StoredReply
+from svit.run.journal_writer import JournalWriter
 from svit.run.planned_request import PlannedRequest, second_opinion
-from svit.run.shard_assembly import Assembly, OpenShard, Outcome, Place, outcome_of
+from svit.run.shard_assembly import Assembly, OpenShard, Outcome, OutcomePlace, outcome_of
 from svit.run.shard_progress import ShardProgress
 
 
@@ -120,15 +120,15 @@ class FirstRequests:
             if job in shard.standing:
                 shard.outcomes[place, job] = Outcome(line or b"", None)
             elif line is not None:
-                self._progress.settle(Place(shard, place, job), Outcome(line, None))
-            elif planned := self._needed(Place(shard, place, job), context):
+                self._progress.settle(OutcomePlace(shard, place, job), Outcome(line, None))
+            elif planned := self._needed(OutcomePlace(shard, place, job), context):
                 needed.append(planned)
         if len(needed) > 1 and needed[0].request.prompt.shared:
             yield needed[0]._replace(followers=tuple(needed[1:]))
         else:
             yield from needed
 
-    def _needed(self, place: Place, context: ImageContext) -> PlannedRequest | None:
+    def _needed(self, place: OutcomePlace, context: ImageContext) -> PlannedRequest | None:
         """Settle what the journal already answers; otherwise return what is to be asked."""
         job = self._jobs[place.job]
         history = self._replies.history(context.image_id)
@@ -156,7 +156,7 @@ class RepliesSoFar:
     """
 
     def __init__(
-        self, journal: Journal, writing: GroupCommit, spending: Spending, *, reuse: Journal | None, was_empty: bool
+        self, journal: Journal, writing: JournalWriter, spending: Spending, *, reuse: Journal | None, was_empty: bool
     ) -> None:
         """Look at nothing yet."""
         self.reused = 0
@@ -170,11 +170,11 @@ class RepliesSoFar:
         """Return those of the images that were asked about before."""
         return () if self._was_empty else self._journal.asked_about(image_ids)
 
-    def history(self, image_id: ImageId) -> Sequence[Asked]:
+    def history(self, image_id: ImageId) -> Sequence[PastRequest]:
         """Return all requests about this image before."""
         return () if self._was_empty else self._journal.history(image_id)
 
-    def to(self, prompt: Prompt, seen: Collection[str]) -> Sequence[Kept]:
+    def to(self, prompt: Prompt, seen: Collection[str]) -> Sequence[StoredReply]:
         """Return the replies to a prompt: this run's own, or else those that another run paid for.
 
         `seen` are the ids of the prompts that this run has asked about the image.
@@ -192,7 +192,7 @@ class RepliesSoFar:
             self._take(paid, prompt)
         return paid
 
-    def _take(self, paid: Sequence[Kept], prompt: Prompt) -> None:
+    def _take(self, paid: Sequence[StoredReply], prompt: Prompt) -> None:
         where = (prompt.task, prompt.context.image_id, prompt.version, 0, "reused")
         self._writing.write(
             partial(self._journal.intended, [Intent(each.prompt_id, each.attempt, *where) for each in paid])

@@ -21,7 +21,7 @@ from svit.run.attempts import Job
 from svit.run.first_requests import FirstRequests, RepliesSoFar
 from svit.run.folder import RunFolder
 from svit.run.journal import Journal
-from svit.run.journal_writer import GATHERED, GroupCommit
+from svit.run.journal_writer import GATHERED, JournalWriter
 from svit.run.partial_publication import PartialPublication
 from svit.run.reply_processing import ReplyProcessing, answers, never_left
 from svit.run.request_queue import RequestQueue
@@ -73,7 +73,7 @@ class Generation:
         self._total = images * len(jobs)
         self._abandoned = False
         self._pumping: asyncio.Task[None] | None = None
-        self._writing = writing = GroupCommit(journal, self._gathering)
+        self._writing = writing = JournalWriter(journal, self._gathering)
         self._assembly = shards = Assembly(jobs, contexts, journal, folder, images, again=again)
         self._progress = progress = ShardProgress(
             jobs, contexts, shards, writing, on_outcome=settled, on_shard=published, emit=emit

@@ -13,7 +13,7 @@ from svit.cost.ledger import SpentOfMonth
 from svit.records import ImageId
 from svit.run.departures import Departures, last_departure
 from svit.run.journal_file import Change, JournalFile
-from svit.run.journal_rows import Asked, Booked, Damaged, Intent, Kept, Shard, Spent
+from svit.run.journal_rows import Charge, DamagedReply, Intent, PastRequest, RunSpending, Shard, StoredReply
 from svit.run.reply_storage import checksum_of, packed_body, unpacked
 from svit.system.sqlite_files import PATIENCE
 
@@ -54,7 +54,7 @@ class Journal(JournalFile):
     ) -> None:
         """Open the journal, as JournalFile does."""
         super().__init__(path, read_only=read_only, say=say, hurry=hurry)
-        self._damaged: dict[int, Damaged] = {}
+        self._damaged: dict[int, DamagedReply] = {}
         self._numbers: dict[tuple[str, int], int] = {}
         self._follows = self._begun = False
         self._departures: Departures | None = None
@@ -121,11 +121,11 @@ class Journal(JournalFile):
         self._departures = Departures(self._sent, self.path, word, last)
         return [("INSERT OR REPLACE INTO about VALUES ('session', ?)", [(word,)])]
 
-    def keep(self, replies: Iterable[Kept]) -> None:
+    def keep(self, replies: Iterable[StoredReply]) -> None:
         """Commit these replies to requests of this process. Nothing may look into them before."""
         self.commit([self.kept(replies)])
 
-    def kept(self, replies: Iterable[Kept]) -> Change:
+    def kept(self, replies: Iterable[StoredReply]) -> Change:
         """Return what writes these replies down. One that is there already stays as it is."""
         now, rows, bodies = time.time(), [], []
         for reply in replies:
@@ -143,11 +143,11 @@ class Journal(JournalFile):
             ("INSERT OR IGNORE INTO bodies (request, packed, bytes, checksum) VALUES (?, ?, ?, ?)", bodies),
         ]
 
-    def book(self, replies: Iterable[Booked]) -> None:
+    def book(self, replies: Iterable[Charge]) -> None:
         """Commit what these replies were billed."""
         self.commit([self.booked(replies)])
 
-    def booked(self, replies: Iterable[Booked]) -> Change:
+    def booked(self, replies: Iterable[Charge]) -> Change:
         """Return what writes down what these replies were billed. That is the last that is heard of them."""
         rows = [
             (b.prompt_tokens, b.completion_tokens, b.cost, self._numbers.pop((b.prompt_id, b.attempt))) for b in replies
@@ -188,7 +188,7 @@ class Journal(JournalFile):
         found = last_departure(self._sent, self.path, str(rows[0][0])) if rows else None
         return _LARGEST if found is None else found
 
-    def unbooked(self) -> list[tuple[Kept, int, str]]:
+    def unbooked(self) -> list[tuple[StoredReply, int, str]]:
         """Return the replies that were kept but not booked before the process died, with their worst case and task."""
         found = []
         for row in self._kept_where("cost IS NULL"):
@@ -197,7 +197,7 @@ class Journal(JournalFile):
             found.append((kept, worst, task))
         return found
 
-    def spent(self) -> Spent:
+    def spent(self) -> RunSpending:
         """Return what the run has cost so far. What is not booked yet, after a kill, is in it at its worst case."""
         [(cost, prompt, completion, replies, untold)] = self.read(
             "SELECT coalesce(sum(cost), 0), coalesce(sum(prompt_tokens), 0), coalesce(sum(completion_tokens), 0), "
@@ -207,7 +207,7 @@ class Journal(JournalFile):
             "SELECT coalesce(sum(worst), 0) FROM replies JOIN requests USING (request) WHERE cost IS NULL"
         )
         [(worst, unknown)] = self.read("SELECT coalesce(sum(worst), 0), count(*) FROM unknown")
-        return Spent(cost + unbooked + worst, prompt, completion, replies, unknown, untold)
+        return RunSpending(cost + unbooked + worst, prompt, completion, replies, unknown, untold)
 
     def months(self) -> dict[str, SpentOfMonth]:
         """Return what each calendar month (UTC, as `2026-11`) paid, by when the requests were sent."""
@@ -256,7 +256,7 @@ class Journal(JournalFile):
         """Whether no request was ever written down here."""
         return not self.read("SELECT 1 FROM requests UNION ALL SELECT 1 FROM unknown LIMIT 1")
 
-    def replies(self, prompt_id: str, image_id: ImageId) -> list[Kept]:
+    def replies(self, prompt_id: str, image_id: ImageId) -> list[StoredReply]:
         """Return what came back so far for this prompt about this image, in the order of the attempts."""
         rows = self._kept_where("image_id = ? AND prompt_id = ? ORDER BY attempt", (image_id, prompt_id))
         return [self._read(row) for row in rows]
@@ -264,20 +264,20 @@ class Journal(JournalFile):
     def _kept_where(self, condition: str, values: tuple[object, ...] = ()) -> list[tuple[Any, ...]]:
         return self.read(self.as_found(f"{_KEPT}WHERE {condition}"), values)
 
-    def _read(self, row: Sequence[Any]) -> Kept:
+    def _read(self, row: Sequence[Any]) -> StoredReply:
         """Return a reply as it was stored, or a failure in the place of one that is not, noted in `damaged`."""
         kept, faults = unpacked(row[:8])
         if faults:
             image_id, task, number = row[8:11]
-            self._damaged[number] = Damaged(task, image_id, kept.prompt_id, kept.attempt)
+            self._damaged[number] = DamagedReply(task, image_id, kept.prompt_id, kept.attempt)
         return kept
 
     @property
-    def damaged(self) -> set[Damaged]:
+    def damaged(self) -> set[DamagedReply]:
         """The replies that were read and found damaged, and that nothing was answered after."""
         return {reply for number, reply in self._damaged.items() if not self.is_made_good(number, reply)}
 
-    def is_made_good(self, number: int, reply: Damaged) -> bool:
+    def is_made_good(self, number: int, reply: DamagedReply) -> bool:
         """Whether the same task was answered about the image after this request."""
         query = (
             "SELECT 1 FROM requests JOIN replies USING (request) "
@@ -285,7 +285,7 @@ class Journal(JournalFile):
         )
         return bool(self.read(query, (reply.image_id, reply.task, number)))
 
-    def examined(self, after: int, most: int) -> list[tuple[int, Damaged | None, bool]]:
+    def examined(self, after: int, most: int) -> list[tuple[int, DamagedReply | None, bool]]:
         """Return of the next replies after this request: the number, the reply if damaged, and if it has a checksum."""
         rows = self._kept_where("request > ? ORDER BY request LIMIT ?", (after, most))
         found = []
@@ -293,7 +293,9 @@ class Journal(JournalFile):
             kept, fault = unpacked(row[:8])
             image_id, task, number, _ = row[8:]
             checked = None not in (row[7] if row[4] is not None else 0, row[6] if row[3] is not None else 0)
-            found.append((number, Damaged(task, image_id, kept.prompt_id, kept.attempt) if fault else None, checked))
+            found.append(
+                (number, DamagedReply(task, image_id, kept.prompt_id, kept.attempt) if fault else None, checked)
+            )
         return found
 
     def asked(self, image_id: ImageId) -> list[Intent]:
@@ -313,14 +315,14 @@ class Journal(JournalFile):
         )
         return {image_id for (image_id,) in self.read(query, (ids,))}
 
-    def history(self, image_id: ImageId) -> list[Asked]:
+    def history(self, image_id: ImageId) -> list[PastRequest]:
         """Return all requests about this image, those of unknown outcome too."""
         query = (
             "SELECT task, prompt_id, attempt, 0 FROM requests WHERE image_id = ? "
             "UNION ALL SELECT task, prompt_id, attempt, 1 FROM unknown WHERE image_id = ?"
         )
         return [
-            Asked(task, key, attempt, bool(unknown))
+            PastRequest(task, key, attempt, bool(unknown))
             for task, key, attempt, unknown in self.read(query, (image_id, image_id))
         ]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from svit.errors import DataError, StorageError, SvitError
-from svit.system.sqlite_files import PATIENCE, SLICE, Turn, Whereabouts, beside, code_of, made_private
+from svit.system.sqlite_files import PATIENCE, SLICE, DatabaseIdentity, DatabaseWait, beside, code_of, made_private
 
 _VERSION = 3
 _OLDEST = 2
@@ -72,7 +72,7 @@ class JournalFile:
         """
         self.path = path
         self._writing, self._reading = threading.Lock(), threading.Lock()
-        self._turn, self._turn_to_read = Turn(path, say, hurry), Turn(path, say, hurry)
+        self._turn, self._turn_to_read = DatabaseWait(path, say, hurry), DatabaseWait(path, say, hurry)
         self._say = say
         self._read_only = read_only
         self._moved: Path | None = None
@@ -88,7 +88,7 @@ class JournalFile:
                 self._reader.close()
                 self._db.close()
                 raise
-        self._whereabouts = Whereabouts(path)
+        self._whereabouts = DatabaseIdentity(path)
 
     def _opened_to_read(self) -> sqlite3.Connection:
         """Open the file as it is, even where SQLite's own files beside it cannot be made: nobody writes to it there."""

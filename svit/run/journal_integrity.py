@@ -4,7 +4,7 @@ import msgspec
 
 from svit.errors import SvitError
 from svit.run.journal import Journal
-from svit.run.journal_rows import Damaged
+from svit.run.journal_rows import DamagedReply
 
 _AT_ONCE = 500
 """Replies that are read at once: no more of them are in memory, and a run that goes on is not kept from its file."""
@@ -19,7 +19,7 @@ class Integrity(msgspec.Struct, frozen=True):
 
     whole: int
     without_checksum: int
-    damaged: tuple[Damaged, ...]
+    damaged: tuple[DamagedReply, ...]
     faults: tuple[str, ...]
     made_good: int = 0
 
@@ -33,7 +33,7 @@ def examined(journal: Journal) -> Integrity:
     """Read all of a journal and return what is wrong with it. The run may go on meanwhile."""
     faults = journal.faults()
     whole = without = made_good = last = 0
-    damaged: list[Damaged] = []
+    damaged: list[DamagedReply] = []
     try:
         while found := journal.examined(last, _AT_ONCE):
             last = found[-1][0]

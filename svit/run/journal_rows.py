@@ -18,7 +18,7 @@ class Intent(NamedTuple):
     reason: str = ""
 
 
-class Kept(NamedTuple):
+class StoredReply(NamedTuple):
     """A reply as it came: its raw bytes, or the failure as the provider wrote it down, in JSON.
 
     `reused` says that another run paid for it.
@@ -31,7 +31,7 @@ class Kept(NamedTuple):
     reused: bool = False
 
 
-class Booked(NamedTuple):
+class Charge(NamedTuple):
     """What a reply was billed: tokens, None where the provider did not say, and nano-dollars."""
 
     prompt_id: str
@@ -41,7 +41,7 @@ class Booked(NamedTuple):
     cost: int
 
 
-class Spent(NamedTuple):
+class RunSpending(NamedTuple):
     """What a run has cost so far: nano-dollars and tokens, and how many requests ended without being heard of.
 
     `unknown` requests may have been billed: they left, and the process died before a reply came. They are in `cost`
@@ -74,7 +74,7 @@ class Shard(NamedTuple):
     partial: bool = False
 
 
-class Asked(NamedTuple):
+class PastRequest(NamedTuple):
     """A request that left once; `unknown` when the process died before a reply to it was kept."""
 
     task: str
@@ -83,7 +83,7 @@ class Asked(NamedTuple):
     unknown: bool
 
 
-class Damaged(NamedTuple):
+class DamagedReply(NamedTuple):
     """A reply whose bytes in the journal are not those that came in."""
 
     task: str

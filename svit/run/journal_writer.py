@@ -17,7 +17,7 @@ _Making = Callable[[], Change]
 _Entry = tuple[_Making, "asyncio.Future[None] | None"]
 
 
-class GroupCommit:
+class JournalWriter:
     """A thread that writes to the journal, in the order in which it was told to.
 
     After an error, wherever in the thread, nothing more is written: the error comes out of every future, also of those

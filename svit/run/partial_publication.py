@@ -9,7 +9,7 @@ from svit.errors import SvitError
 from svit.records import ImageContext, Prompt
 from svit.run.attempts import Job, standing
 from svit.run.journal import Journal
-from svit.run.journal_rows import Kept
+from svit.run.journal_rows import StoredReply
 from svit.run.shard_assembly import Assembly, OpenShard, outcome_of
 from svit.run.shard_progress import ShardProgress
 
@@ -94,7 +94,7 @@ class PartialPublication:
             shard.outcomes[place, job] = outcome_of(found.result)
         self.looked_up += 1
 
-    def _replies(self, prompt: Prompt) -> Sequence[Kept]:
+    def _replies(self, prompt: Prompt) -> Sequence[StoredReply]:
         return self._journal.replies(prompt.id, prompt.context.image_id)
 
     def _is_late(self) -> bool:

@@ -5,8 +5,8 @@ from typing import NamedTuple
 from svit.providers.base import Request
 from svit.records import Prompt
 from svit.run.attempts import SECOND_OPINION
-from svit.run.shard_assembly import Place
-from svit.run.verification import Doubted, Verifier
+from svit.run.shard_assembly import OutcomePlace
+from svit.run.verification import PendingVerification, Verifier
 
 
 class PlannedRequest(NamedTuple):
@@ -18,11 +18,11 @@ class PlannedRequest(NamedTuple):
 
     request: Request
     base: Prompt
-    place: Place
+    place: OutcomePlace
     reason: str
     last: int
     shortened: bool = False
-    doubted: Doubted | None = None
+    doubted: PendingVerification | None = None
     attempt: "PlannedRequest | None" = None
     followers: tuple["PlannedRequest", ...] = ()
 
@@ -42,7 +42,7 @@ class PlannedRequest(NamedTuple):
 
 
 def second_opinion(
-    verifier: Verifier, attempt: PlannedRequest, doubted: Doubted, request: Request, *, again: bool
+    verifier: Verifier, attempt: PlannedRequest, doubted: PendingVerification, request: Request, *, again: bool
 ) -> PlannedRequest:
     """Return the request for a second opinion on what an attempt brought; with `again` it has all its attempts anew."""
     planned = PlannedRequest(

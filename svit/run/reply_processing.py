@@ -13,13 +13,13 @@ from svit.providers.base import NOT_ASKED, Failure, Reply, Request, read_complet
 from svit.records import Completion, Prompt, Rejection, Sample
 from svit.run.attempts import Job, after_opinion, booked_for, is_settled, judged, opinion_so_far, shorter
 from svit.run.journal import Journal
-from svit.run.journal_rows import Booked, Kept
-from svit.run.journal_writer import GroupCommit
+from svit.run.journal_rows import Charge, StoredReply
+from svit.run.journal_writer import JournalWriter
 from svit.run.planned_request import PlannedRequest, key_of, second_opinion
 from svit.run.request_queue import RequestQueue
 from svit.run.shard_assembly import outcome_of
 from svit.run.shard_progress import ShardProgress
-from svit.run.verification import Doubted, Verifier
+from svit.run.verification import PendingVerification, Verifier
 
 _JUDGED = 8
 """Replies that are judged before others may go on, unless they take longer than this many seconds:"""
@@ -33,7 +33,7 @@ class ReplyProcessing:
         self,
         jobs: Sequence[Job],
         journal: Journal,
-        writing: GroupCommit,
+        writing: JournalWriter,
         spending: Spending,
         queue: RequestQueue,
         progress: ShardProgress,
@@ -54,7 +54,7 @@ class ReplyProcessing:
         left = deque(replies)
         while left:
             began = time.monotonic()
-            books: list[Booked] = []
+            books: list[Charge] = []
             while left and len(books) < _JUDGED and time.monotonic() - began < _JUDGING:
                 books.append(self._answered(left.popleft()))
             self._writing.write(partial(self._journal.booked, books))
@@ -71,7 +71,7 @@ class ReplyProcessing:
         if requests:
             self._writing.write(partial(self._journal.withdrawn, [key_of(request) for request in requests]))
 
-    def _answered(self, reply: Reply) -> Booked:
+    def _answered(self, reply: Reply) -> Charge:
         """Judge a reply, ask again while the attempts last, and return what it cost."""
         request = reply.request
         out = self._queue.arrived(request)
@@ -87,7 +87,9 @@ class ReplyProcessing:
         if isinstance(result, Rejection):
             self._rejected(planned, job, result)
         elif job.verifier and isinstance(read, Completion):
-            self._doubt(planned, Doubted(result, request.prompt, request.attempt, read.text), job, job.verifier)
+            self._doubt(
+                planned, PendingVerification(result, request.prompt, request.attempt, read.text), job, job.verifier
+            )
         else:
             self._progress.settle(planned.place, outcome_of(result), answered=True)
         return books
@@ -103,10 +105,10 @@ class ReplyProcessing:
                 self._queue.add(follower)
         return leader._replace(followers=())
 
-    def _doubt(self, planned: PlannedRequest, doubted: Doubted, job: Job, verifier: Verifier) -> None:
+    def _doubt(self, planned: PlannedRequest, doubted: PendingVerification, job: Job, verifier: Verifier) -> None:
         """Have a second opinion asked for, unless an earlier attempt or another task brought the same, and it was."""
 
-        def heard(prompt: Prompt) -> Sequence[Kept]:
+        def heard(prompt: Prompt) -> Sequence[StoredReply]:
             return self._journal.replies(prompt.id, prompt.context.image_id)
 
         opinion = opinion_so_far(verifier, job.task, doubted, heard, again=self._again)
@@ -116,7 +118,9 @@ class ReplyProcessing:
             assert opinion.result
             self._after_opinion(planned, job, opinion.result)
 
-    def _verified(self, planned: PlannedRequest, doubted: Doubted, job: Job, read: Completion | Failure) -> None:
+    def _verified(
+        self, planned: PlannedRequest, doubted: PendingVerification, job: Job, read: Completion | Failure
+    ) -> None:
         """Go on by a second opinion; ask for another where it was none."""
         assert job.verifier
         assert planned.attempt
@@ -148,7 +152,7 @@ class ReplyProcessing:
             self._progress.settle(planned.place, outcome_of(result), answered=True)
 
 
-def answers(replies: Sequence[Reply]) -> list[Kept]:
+def answers(replies: Sequence[Reply]) -> list[StoredReply]:
     """Return what the journal keeps of these replies: all but what never left."""
     return [kept(reply) for reply in replies if not never_left(reply)]
 
@@ -158,9 +162,9 @@ def never_left(reply: Reply) -> bool:
     return isinstance(reply.outcome, Failure) and reply.outcome.code == NOT_ASKED
 
 
-def kept(reply: Reply) -> Kept:
+def kept(reply: Reply) -> StoredReply:
     """Return what the journal keeps of a reply."""
     key, attempt = key_of(reply.request)
     if isinstance(reply.outcome, Failure):
-        return Kept(key, attempt, None, msgspec.json.encode(reply.outcome))
-    return Kept(key, attempt, reply.outcome)
+        return StoredReply(key, attempt, None, msgspec.json.encode(reply.outcome))
+    return StoredReply(key, attempt, reply.outcome)

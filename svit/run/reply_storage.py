@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import orjson
 
-from svit.run.journal_rows import Kept
+from svit.run.journal_rows import StoredReply
 
 DAMAGED = "damaged_reply"
 """The code of the failure that stands for a reply whose bytes are not those that were stored."""
@@ -42,7 +42,7 @@ def _check(stored: bytes | None, checksum: int | None) -> None:
         raise ValueError("the checksum is another")
 
 
-def unpacked(row: Sequence[Any]) -> tuple[Kept, str]:
+def unpacked(row: Sequence[Any]) -> tuple[StoredReply, str]:
     """Return a stored reply and what is wrong with it; a failure stands for one that is not what was stored."""
     prompt_id, attempt, packed, stored, failure, reused, of_body, of_failure = row
     try:
@@ -54,5 +54,5 @@ def unpacked(row: Sequence[Any]) -> tuple[Kept, str]:
     except (zlib.error, ValueError, TypeError) as error:
         words = f"the journal holds other bytes than came in: {error}"
         unreadable = orjson.dumps({"code": DAMAGED, "words": words})
-        return Kept(prompt_id, attempt, None, unreadable, bool(reused)), words
-    return Kept(prompt_id, attempt, body, failure, bool(reused)), ""
+        return StoredReply(prompt_id, attempt, None, unreadable, bool(reused)), words
+    return StoredReply(prompt_id, attempt, body, failure, bool(reused)), ""

@@ -15,7 +15,7 @@ from svit.providers.base import Reply, Request
 from svit.run.answer_times import AnswerTimes
 from svit.run.journal import Journal
 from svit.run.journal_rows import Intent
-from svit.run.journal_writer import GroupCommit
+from svit.run.journal_writer import JournalWriter
 from svit.run.planned_request import PlannedRequest, key_of
 
 _LEAST, _MOST = 8, 256
@@ -26,7 +26,7 @@ _HELD = 0.25
 """Seconds until the month's ledger is asked again for money, where another process holds it."""
 
 
-class UnderWay(NamedTuple):
+class RequestUnderWay(NamedTuple):
     """A request that left: what is set aside for it, and when that was, in seconds of the monotonic clock."""
 
     planned: PlannedRequest
@@ -47,7 +47,7 @@ class RequestQueue:
         first: AsyncIterator[PlannedRequest | None],
         inbox: Collection[Reply],
         journal: Journal,
-        writing: GroupCommit,
+        writing: JournalWriter,
         spending: Spending,
         stopping: asyncio.Event,
         times: AnswerTimes,
@@ -72,7 +72,7 @@ class RequestQueue:
         self._held: PlannedRequest | None = None
         self._next: deque[PlannedRequest] = deque()
         self._leaving: deque[Request] = deque()
-        self._out: dict[tuple[str, int], UnderWay] = {}
+        self._out: dict[tuple[str, int], RequestUnderWay] = {}
         self._changed = asyncio.Event()
 
     @property
@@ -89,7 +89,7 @@ class RequestQueue:
         """Have this asked next."""
         self._next.append(planned)
 
-    def arrived(self, request: Request) -> UnderWay:
+    def arrived(self, request: Request) -> RequestUnderWay:
         """Take a request out of those under way, whatever became of it."""
         return self._out.pop(key_of(request))
 
@@ -208,7 +208,7 @@ class RequestQueue:
             return False
         self.waits_for = ""
         if set_aside:
-            self._out[planned.key] = UnderWay(planned, set_aside, time.monotonic())
+            self._out[planned.key] = RequestUnderWay(planned, set_aside, time.monotonic())
             return True
         self.broke = self._spending.budget.why_never(worst, self._month)
         return False

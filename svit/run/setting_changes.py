@@ -26,7 +26,7 @@ Settings = Mapping[str, object]
 """A config as run.json holds it."""
 
 
-class Change(NamedTuple):
+class SettingChange(NamedTuple):
     """A setting that is another one now; None is a setting that is not there."""
 
     key: str
@@ -40,7 +40,7 @@ class Change(NamedTuple):
         return f"{self.key} {_shown(self.before)} -> {_shown(self.after)}"
 
 
-class Consequences(NamedTuple):
+class ChangeConsequences(NamedTuple):
     """What follows for a run: `shards` that are made again, and how many `answers` are asked for again, or about."""
 
     shards: int
@@ -77,7 +77,7 @@ def _writer(settings: Settings) -> str:
     return "the offline writer" if settings["provider"] == "offline" else f"the model {settings['model']}"
 
 
-def changes(before: Settings, after: Settings) -> list[Change]:
+def changes(before: Settings, after: Settings) -> list[SettingChange]:
     """Return the settings that samples follow from and that differ. A second opinion that is added is no change."""
     old, new = dict(_leaves({**after, "verify": None, **before})), dict(_leaves(after))
     if before.get("verify") and not after.get("verify"):
@@ -85,7 +85,7 @@ def changes(before: Settings, after: Settings) -> list[Change]:
     elif not before.get("verify"):
         new = {key: value for key, value in new.items() if not key.startswith("verify.")}
     keys = sorted({*old, *new} - _CHANGES_NO_TEXT)
-    return [Change(key, old.get(key), new.get(key)) for key in keys if old.get(key) != new.get(key)]
+    return [SettingChange(key, old.get(key), new.get(key)) for key in keys if old.get(key) != new.get(key)]
 
 
 def _leaves(settings: Settings, above: str = "") -> Iterator[tuple[str, object]]:
@@ -102,7 +102,7 @@ def changed_files(before: Mapping[str, str], after: Mapping[str, str]) -> list[s
     return sorted(name for name, version in after.items() if before.get(name, version) != version)
 
 
-def consequences(jobs: Sequence[Job], contexts: ContextStore, journal: Journal) -> Consequences:
+def consequences(jobs: Sequence[Job], contexts: ContextStore, journal: Journal) -> ChangeConsequences:
     """Return what is made and asked for again when these jobs go on with the run of this journal."""
     recipes = {job.task.name: job.fingerprint(contexts.digest) for job in jobs}
     stale = [shard for shard in journal.shards() if recipes.get(shard.task, shard.recipe) != shard.recipe]
@@ -118,7 +118,7 @@ def consequences(jobs: Sequence[Job], contexts: ContextStore, journal: Journal) 
             known = asked.get(job.task.name)
             again += bool(known and context and job.task.prompt(context, job.recipe).id not in known)
     share = len(images) / max(1, len(drawn))
-    return Consequences(len(stale), round(again * share), about=share > 1)
+    return ChangeConsequences(len(stale), round(again * share), about=share > 1)
 
 
 def _shown(value: object) -> str:

@@ -76,7 +76,7 @@ class OpenShard:
         return True
 
 
-class Place(NamedTuple):
+class OutcomePlace(NamedTuple):
     """Where an outcome belongs."""
 
     shard: OpenShard

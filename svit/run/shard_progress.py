@@ -7,8 +7,8 @@ from functools import partial
 from svit.contexts.store import ContextStore
 from svit.run.attempts import Job
 from svit.run.journal import shard_published
-from svit.run.journal_writer import GroupCommit
-from svit.run.shard_assembly import Assembly, OpenShard, Outcome, Place
+from svit.run.journal_writer import JournalWriter
+from svit.run.shard_assembly import Assembly, OpenShard, Outcome, OutcomePlace
 
 _OPEN_SHARDS = 4
 """Shards on their way at once: a slow answer holds no more than these in memory."""
@@ -28,7 +28,7 @@ class ShardProgress:
         jobs: Sequence[Job],
         contexts: ContextStore,
         assembly: Assembly,
-        writing: GroupCommit,
+        writing: JournalWriter,
         *,
         on_outcome: Callable[[Outcome, bool], None],
         on_shard: Callable[[], None],
@@ -77,7 +77,7 @@ class ShardProgress:
         """Take a shard as the next that outcomes may come for."""
         self._open.append(shard)
 
-    def settle(self, place: Place, outcome: Outcome, *, answered: bool = False) -> None:
+    def settle(self, place: OutcomePlace, outcome: Outcome, *, answered: bool = False) -> None:
         """Put an outcome in its place; with the last one of a shard, put that into its files."""
         shard = place.shard
         shard.outcomes[place.place, place.job] = outcome

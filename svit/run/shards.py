@@ -29,7 +29,7 @@ LINE_FORM = 2
 L = TypeVar("L")
 
 
-class Said(msgspec.Struct, frozen=True):
+class SampleTurn(msgspec.Struct, frozen=True):
     """One turn of a sample's line."""
 
     who: str = msgspec.field(name="from")
@@ -39,7 +39,7 @@ class Said(msgspec.Struct, frozen=True):
 class Block(msgspec.Struct, frozen=True):
     """One dialogue of a sample's line. `topic` is empty or None where there is none."""
 
-    content: tuple[Said, ...]
+    content: tuple[SampleTurn, ...]
     topic: str | None = None
 
     @property
@@ -49,7 +49,7 @@ class Block(msgspec.Struct, frozen=True):
             yield question.value, answer.value
 
 
-class Source(msgspec.Struct, frozen=True, gc=False):
+class LineProvenance(msgspec.Struct, frozen=True, gc=False):
     """What of a line's provenance readers need."""
 
     attempt: int
@@ -59,7 +59,7 @@ class Source(msgspec.Struct, frozen=True, gc=False):
     svit: str = ""
 
 
-class Remarks(msgspec.Struct, frozen=True, kw_only=True):
+class SampleRemarks(msgspec.Struct, frozen=True, kw_only=True):
     """What a sample's line says of its own making. Lines of older versions have lists and mappings, or no such keys."""
 
     written_warnings: tuple[Flaw, ...] | str | None = msgspec.field(name="warnings", default=())
@@ -87,7 +87,7 @@ class Remarks(msgspec.Struct, frozen=True, kw_only=True):
         return self.written_dropped
 
 
-class SampleLine(Remarks, frozen=True):
+class SampleLine(SampleRemarks, frozen=True):
     """A sample as its line has it; what no reader has a use for is passed over."""
 
     image_id: ImageId
@@ -96,7 +96,7 @@ class SampleLine(Remarks, frozen=True):
     height: int
     task: str
     conversations: tuple[Block, ...]
-    provenance: Source
+    provenance: LineProvenance
     verified_by: str = ""
 
 

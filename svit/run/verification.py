@@ -29,7 +29,7 @@ _SAYS_OF_ONE = re.compile(rf"^{_MARKS}*(?P<word>yes|no)\b{_MARKS}*(?P<why>.*)", 
 _LONGEST = 120
 
 
-class Doubted(NamedTuple):
+class PendingVerification(NamedTuple):
     """What a second opinion is asked about: a sample, and the prompt, attempt and completion that it was made of."""
 
     sample: Sample
@@ -82,7 +82,9 @@ class Verifier:
             return Flaw(UNVERIFIED, f"no yes or no for each of {count}: {words}")
         return {number: " ".join(found["why"].split()) for number, found in said if found["word"].lower() == "no"}
 
-    def verdict(self, task: Task, doubted: Doubted, wrong: Mapping[int, str], model: str) -> Sample | Rejection:
+    def verdict(
+        self, task: Task, doubted: PendingVerification, wrong: Mapping[int, str], model: str
+    ) -> Sample | Rejection:
         """Return the sample without what cannot stand, or its rejection when too little is left.
 
         With its first turn a conversation falls, as the others build on it; a later turn falls alone.
@@ -105,7 +107,7 @@ class Verifier:
         )
 
 
-def unverified(doubted: Doubted, flaw: Flaw) -> Rejection:
+def unverified(doubted: PendingVerification, flaw: Flaw) -> Rejection:
     """Return the rejection of a sample that no opinion came to."""
     sample = doubted.sample
     return Rejection(sample.context.image_id, sample.task, doubted.text, (flaw,), sample.provenance)

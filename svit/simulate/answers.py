@@ -11,7 +11,7 @@ from svit.prompting.tokens import estimated_tokens
 from svit.records import ImageContext
 from svit.simulate.chat_completions import Answer, cut_short
 from svit.simulate.prompt_limit import Counted
-from svit.simulate.prompt_reading import BOXED_LINE, Told, asked_number, asked_task, doubted, told
+from svit.simulate.prompt_reading import BOXED_LINE, PromptContent, asked_number, asked_task, doubted, told
 from svit.simulate.simulator_options import quantity
 
 Write = Callable[[ImageContext, int, int | None], str]
@@ -24,7 +24,7 @@ _FIXED_TOKENS = 900
 """About what GPT-4 writes for a task of SVIT."""
 
 
-class Writer(Protocol):
+class AnswerWriter(Protocol):
     """Counts prompts and answers them; the same answer for the same seed."""
 
     def count(self, text: str) -> float:
@@ -36,13 +36,13 @@ class Writer(Protocol):
         ...
 
 
-def writer(text: str, writers: Mapping[str, Write]) -> Writer:
+def writer(text: str, writers: Mapping[str, Write]) -> AnswerWriter:
     """Return the writer that `offline` or `fixed:TOKENS` names. Raises SvitError for anything else."""
     kind, _, tokens = text.partition(":")
     if text == "offline":
-        return Offline(writers)
+        return OfflineAnswers(writers)
     if kind == "fixed":
-        return Fixed(quantity(tokens) if tokens else _FIXED_TOKENS)
+        return FixedAnswers(quantity(tokens) if tokens else _FIXED_TOKENS)
     raise SvitError(f"'{text}' is no answer that can be simulated. Choose offline or fixed:{_FIXED_TOKENS} (tokens).")
 
 
@@ -51,7 +51,7 @@ def seed_of(seed: int, key: int, time: int) -> int:
     return int.from_bytes(hashlib.blake2b(f"{seed}/{key}/{time}".encode(), digest_size=4).digest())
 
 
-class Offline:
+class OfflineAnswers:
     """Reads the prompt and lets the task's own writer answer from the context in it."""
 
     def __init__(self, writers: Mapping[str, Write]) -> None:
@@ -71,11 +71,11 @@ class Offline:
         answer = Answer(text, prompt.tokens, estimated_tokens(text))
         return cut_short(answer, cap) if cap else answer
 
-    def _written(self, found: Told, seed: int) -> str:
+    def _written(self, found: PromptContent, seed: int) -> str:
         return self._writers[asked_task(found.around)](found.context, seed, asked_number(found.around))
 
 
-class Fixed:
+class FixedAnswers:
     """Gives the same text for each task, in its answer form; referring names the first thing that the prompt tells."""
 
     def __init__(self, tokens: int) -> None:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from urllib.parse import parse_qs, unquote
 
-from svit.simulate.chat_completions import Problem
+from svit.simulate.chat_completions import RequestProblem
 
 _DEPLOYMENT = re.compile(r"/openai/deployments/([^/]+)/")
 API_KEY = b"api-key"
@@ -16,10 +16,10 @@ def deployment(path: str) -> str | None:
     return unquote(match[1]) if match else None
 
 
-def problem(query: str, headers: Mapping[bytes, bytes], key: str | None) -> Problem | None:
+def problem(query: str, headers: Mapping[bytes, bytes], key: str | None) -> RequestProblem | None:
     """Return what is wrong with a request to a deployment: no `api-version`, or another key in `api-key`."""
     if "api-version" not in parse_qs(query):
-        return Problem(404, "404", "Resource not found")
+        return RequestProblem(404, "404", "Resource not found")
     if key is not None and headers.get(API_KEY) != key.encode():
-        return Problem(401, "401", "Access denied due to invalid subscription key or wrong API endpoint.")
+        return RequestProblem(401, "401", "Access denied due to invalid subscription key or wrong API endpoint.")
     return None

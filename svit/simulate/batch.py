@@ -10,7 +10,7 @@ from typing import Literal
 import msgspec
 
 from svit.simulate.batch_input import BatchError, BatchInput, Line
-from svit.simulate.batch_output import Answered
+from svit.simulate.batch_output import OutputLine
 from svit.simulate.file_store import StoredFile
 
 Status = Literal["validating", "failed", "in_progress", "finalizing", "completed", "expired", "cancelling", "cancelled"]
@@ -48,7 +48,7 @@ class Batch:
         self.since = now
         self._stamps[status] = int(time.time())
 
-    def take(self, answered: Answered) -> None:
+    def take(self, answered: OutputLine) -> None:
         """Write down what a line is answered. Raises OSError when the disk is full."""
         if answered.ok:
             self.output = self.output or StoredFile(f"{self.id}_output.jsonl", "batch_output")

@@ -5,14 +5,14 @@ from typing import NamedTuple
 
 import msgspec
 
-from svit.simulate.chat_completions import AskedMessage, Problem
+from svit.simulate.chat_completions import ChatMessage, RequestProblem
 
 MOST_LINES = 50_000
 _MOST_ERRORS = 100
 """A file that is wrong from the first line to the last needs not be told so 50,000 times."""
 
 
-class Row(msgspec.Struct):
+class BatchLine(msgspec.Struct):
     """A line, as it is sent."""
 
     custom_id: str | None = None
@@ -46,21 +46,24 @@ class BatchError(msgspec.Struct, frozen=True):
     param: str | None = None
 
 
-class _Named(msgspec.Struct):
+class _NamedLine(msgspec.Struct):
     model: str = ""
 
 
-class _Counted(_Named):
-    messages: list[AskedMessage] = []
+class _Counted(_NamedLine):
+    messages: list[ChatMessage] = []
 
 
-read_row = msgspec.json.Decoder(Row).decode
-_read_named = msgspec.json.Decoder(_Named).decode
+read_row = msgspec.json.Decoder(BatchLine).decode
+_read_named = msgspec.json.Decoder(_NamedLine).decode
 _read_counted = msgspec.json.Decoder(_Counted).decode
 
 
 def checked(
-    lines: Iterable[tuple[int, bytes]], url: str, unknown: Callable[[str], Problem | None], most: int = MOST_LINES
+    lines: Iterable[tuple[int, bytes]],
+    url: str,
+    unknown: Callable[[str], RequestProblem | None],
+    most: int = MOST_LINES,
 ) -> BatchInput | list[BatchError]:
     """Return the input, or what is wrong with it. `lines` are offsets and bytes, `unknown` tells of missing models."""
     found: list[Line] = []
@@ -92,7 +95,7 @@ def checked(
 def _read(text: bytes, number: int, url: str) -> BatchError | tuple[str, _Counted]:
     try:
         row = read_row(text)
-        for name in Row.__struct_fields__:
+        for name in BatchLine.__struct_fields__:
             if not getattr(row, name):
                 return BatchError("missing_required_parameter", f"Missing required parameter: '{name}'.", number, name)
         named = _read_named(row.body)

@@ -8,16 +8,16 @@ import orjson
 from svit.simulate import fault_injection
 from svit.simulate.batch import OVER, Batch, Status
 from svit.simulate.batch_input import BatchError, checked
-from svit.simulate.batch_output import UNDONE, LineDesk, undone
-from svit.simulate.chat_completions import Problem
+from svit.simulate.batch_output import UNDONE, BatchAnswers, undone
+from svit.simulate.chat_completions import RequestProblem
 from svit.simulate.file_store import StoredFile
-from svit.simulate.http import Manner, Reply
-from svit.simulate.incoming import Request
-from svit.simulate.model_list import Models
-from svit.simulate.request_counts import Books
+from svit.simulate.http import Manner, SimulatedReply
+from svit.simulate.incoming import ReceivedRequest
+from svit.simulate.model_list import ModelList
+from svit.simulate.request_counts import RequestCounts
 from svit.simulate.respondent import Respondent
 from svit.simulate.result_pages import asked_page, page
-from svit.simulate.simulator_options import Options
+from svit.simulate.simulator_options import SimulatorOptions
 from svit.simulate.uploaded_files import Files
 
 FAULTS = ("failed", "expired", "lost")
@@ -40,14 +40,14 @@ class _Create(msgspec.Struct):
 class Batches:
     """The batches that there are, the oldest first. They go on when `advance` is called."""
 
-    def __init__(self, options: Options, files: Files, respondent: Respondent, books: Books) -> None:
+    def __init__(self, options: SimulatorOptions, files: Files, respondent: Respondent, books: RequestCounts) -> None:
         """Read the options. Raises SvitError for a fault that is not in its form."""
         self._seed = options.seed
         self._time = options.batch_time
         self._most_tokens = options.batch_tokens
         self._fates = fault_injection.Faults(fault_injection.rates(options.batch_faults, FAULTS))
-        self._models = Models(options.models)
-        self._desk = LineDesk(options, respondent, books)
+        self._models = ModelList(options.models)
+        self._desk = BatchAnswers(options, respondent, books)
         self._files = files
         self._books = books
         self._batches: dict[str, Batch] = {}
@@ -69,7 +69,9 @@ class Batches:
                     break
         return False
 
-    def reply(self, request: Request, names: list[str], query: str, now: float) -> Reply | Problem:
+    def reply(
+        self, request: ReceivedRequest, names: list[str], query: str, now: float
+    ) -> SimulatedReply | RequestProblem:
         """Return what is answered; `names` is the address after `/batches`."""
         self.advance(now)
         match request.method, names:
@@ -78,44 +80,46 @@ class Batches:
             case "GET", []:
                 newest_first = [batch.described() for batch in reversed(self._batches.values())]
                 body = page(newest_first, asked_page(query), most=100, usual=20)
-                return body if isinstance(body, Problem) else Reply(200, body)
+                return body if isinstance(body, RequestProblem) else SimulatedReply(200, body)
             case ("GET", [ident]) | ("POST", [ident, "cancel"]):
                 batch = self._batches.get(ident)
                 if batch is None:
-                    return Problem(404, None, f"No batch found with id '{ident}'.")
+                    return RequestProblem(404, None, f"No batch found with id '{ident}'.")
                 return _said(batch) if request.method == "GET" else _cancel(batch, now)
-        return Problem(404, "unknown_url", f"Unknown request URL: {request.method} {request.path.partition('?')[0]}.")
+        return RequestProblem(
+            404, "unknown_url", f"Unknown request URL: {request.method} {request.path.partition('?')[0]}."
+        )
 
-    def _create(self, body: bytes, now: float) -> Reply | Problem:
+    def _create(self, body: bytes, now: float) -> SimulatedReply | RequestProblem:
         file = self._asked_file(body)
-        if isinstance(file, Problem):
+        if isinstance(file, RequestProblem):
             return file
         number = len(self._batches)
         fate = self._fates.of(fault_injection.chance(self._seed, number, 0).fault, 1)
         batch = Batch(file, _ENDPOINT, _CREATE.decode(body).metadata, fate, now)
         self._batches[batch.id] = batch
         self._books.batch("made")
-        return Reply(200, b"", manner=Manner.RESET) if fate == "lost" else _said(batch)
+        return SimulatedReply(200, b"", manner=Manner.RESET) if fate == "lost" else _said(batch)
 
-    def _asked_file(self, body: bytes) -> StoredFile | Problem:
+    def _asked_file(self, body: bytes) -> StoredFile | RequestProblem:
         """Return the input file that is asked for, or what is wrong with the request."""
         try:
             asked = _CREATE.decode(body)
         except msgspec.ValidationError as error:
-            return Problem(400, None, f"Invalid request: {error}.")
+            return RequestProblem(400, None, f"Invalid request: {error}.")
         except (msgspec.DecodeError, UnicodeDecodeError):
-            return Problem(400, None, "We could not parse the JSON body of your request.")
+            return RequestProblem(400, None, "We could not parse the JSON body of your request.")
         for name, right in (("endpoint", _ENDPOINT), ("completion_window", "24h")):
             if (value := getattr(asked, name)) != right:
                 message = f"Invalid value: '{value}'. Supported values are: '{right}'."
-                return Problem(400, "invalid_value", message, param=name)
+                return RequestProblem(400, "invalid_value", message, param=name)
         data = asked.metadata or {}
         if len(data) > 16 or any(len(name) > 64 or len(value) > 512 for name, value in data.items()):
             message = "Invalid 'metadata': at most 16 pairs, names of 64 characters and values of 512."
-            return Problem(400, "invalid_value", message, param="metadata")
+            return RequestProblem(400, "invalid_value", message, param="metadata")
         file = self._files.get(asked.input_file_id)
         if isinstance(file, StoredFile) and file.purpose != "batch":
-            return Problem(400, None, f"The purpose of {file.id} is not 'batch'.", param="input_file_id")
+            return RequestProblem(400, None, f"The purpose of {file.id} is not 'batch'.", param="input_file_id")
         return file
 
     def _live(self) -> list[Batch]:
@@ -188,15 +192,15 @@ class Batches:
 _CREATE = msgspec.json.Decoder(_Create)
 
 
-def _said(batch: Batch) -> Reply:
-    return Reply(200, orjson.dumps(batch.described()))
+def _said(batch: Batch) -> SimulatedReply:
+    return SimulatedReply(200, orjson.dumps(batch.described()))
 
 
-def _cancel(batch: Batch, now: float) -> Reply | Problem:
+def _cancel(batch: Batch, now: float) -> SimulatedReply | RequestProblem:
     if batch.status in ("validating", "in_progress"):
         batch.become("cancelling", now)
     elif batch.status != "cancelling":
-        return Problem(409, None, f"Cannot cancel a batch with status '{batch.status}'.")
+        return RequestProblem(409, None, f"Cannot cancel a batch with status '{batch.status}'.")
     return _said(batch)
 
 

@@ -7,7 +7,7 @@ import msgspec
 import orjson
 
 
-class Part(msgspec.Struct):
+class ContentPart(msgspec.Struct):
     """A part of a message. Only text can be read."""
 
     type: str = "text"
@@ -21,11 +21,11 @@ class CacheOptions(msgspec.Struct):
     mode: Literal["implicit", "explicit"] = "implicit"
 
 
-class AskedMessage(msgspec.Struct):
+class ChatMessage(msgspec.Struct):
     """One message of a request."""
 
     role: str
-    content: str | list[Part] | None = None
+    content: str | list[ContentPart] | None = None
 
     @property
     def text(self) -> str:
@@ -35,11 +35,11 @@ class AskedMessage(msgspec.Struct):
         return "".join(part.text for part in self.content or ())
 
 
-class Asked(msgspec.Struct, kw_only=True):
+class ChatRequest(msgspec.Struct, kw_only=True):
     """What matters of a request. No model is named where the address names a deployment."""
 
     model: str = ""
-    messages: list[AskedMessage]
+    messages: list[ChatMessage]
     max_tokens: int | None = None
     max_completion_tokens: int | None = None
     seed: int | None = None
@@ -74,7 +74,7 @@ class Answer(msgspec.Struct, frozen=True):
     reasoning_tokens: int = 0
 
 
-class Problem(msgspec.Struct, frozen=True):
+class RequestProblem(msgspec.Struct, frozen=True):
     """Why there is no answer."""
 
     status: int
@@ -90,11 +90,13 @@ class Problem(msgspec.Struct, frozen=True):
         return orjson.dumps({"error": error})
 
 
-_ASKED = msgspec.json.Decoder(Asked)
+_ASKED = msgspec.json.Decoder(ChatRequest)
 _FIELDS = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
-def read_request(body: bytes, refused: frozenset[str] = frozenset(), deployment: str | None = None) -> Asked | Problem:
+def read_request(
+    body: bytes, refused: frozenset[str] = frozenset(), deployment: str | None = None
+) -> ChatRequest | RequestProblem:
     """Return what is asked, or what is wrong with it. `refused` are parameters that this model does not take.
 
     A `deployment`, when there is one, is asked instead of the model that the body may name.
@@ -102,24 +104,24 @@ def read_request(body: bytes, refused: frozenset[str] = frozenset(), deployment:
     try:
         asked = _ASKED.decode(body)
     except msgspec.ValidationError as error:
-        return Problem(400, None, f"Invalid request: {error}.")
+        return RequestProblem(400, None, f"Invalid request: {error}.")
     except (msgspec.DecodeError, UnicodeDecodeError):
-        return Problem(400, None, "We could not parse the JSON body of your request.")
+        return RequestProblem(400, None, "We could not parse the JSON body of your request.")
     asked.model = asked.model if deployment is None else deployment
     if not asked.model:
-        return Problem(400, None, "You must provide a model parameter.")
+        return RequestProblem(400, None, "You must provide a model parameter.")
     if not asked.messages:
-        return Problem(400, "empty_array", "Invalid 'messages': empty array.", param="messages")
+        return RequestProblem(400, "empty_array", "Invalid 'messages': empty array.", param="messages")
     for name, value in (("stream", asked.stream), ("n", (asked.n or 1) > 1)):
         if value:
-            return Problem(400, "unsupported_value", f"'{name}' is not simulated.", param=name)
+            return RequestProblem(400, "unsupported_value", f"'{name}' is not simulated.", param=name)
     if asked.cap is not None and asked.cap < 1:
-        return Problem(
+        return RequestProblem(
             400, "integer_below_min_value", "Invalid 'max_tokens': it must be 1 or more.", param="max_tokens"
         )
     for name in sorted(refused.intersection(_FIELDS.decode(body))) if refused else ():
         message = f"Unsupported parameter: '{name}' is not supported with this model."
-        return Problem(400, "unsupported_parameter", message, param=name)
+        return RequestProblem(400, "unsupported_parameter", message, param=name)
     return asked
 
 

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import msgspec
 
 from svit.errors import SvitError
-from svit.simulate.chat_completions import Answer, Problem, cut_short
+from svit.simulate.chat_completions import Answer, RequestProblem, cut_short
 from svit.simulate.http import Manner
 from svit.simulate.simulator_options import share
 from svit.spelling import unknown
@@ -23,20 +23,22 @@ RETRY_AFTER = 0.1
 """Seconds that a 429 by chance asks to wait."""
 
 PROBLEMS = {
-    "429": Problem(429, "rate_limit_exceeded", "Rate limit reached (simulated).", "requests"),
-    "slow_down": Problem(429, "slow_down", "Slow down: the rate grew too quickly (simulated).", "requests"),
-    "insufficient_quota": Problem(
+    "429": RequestProblem(429, "rate_limit_exceeded", "Rate limit reached (simulated).", "requests"),
+    "slow_down": RequestProblem(429, "slow_down", "Slow down: the rate grew too quickly (simulated).", "requests"),
+    "insufficient_quota": RequestProblem(
         429, "insufficient_quota", "You exceeded your current quota (simulated).", "insufficient_quota"
     ),
-    "500": Problem(500, None, "The server had an error (simulated).", "server_error"),
-    "502": Problem(502, None, "Bad gateway (simulated)."),
-    "503": Problem(503, "server_is_overloaded", "The server is overloaded (simulated).", "service_unavailable_error"),
-    "prompt_filter": Problem(400, "content_filter", "The prompt was filtered (simulated).", param="prompt"),
-    "context_length": Problem(
+    "500": RequestProblem(500, None, "The server had an error (simulated).", "server_error"),
+    "502": RequestProblem(502, None, "Bad gateway (simulated)."),
+    "503": RequestProblem(
+        503, "server_is_overloaded", "The server is overloaded (simulated).", "service_unavailable_error"
+    ),
+    "prompt_filter": RequestProblem(400, "content_filter", "The prompt was filtered (simulated).", param="prompt"),
+    "context_length": RequestProblem(
         400, "context_length_exceeded", "This model's maximum context length is exceeded (simulated).", param="messages"
     ),
-    "error_200": Problem(200, "server_error", "The server had an error (simulated).", "server_error"),
-    "html": Problem(200, None, "<html> with status 200"),
+    "error_200": RequestProblem(200, "server_error", "The server had an error (simulated).", "server_error"),
+    "html": RequestProblem(200, None, "<html> with status 200"),
 }
 """Faults that give no completion: nothing is billed for them."""
 AS_HTML = {"502", "html"}
@@ -60,17 +62,17 @@ _NOT_IN_ALL = {"insufficient_quota", "flex_refused"}
 """A client has to stop at the first of the one; the other befalls only those who ask for the flex tier."""
 
 
-class Chance(NamedTuple):
+class FaultChance(NamedTuple):
     """What is drawn for one request: numbers from 0 to 1."""
 
     fault: float
     latency: float
 
 
-def chance(seed: int, key: int, time: int) -> Chance:
+def chance(seed: int, key: int, time: int) -> FaultChance:
     """Return what befalls the body of that key the how-manieth time."""
     digest = hashlib.blake2b(f"{seed}:{key}:{time}".encode(), digest_size=16).digest()
-    return Chance(int.from_bytes(digest[:8]) / 2**64, int.from_bytes(digest[8:]) / 2**64)
+    return FaultChance(int.from_bytes(digest[:8]) / 2**64, int.from_bytes(digest[8:]) / 2**64)
 
 
 def rates(texts: Iterable[str], kinds: Sequence[str] = KINDS) -> dict[str, float]:

@@ -13,7 +13,7 @@ from enum import Enum
 from http import HTTPStatus
 from typing import cast
 
-from svit.simulate.incoming import BadRequestError, Incoming, Request
+from svit.simulate.incoming import BadRequestError, Incoming, ReceivedRequest
 
 _DRIPS = 50
 """Into so many pieces a dripping body is cut."""
@@ -42,7 +42,7 @@ def ignored(heard: bool) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class SimulatedReply:
     """What goes out, after so many seconds. `headers` are whole lines."""
 
     status: int
@@ -64,10 +64,12 @@ class Reply:
         )
 
 
-class Connection(asyncio.Protocol):
+class ServerConnection(asyncio.Protocol):
     """One connection, kept alive: a request, its reply, the next request."""
 
-    def __init__(self, answer: Callable[[Request], Reply], connections: "set[Connection]", drip: float) -> None:
+    def __init__(
+        self, answer: Callable[[ReceivedRequest], SimulatedReply], connections: "set[ServerConnection]", drip: float
+    ) -> None:
         """`answer` decides on replies, `connections` are all that are open, a dripping reply takes `drip` seconds."""
         self._answer = answer
         self._connections = connections
@@ -75,7 +77,7 @@ class Connection(asyncio.Protocol):
         self._incoming = Incoming(self._go_on)
         self._busy = False
         self._close = False
-        self._hanging: Reply | None = None
+        self._hanging: SimulatedReply | None = None
         self._loop = asyncio.get_running_loop()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -107,7 +109,7 @@ class Connection(asyncio.Protocol):
             request = self._incoming.request()
         except BadRequestError as error:
             self._busy = self._close = True
-            self._deliver(Reply(error.status, error.why, content_type=b"text/plain"))
+            self._deliver(SimulatedReply(error.status, error.why, content_type=b"text/plain"))
             return
         if request is None:
             return
@@ -124,7 +126,7 @@ class Connection(asyncio.Protocol):
     def _go_on(self) -> None:
         self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
-    def _deliver(self, reply: Reply) -> None:
+    def _deliver(self, reply: SimulatedReply) -> None:
         reply.due(not self._transport.is_closing())
         if self._transport.is_closing():
             return

@@ -9,7 +9,7 @@ MAX_UPLOAD = 201_000_000
 """A file of 200 MB, and the form around it."""
 
 
-class Request(NamedTuple):
+class ReceivedRequest(NamedTuple):
     """What a client sent. Header names are in small letters."""
 
     method: str
@@ -58,7 +58,7 @@ class Incoming:
         """Take what came."""
         self._received += data
 
-    def request(self) -> Request | None:
+    def request(self) -> ReceivedRequest | None:
         """Take out the first request; None while it is not complete. Raises BadRequestError when it is none."""
         head = self._head or self._read_head()
         if head is None:
@@ -68,7 +68,7 @@ class Incoming:
         if body is None:
             return None
         self._head = None
-        return Request(head.method, head.path, head.headers, body)
+        return ReceivedRequest(head.method, head.path, head.headers, body)
 
     def _read_head(self) -> _Head | None:
         end = self._received.find(b"\r\n\r\n", 0, MAX_HEAD)

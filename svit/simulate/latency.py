@@ -6,7 +6,7 @@ from heapq import heapify, heapreplace
 from statistics import NormalDist
 
 from svit.errors import SvitError
-from svit.simulate.simulator_options import Options, seconds
+from svit.simulate.simulator_options import SimulatorOptions, seconds
 
 _NORMAL = NormalDist()
 
@@ -14,7 +14,7 @@ _NORMAL = NormalDist()
 class Latency:
     """Says when a request will be answered. With slots, so many are worked on at a time and the others queue."""
 
-    def __init__(self, options: Options) -> None:
+    def __init__(self, options: SimulatorOptions) -> None:
         """Read the options. Raises SvitError when the latency is not in its form."""
         self._drawn = _drawn(options.latency)
         self._per_token = 1 / options.tokens_per_second if options.tokens_per_second else 0.0

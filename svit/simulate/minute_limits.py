@@ -44,7 +44,7 @@ class Allowance:
 
 
 @dataclass(frozen=True)
-class Excess:
+class LimitExceeded:
     """A request that is not admitted: which limit it met, and the seconds to wait; None when waiting won't help."""
 
     kind: Literal["requests", "tokens"]
@@ -62,7 +62,7 @@ class Limits:
         self._requests = Allowance(rpm, span, now) if rpm else None
         self._tokens = Allowance(tpm, span, now) if tpm else None
 
-    def admit(self, tokens: int, now: float) -> Excess | None:
+    def admit(self, tokens: int, now: float) -> LimitExceeded | None:
         """Take a request of so many tokens, or say what is in its way. One that is refused counts as a request too."""
         requests_wait = tokens_wait = 0.0
         if self._requests:
@@ -86,10 +86,10 @@ class Limits:
         return requests + self._tokens.headers(b"tokens") if self._tokens else requests
 
 
-def _excess(kind: Literal["requests", "tokens"], allowance: Allowance, amount: int) -> Excess:
+def _excess(kind: Literal["requests", "tokens"], allowance: Allowance, amount: int) -> LimitExceeded:
     hopeless = amount > allowance.per_minute
     used = max(0, math.ceil(allowance.most - allowance.balance))
-    return Excess(kind, allowance.per_minute, used, amount, None if hopeless else allowance.wait(amount))
+    return LimitExceeded(kind, allowance.per_minute, used, amount, None if hopeless else allowance.wait(amount))
 
 
 def spoken(seconds: float) -> str:

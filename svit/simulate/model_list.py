@@ -5,31 +5,31 @@ from datetime import UTC, date, datetime
 import orjson
 
 from svit.errors import SvitError
-from svit.simulate.chat_completions import Problem
+from svit.simulate.chat_completions import RequestProblem
 
 _CREATED = 1_700_000_000
 
 
-class Models:
+class ModelList:
     """The named models, each perhaps with the day that it ends on; every model when none is named."""
 
     def __init__(self, names: tuple[str, ...]) -> None:
         """Read `NAME` and `NAME=YYYY-MM-DD`. Raises SvitError when the end is no day."""
         self._ends = dict(_with_end(name) for name in names)
 
-    def problem(self, name: str) -> Problem | None:
+    def problem(self, name: str) -> RequestProblem | None:
         """Return why this model cannot be asked, or None when it can."""
         if not self._ends or name in self._ends:
             return None
         message = f"The model '{name}' does not exist or you do not have access to it."
-        return Problem(404, "model_not_found", message, param="model")
+        return RequestProblem(404, "model_not_found", message, param="model")
 
     def listing(self) -> bytes:
         """Return the body of `/v1/models`."""
         data = [self._object(name) for name in self._ends or ("simulated",)]
         return orjson.dumps({"object": "list", "data": data})
 
-    def one(self, name: str) -> bytes | Problem:
+    def one(self, name: str) -> bytes | RequestProblem:
         """Return the body of `/v1/models/NAME`."""
         return self.problem(name) or orjson.dumps(self._object(name))
 

@@ -3,12 +3,12 @@
 import re
 from typing import NamedTuple
 
-from svit.simulate.chat_completions import Problem
+from svit.simulate.chat_completions import RequestProblem
 
 _BOUNDARY = re.compile(rb'multipart/form-data\s*;.*?boundary=(?:"([^"]+)"|([^\s";,]+))', re.IGNORECASE)
 _DISPOSITION = re.compile(rb"^content-disposition:(.*)$", re.IGNORECASE | re.MULTILINE)
 _QUOTED = re.compile(rb'(?<![\w*])(name|filename)="([^"\r\n]*)"')
-_BROKEN = Problem(400, None, "Could not parse multipart form.")
+_BROKEN = RequestProblem(400, None, "Could not parse multipart form.")
 
 
 class Field(NamedTuple):
@@ -23,7 +23,7 @@ class Field(NamedTuple):
         return bytes(self.data).decode(errors="replace")
 
 
-def fields(content_type: bytes, body: bytes) -> dict[str, Field] | Problem:
+def fields(content_type: bytes, body: bytes) -> dict[str, Field] | RequestProblem:
     """Return the fields of the form by name, without copying them, or the problem that this is no form."""
     match = _BOUNDARY.match(content_type)
     if not match:

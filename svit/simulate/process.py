@@ -12,12 +12,12 @@ from urllib.parse import urlsplit
 import msgspec
 import orjson
 
-from svit.simulate.simulator_options import Options
+from svit.simulate.simulator_options import SimulatorOptions
 
 _PATIENCE = 30.0
 
 
-class Running:
+class SimulatorProcess:
     """A simulator that runs in another process."""
 
     def __init__(self, process: "subprocess.Popen[str]", origin: str) -> None:
@@ -43,12 +43,12 @@ class Running:
 
 
 @contextmanager
-def running(options: Options | None = None) -> Iterator[Running]:
+def running(options: SimulatorOptions | None = None) -> Iterator[SimulatorProcess]:
     """Start a simulator, on a free port if the options name none, and end it after the block.
 
     It ends too when this process dies. Raises RuntimeError with its last words when it does not start.
     """
-    options = options or Options(port=0)
+    options = options or SimulatorOptions(port=0)
     command = [sys.executable, "-m", "svit.simulate.standalone"]
     with subprocess.Popen(  # noqa: S603 - our own interpreter and module
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
@@ -62,7 +62,7 @@ def running(options: Options | None = None) -> Iterator[Running]:
             origin = process.stdout.readline().strip()
             if not origin:
                 raise RuntimeError(process.stderr.read())
-            yield Running(process, origin)
+            yield SimulatorProcess(process, origin)
         finally:
             process.terminate()
             try:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from svit.simulate.chat_completions import Problem
+from svit.simulate.chat_completions import RequestProblem
 
 
 class Counted(NamedTuple):
@@ -24,7 +24,7 @@ def counted(texts: Sequence[str], count: Callable[[str], float]) -> Counted:
     return Counted(texts, counts, int(sum(counts)))
 
 
-def too_long(prompt: Counted, cap: int, window: int) -> Problem | None:
+def too_long(prompt: Counted, cap: int, window: int) -> RequestProblem | None:
     """Return why a prompt and an answer of `cap` tokens don't fit into a window of so many; None when they do."""
     if (wanted := prompt.tokens + cap) <= window:
         return None
@@ -33,7 +33,7 @@ def too_long(prompt: Counted, cap: int, window: int) -> Problem | None:
         f"({prompt.tokens} in the messages, {cap} in the completion). "
         f"Please reduce the length of the messages or completion."
     )
-    return Problem(400, "context_length_exceeded", message, param="messages")
+    return RequestProblem(400, "context_length_exceeded", message, param="messages")
 
 
 def cut(prompt: Counted, most: int) -> Counted:

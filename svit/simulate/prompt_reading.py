@@ -18,14 +18,14 @@ _DOUBTED = re.compile(r"^(\d+)\. Question: .*\nAnswer: ", re.MULTILINE)
 """How `svit.run.verification.numbered` writes what a second opinion is asked about."""
 
 
-class Told(NamedTuple):
+class PromptContent(NamedTuple):
     """What a prompt tells of its image, and the text around it."""
 
     context: ImageContext
     around: str
 
 
-def told(texts: Sequence[str]) -> Told | None:
+def told(texts: Sequence[str]) -> PromptContent | None:
     """Return the context in the last of the messages that has one; None when there is none.
 
     Width, height and ids are not in a prompt: the image is taken to be 1000 x 1000 pixels and all ids count from 0.
@@ -36,7 +36,7 @@ def told(texts: Sequence[str]) -> Told | None:
             if found:
                 context, rest = found
                 around = (*texts[:index], texts[index][: label.start()], rest, *texts[index + 1 :])
-                return Told(context, "\n".join(around))
+                return PromptContent(context, "\n".join(around))
     return None
 
 

@@ -63,7 +63,7 @@ class _Accounts:
         }
 
 
-class Books:
+class RequestCounts:
     """Counts. A request is billed when its answer is ready, even if nobody is there to hear it any more.
 
     Lines of batches have accounts of their own, for they have another price; limits and clocks know nothing of them.

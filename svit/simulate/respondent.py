@@ -5,18 +5,18 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from svit.simulate import fault_injection
-from svit.simulate.answers import Fixed, Write, seed_of, writer
-from svit.simulate.chat_completions import Asked, Problem, completion_body
-from svit.simulate.model_list import Models
+from svit.simulate.answers import FixedAnswers, Write, seed_of, writer
+from svit.simulate.chat_completions import ChatRequest, RequestProblem, completion_body
+from svit.simulate.model_list import ModelList
 from svit.simulate.prompt_limit import Counted, counted, cut, too_long
 from svit.simulate.request_counts import Tokens
-from svit.simulate.simulated_cache import Cached, PromptCache
-from svit.simulate.simulator_options import Options
+from svit.simulate.simulated_cache import Cached, SimulatedCache
+from svit.simulate.simulator_options import SimulatorOptions
 
 _DUPLICATE_TOKENS = 300
 
 
-class Draw(NamedTuple):
+class DrawnFault(NamedTuple):
     """The body that is answered, by its key in the books, the how-manieth time, and the fault it meets."""
 
     key: int
@@ -24,7 +24,7 @@ class Draw(NamedTuple):
     fault: str
 
 
-class Completed(NamedTuple):
+class SimulatedCompletion(NamedTuple):
     """A completion as it goes out, the tokens that were written, what is billed, and what the cache is to keep."""
 
     body: bytes
@@ -36,15 +36,15 @@ class Completed(NamedTuple):
 class Respondent:
     """Writes completions."""
 
-    def __init__(self, options: Options, writers: Mapping[str, Write]) -> None:
+    def __init__(self, options: SimulatorOptions, writers: Mapping[str, Write]) -> None:
         """Read the options; `writers` are the tasks' own, by name. Raises SvitError for an option not in its form."""
         self._options = options
         self._writer = writer(options.answer, writers)
-        self._duplicates = Fixed(_DUPLICATE_TOKENS)
-        self._models = Models(options.models)
-        self._cache = PromptCache() if options.cache else None
+        self._duplicates = FixedAnswers(_DUPLICATE_TOKENS)
+        self._models = ModelList(options.models)
+        self._cache = SimulatedCache() if options.cache else None
 
-    def prompt(self, asked: Asked, texts: list[str]) -> Counted | Problem:
+    def prompt(self, asked: ChatRequest, texts: list[str]) -> Counted | RequestProblem:
         """Return the prompt as the model takes it, or why it doesn't."""
         if unknown := self._models.problem(asked.model):
             return unknown
@@ -54,7 +54,7 @@ class Respondent:
             return problem
         return prompt if most is None else cut(prompt, most)
 
-    def complete(self, asked: Asked, prompt: Counted, draw: Draw) -> Completed:
+    def complete(self, asked: ChatRequest, prompt: Counted, draw: DrawnFault) -> SimulatedCompletion:
         """Return the completion. The cache knows nothing of it before `begun`."""
         fault = draw.fault
         seed = seed_of(self._options.seed, draw.key, draw.times if asked.seed is None else 0)
@@ -75,9 +75,9 @@ class Respondent:
         billed = None
         if fault not in fault_injection.UNBILLED:
             billed = Tokens(answer.prompt_tokens, answer.completion_tokens, cached.read, cached.written or 0, flex=flex)
-        return Completed(body, answer.completion_tokens, billed, cached)
+        return SimulatedCompletion(body, answer.completion_tokens, billed, cached)
 
-    def begun(self, completed: Completed) -> None:
+    def begun(self, completed: SimulatedCompletion) -> None:
         """Let later prompts find what this one leaves in the cache."""
         if self._cache and completed.billed:
             self._cache.keep(completed.kept)

@@ -14,10 +14,10 @@ import orjson
 from svit.errors import SvitError
 from svit.records import ImageContext
 from svit.simulate.answers import Write
-from svit.simulate.endpoint import Endpoint
-from svit.simulate.http import Connection
-from svit.simulate.request_counts import Books
-from svit.simulate.simulator_options import Options
+from svit.simulate.endpoint import SimulatedEndpoint
+from svit.simulate.http import ServerConnection
+from svit.simulate.request_counts import RequestCounts
+from svit.simulate.simulator_options import SimulatorOptions
 from svit.system.event_loop import on_signals
 from svit.system.operating_system import allow_open_files, open_files
 
@@ -34,7 +34,7 @@ class Server:
     """A simulator that listens. `origin` is `http://127.0.0.1:PORT`, `url` what a client takes for its base_url."""
 
     origin: str
-    books: Books
+    books: RequestCounts
 
     @property
     def url(self) -> str:
@@ -43,17 +43,17 @@ class Server:
 
 
 @asynccontextmanager
-async def serving(options: Options, writers: Mapping[str, Write] | None = None) -> AsyncIterator[Server]:
+async def serving(options: SimulatorOptions, writers: Mapping[str, Write] | None = None) -> AsyncIterator[Server]:
     """Listen while the block runs, in this process. Without `writers` the tasks' own write.
 
     Raises SvitError for an option that is not in its form and for a port that cannot be had.
     """
     loop = asyncio.get_running_loop()
-    endpoint = Endpoint(options, task_writers() if writers is None else writers, loop.time())
-    connections: set[Connection] = set()
+    endpoint = SimulatedEndpoint(options, task_writers() if writers is None else writers, loop.time())
+    connections: set[ServerConnection] = set()
 
-    def connection() -> Connection:
-        return Connection(lambda request: endpoint.reply(request, loop.time()), connections, options.drip)
+    def connection() -> ServerConnection:
+        return ServerConnection(lambda request: endpoint.reply(request, loop.time()), connections, options.drip)
 
     try:
         listener = await loop.create_server(connection, options.host, options.port, backlog=_BACKLOG)
@@ -73,14 +73,16 @@ async def serving(options: Options, writers: Mapping[str, Write] | None = None) 
             await worker
 
 
-async def _go_on(endpoint: Endpoint) -> None:
+async def _go_on(endpoint: SimulatedEndpoint) -> None:
     """Answer the lines of batches in between, a few at a time."""
     loop = asyncio.get_running_loop()
     while True:  # noqa: ASYNC110 - what it waits for is the time
         await asyncio.sleep(0 if endpoint.advance(loop.time()) else _PAUSE)
 
 
-async def serve(options: Options, announce: Callable[[Server], None], stop: asyncio.Event | None = None) -> None:
+async def serve(
+    options: SimulatorOptions, announce: Callable[[Server], None], stop: asyncio.Event | None = None
+) -> None:
     """Listen until SIGTERM, SIGINT or `stop`; then write the books where the options say."""
     _refuse_missing_folder(options.books)
     loop = asyncio.get_running_loop()
@@ -114,7 +116,7 @@ def _refuse_missing_folder(books: str | None) -> None:
         raise SvitError(f"{books}: there is no such folder to write the books to.")
 
 
-def _write(path: Path, books: Books) -> None:
+def _write(path: Path, books: RequestCounts) -> None:
     beside = path.with_name(f"{path.name}.part")
     try:
         beside.write_bytes(orjson.dumps(books.report(), option=orjson.OPT_INDENT_2))

@@ -10,7 +10,7 @@ from fnmatch import fnmatchcase
 from functools import lru_cache
 from typing import NamedTuple
 
-from svit.simulate.chat_completions import Asked
+from svit.simulate.chat_completions import ChatRequest
 from svit.simulate.prompt_limit import Counted
 
 LEAST = 1024
@@ -38,7 +38,7 @@ class Cached(NamedTuple):
     ends: Sequence[End] = ()
 
 
-class PromptCache:
+class SimulatedCache:
     """The beginnings that are kept, the oldest dropped first. Python's own hash of the text stands for each."""
 
     def __init__(self) -> None:
@@ -46,7 +46,7 @@ class PromptCache:
         self._young: set[int] = set()
         self._old: set[int] = set()
 
-    def look(self, asked: Asked, prompt: Counted) -> Cached:
+    def look(self, asked: ChatRequest, prompt: Counted) -> Cached:
         """Return what is found of this prompt now, and what is to be kept of it."""
         marks = has_breakpoints(asked.model)
         if prompt.tokens < LEAST or not prompt.whole:
@@ -60,14 +60,14 @@ class PromptCache:
         if len(self._young) > _KEPT:
             self._young, self._old = set(), self._young
 
-    def _in_steps(self, asked: Asked, prompt: Counted) -> Cached:
+    def _in_steps(self, asked: ChatRequest, prompt: Counted) -> Cached:
         ends = _blocks(asked, prompt)
         for key, tokens in reversed(ends):
             if key in self._young or key in self._old:
                 return Cached(tokens // _STEP * _STEP, None, ends)
         return Cached(0, None, ends)
 
-    def _as_far_as_marked(self, asked: Asked, prompt: Counted) -> Cached:
+    def _as_far_as_marked(self, asked: ChatRequest, prompt: Counted) -> Cached:
         marked, messages = _marks(asked, prompt)
         if asked.prompt_cache_options is not None and asked.prompt_cache_options.mode == "explicit":
             written = sought = marked[-_MOST_MARKED:]
@@ -88,7 +88,7 @@ def has_breakpoints(model: str) -> bool:
     return any(fnmatchcase(model, glob) for glob in _WITH_BREAKPOINTS)
 
 
-def _blocks(asked: Asked, prompt: Counted) -> list[End]:
+def _blocks(asked: ChatRequest, prompt: Counted) -> list[End]:
     """Return the ends of blocks and of messages."""
     ends: list[End] = []
     key, before = hash(asked.model), 0.0
@@ -106,7 +106,7 @@ def _blocks(asked: Asked, prompt: Counted) -> list[End]:
     return ends
 
 
-def _marks(asked: Asked, prompt: Counted) -> tuple[list[End], list[End]]:
+def _marks(asked: ChatRequest, prompt: Counted) -> tuple[list[End], list[End]]:
     """Return the ends of marked parts, and those of messages."""
     marked: list[End] = []
     messages: list[End] = []

@@ -11,7 +11,7 @@ _SECONDS = {"": 1.0, "ms": 0.001, "s": 1.0, "m": 60.0}
 _TIMES = {"": 1, "k": 1_000, "M": 1_000_000}
 
 
-class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class SimulatorOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How the simulator behaves. Times are seconds, limits are per minute, None means there is no such thing.
 
     `models` are names, each perhaps with its end as `gpt-4o=2027-01-14`; any name will do when there are none.

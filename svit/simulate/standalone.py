@@ -10,10 +10,10 @@ import sys
 import msgspec
 
 from svit.simulate.server import Server, serve
-from svit.simulate.simulator_options import Options
+from svit.simulate.simulator_options import SimulatorOptions
 
 
-async def _main(options: Options) -> None:
+async def _main(options: SimulatorOptions) -> None:
     stop = asyncio.Event()
     asyncio.get_running_loop().add_reader(sys.stdin, stop.set)
     await serve(options, _announce, stop)
@@ -24,4 +24,5 @@ def _announce(server: Server) -> None:
     sys.stdout.flush()
 
 
-asyncio.run(_main(msgspec.json.decode(sys.stdin.readline(), type=Options)))
+if __name__ == "__main__":
+    asyncio.run(_main(msgspec.json.decode(sys.stdin.readline(), type=SimulatorOptions)))

@@ -2,10 +2,10 @@
 
 import orjson
 
-from svit.simulate.chat_completions import Problem
+from svit.simulate.chat_completions import RequestProblem
 from svit.simulate.file_store import StoredFile
-from svit.simulate.http import Reply
-from svit.simulate.incoming import Request
+from svit.simulate.http import SimulatedReply
+from svit.simulate.incoming import ReceivedRequest
 from svit.simulate.multipart_form import fields
 from svit.simulate.result_pages import asked_page, page
 
@@ -22,16 +22,16 @@ class Files:
         self._files: dict[str, StoredFile] = {}
         self._most_bytes = most_bytes
 
-    def get(self, ident: str) -> StoredFile | Problem:
+    def get(self, ident: str) -> StoredFile | RequestProblem:
         """Return the file of that id, or the problem that there is none."""
-        return self._files.get(ident) or Problem(404, None, f"No such File object: {ident}", param="id")
+        return self._files.get(ident) or RequestProblem(404, None, f"No such File object: {ident}", param="id")
 
     def add(self, file: StoredFile) -> StoredFile:
         """Take in a file."""
         self._files[file.id] = file
         return file
 
-    def reply(self, request: Request, names: list[str], query: str) -> Reply | Problem:
+    def reply(self, request: ReceivedRequest, names: list[str], query: str) -> SimulatedReply | RequestProblem:
         """Return what is answered; `names` is the address after `/files`."""
         match request.method, names:
             case "POST", []:
@@ -40,50 +40,54 @@ class Files:
                 return self._list(asked_page(query))
             case "GET" | "DELETE", [ident]:
                 file = self.get(ident)
-                if isinstance(file, Problem):
+                if isinstance(file, RequestProblem):
                     return file
                 return self._delete(file) if request.method == "DELETE" else _said(file.described())
             case "GET", [ident, "content"]:
                 file = self.get(ident)
-                if isinstance(file, Problem):
+                if isinstance(file, RequestProblem):
                     return file
-                return Reply(200, file.read(), content_type=b"application/octet-stream")
-        return Problem(404, "unknown_url", f"Unknown request URL: {request.method} {request.path.partition('?')[0]}.")
+                return SimulatedReply(200, file.read(), content_type=b"application/octet-stream")
+        return RequestProblem(
+            404, "unknown_url", f"Unknown request URL: {request.method} {request.path.partition('?')[0]}."
+        )
 
-    def _upload(self, request: Request) -> Reply | Problem:
+    def _upload(self, request: ReceivedRequest) -> SimulatedReply | RequestProblem:
         form = fields(request.headers.get(b"content-type", b""), request.body)
-        if isinstance(form, Problem):
+        if isinstance(form, RequestProblem):
             return form
         for name in ("file", "purpose"):
             if name not in form:
-                return Problem(400, None, f"'{name}' is a required property.", param=name)
+                return RequestProblem(400, None, f"'{name}' is a required property.", param=name)
         sent, purpose = form["file"], form["purpose"].text
         if sent.filename is None:
-            return Problem(400, None, "Expected file to have a name.", param="file")
+            return RequestProblem(400, None, "Expected file to have a name.", param="file")
         if purpose != "batch":
-            return Problem(400, "invalid_value", f"'{purpose}' is not simulated: only 'batch' is.", param="purpose")
+            return RequestProblem(
+                400, "invalid_value", f"'{purpose}' is not simulated: only 'batch' is.", param="purpose"
+            )
         if len(sent.data) > self._most_bytes:
             message = f"The file has {len(sent.data)} bytes; for batches {self._most_bytes} are the most."
-            return Problem(413, "file_too_large", message, param="file")
+            return RequestProblem(413, "file_too_large", message, param="file")
         file = StoredFile(sent.filename, purpose)
         try:
             file.append(sent.data)
         except OSError as error:
-            return Problem(500, None, f"The file cannot be kept: {error.strerror}.", "server_error")
+            return RequestProblem(500, None, f"The file cannot be kept: {error.strerror}.", "server_error")
         return _said(self.add(file).described())
 
-    def _list(self, asked: dict[str, str]) -> Reply | Problem:
+    def _list(self, asked: dict[str, str]) -> SimulatedReply | RequestProblem:
         wanted = asked.get("purpose")
         files = [file.described() for file in self._files.values() if wanted in (None, file.purpose)]
         if asked.get("order", "desc") == "desc":
             files.reverse()
         body = page(files, asked, most=_MOST_LISTED, usual=_MOST_LISTED)
-        return body if isinstance(body, Problem) else Reply(200, body)
+        return body if isinstance(body, RequestProblem) else SimulatedReply(200, body)
 
-    def _delete(self, file: StoredFile) -> Reply:
+    def _delete(self, file: StoredFile) -> SimulatedReply:
         del self._files[file.id]
         return _said({"id": file.id, "object": "file", "deleted": True})
 
 
-def _said(body: dict[str, object]) -> Reply:
-    return Reply(200, orjson.dumps(body))
+def _said(body: dict[str, object]) -> SimulatedReply:
+    return SimulatedReply(200, orjson.dumps(body))

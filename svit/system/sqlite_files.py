@@ -66,7 +66,7 @@ def _nobody(_words: str) -> None:
 
 
 @dataclass
-class Turn:
+class DatabaseWait:
     """Waiting for a database that others may hold. `say` is told of a long wait, once for each.
 
     `hurry` is the seconds after which one call gives up with FileHeldError: not for good, for who must not be held.
@@ -124,7 +124,7 @@ class Turn:
             raise FileHeldError(f"{self.path}: another process holds this file just now.")
 
 
-class Whereabouts:
+class DatabaseIdentity:
     """Where a database and its files were when it was opened, to see whether they are still there."""
 
     def __init__(self, path: Path) -> None:

@@ -10,7 +10,7 @@ from svit import __version__
 from svit.errors import ParseError
 from svit.judge import checks, clean
 from svit.judge.checks import Check
-from svit.prompting.render import Recipe, shared_context_text, shortened
+from svit.prompting.render import PromptRecipe, shared_context_text, shortened
 from svit.records import Completion, Dialogue, Draft, Flaw, ImageContext, Prompt, Provenance, Rejection, Sample, Turn
 
 _CUT_LINES = 12
@@ -87,7 +87,7 @@ class Task:
             min_pairs=grown(self.min_pairs),
         )
 
-    def prompt(self, context: ImageContext, recipe: Recipe) -> Prompt:
+    def prompt(self, context: ImageContext, recipe: PromptRecipe) -> Prompt:
         """Return the request about this image, its context shortened to the recipe's room when it must be."""
         render = shared_context_text if recipe.context_first else self.render
         shown, left_out = shortened(context, render, recipe)

@@ -17,7 +17,7 @@ from svit.offline.questions.hypotheticals import IMAGINED
 from svit.offline.questions.inferences import RELATIONS
 from svit.offline.questions.scene_type import PLACE
 from svit.offline.questions.situations import SITUATIONS, reasoned
-from svit.offline.sampling import Asked, Chooser, Kind, seeded
+from svit.offline.sampling import Chooser, ChosenPair, Kind, seeded
 from svit.offline.scene import Scene
 from svit.prompting.render import context_text
 from svit.records import ImageContext
@@ -34,9 +34,9 @@ def _write(context: ImageContext, seed: int, number: int = PAIRS) -> str:
     return "\n\n".join(f"Question: {one.question}\nAnswer: {one.answer}" for one in _pairs(scene, rng, number))
 
 
-def _pairs(scene: Scene, rng: Random, number: int) -> list[Asked]:
+def _pairs(scene: Scene, rng: Random, number: int) -> list[ChosenPair]:
     chooser = Chooser(scene, rng)
-    found: list[Asked] = []
+    found: list[ChosenPair] = []
     for kinds, most in _SHARES:
         found.extend(chooser.choose(kinds, min(ceil(most * number / PAIRS), number - len(found))))
     found.extend(chooser.choose(_SITUATIONS, number - len(found)))

@@ -25,7 +25,7 @@ from svit.offline.questions.common_knowledge import KNOWING, NAMELESS_KNOWLEDGE,
 from svit.offline.questions.objects import COLORING, COUNTING, NAMELESS
 from svit.offline.questions.positions import FOUND_THERE, PLACING
 from svit.offline.questions.situations import SITUATIONS, planned
-from svit.offline.sampling import Asked, Chooser, Kind, seeded
+from svit.offline.sampling import Chooser, ChosenPair, Kind, seeded
 from svit.offline.scene import Scene, Thing
 from svit.prompting.render import context_text
 from svit.records import ImageContext
@@ -72,8 +72,8 @@ def _write(context: ImageContext, seed: int, number: int = CONVERSATIONS) -> str
     )
 
 
-def _conversations(scene: Scene, chooser: Chooser, rng: Random, number: int) -> list[tuple[str, list[Asked]]]:
-    found: list[tuple[str, list[Asked]]] = []
+def _conversations(scene: Scene, chooser: Chooser, rng: Random, number: int) -> list[tuple[str, list[ChosenPair]]]:
+    found: list[tuple[str, list[ChosenPair]]] = []
     found.extend(_about_one(scene, chooser, rng))
     for topic in rng.sample(_TOPICS, len(_TOPICS)):
         if len(found) == number:
@@ -100,12 +100,14 @@ def _mixed_titles(rng: Random, wanted: int) -> list[str]:
     ]
 
 
-def _turns(chooser: Chooser, kinds: Sequence[Kind], *, about: int | None = None, again: bool = False) -> list[Asked]:
+def _turns(
+    chooser: Chooser, kinds: Sequence[Kind], *, about: int | None = None, again: bool = False
+) -> list[ChosenPair]:
     turns = chooser.all_or_none(kinds, TURNS, about=about, again=again)
     return sorted(turns, key=lambda turn: kinds.index(turn.kind))
 
 
-def _about_one(scene: Scene, chooser: Chooser, rng: Random) -> list[tuple[str, list[Asked]]]:
+def _about_one(scene: Scene, chooser: Chooser, rng: Random) -> list[tuple[str, list[ChosenPair]]]:
     """Return a conversation that stays with one thing, where there is enough to say about one."""
     told = Counter(key for fact in scene.facts for key in (fact.subject.key, fact.target.key))
     able = [thing for thing in scene.subjects if thing.single and scene.the(thing)]
@@ -131,7 +133,7 @@ def _is_clumsy(the: str | None) -> bool:
     return not the or the.endswith(("left", "right", "row")) or "st " in the
 
 
-def _with_pronouns(the: str, turns: list[Asked], kind: str) -> list[Asked]:
+def _with_pronouns(the: str, turns: list[ChosenPair], kind: str) -> list[ChosenPair]:
     """Return the turns with "it" for the thing in every second question after the first, where it stands alone."""
     if kind == "person":
         return turns

@@ -27,7 +27,7 @@ from svit.judge.parse import question_answer_pairs
 from svit.offline.referring.what import WHAT
 from svit.offline.referring.where import WHERE
 from svit.offline.referring.why import SITUATED, WHY
-from svit.offline.sampling import Asked, Chooser, seeded
+from svit.offline.sampling import Chooser, ChosenPair, seeded
 from svit.offline.scene import Scene
 from svit.prompting.render import context_text
 from svit.records import ImageContext
@@ -42,9 +42,9 @@ def _write(context: ImageContext, seed: int, number: int = PAIRS) -> str:
     return "\n\n".join(f"Question: {one.question}\nAnswer: {one.answer}" for one in _pairs(scene, rng, number))
 
 
-def _pairs(scene: Scene, rng: Random, number: int) -> list[Asked]:
+def _pairs(scene: Scene, rng: Random, number: int) -> list[ChosenPair]:
     chooser = Chooser(scene, rng)
-    found: list[Asked] = []
+    found: list[ChosenPair] = []
     for kinds, most in _SHARES:
         found.extend(chooser.choose(kinds, min(ceil(most * number / PAIRS), number - len(found))))
     found.extend(chooser.choose((*WHERE, *WHAT, *WHY, *SITUATED), number - len(found), again=True))

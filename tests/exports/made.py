@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from svit.boxes import Box
-from svit.exports.base import Format, Item, Talk
+from svit.exports.base import Format, Item, TextGroup
 from svit.exports.record_pictures import Row
 
 BOXES = (Box(0.1, 0.2, 0.35, 0.4), Box(0.5, 0.5, 1.0, 1.0))
@@ -18,7 +18,7 @@ WHAT = ("What does it do?", "It sleeps.")
 
 def item(n: int = 2, width: int = 800, height: int = 600) -> Item:
     """Return an item of two talks, the second with a topic."""
-    talks = (Talk(WHERE), Talk(WHAT, topic="Rest"))
+    talks = (TextGroup(WHERE), TextGroup(WHAT, topic="Rest"))
     return Item(f"{n}-referring", n, f"vg/VG_100K/{n}.jpg", width, height, "referring", talks, printed=True)
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from exports.made import item, limited, measured, png, rows
 from svit.errors import StorageError, SvitError
-from svit.exports.base import Item, Style, Written
+from svit.exports.base import ExportedFile, Item, Style
 from svit.exports.formats import webdataset
 from svit.exports.record_pictures import Row
 from svit.exports.webdataset_files import write_archives
@@ -39,8 +39,8 @@ def odd(one: Item) -> bytes | Fault:
 
 def test_a_record_follows_its_picture_and_rows_without_one_are_left_out(tmp_path: Path) -> None:
     assert write_archives(tmp_path, "train", rows(FORM, 9), pictures=odd, per_tar=3) == [
-        Written("train-000000.tar", "train", 3),
-        Written("train-000001.tar", "train", 1),
+        ExportedFile("train-000000.tar", "train", 3),
+        ExportedFile("train-000001.tar", "train", 1),
     ]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["train-000000.tar", "train-000001.tar"]
     [*first, (_, last)] = content(tmp_path / "train-000000.tar") + content(tmp_path / "train-000001.tar")
@@ -53,7 +53,7 @@ def test_a_record_follows_its_picture_and_rows_without_one_are_left_out(tmp_path
 
 
 def test_without_pictures_there_are_records_with_paths(tmp_path: Path) -> None:
-    assert write_archives(tmp_path, "a", rows(FORM, 2), split="test") == [Written("a-000000.tar", "test", 2)]
+    assert write_archives(tmp_path, "a", rows(FORM, 2), split="test") == [ExportedFile("a-000000.tar", "test", 2)]
     read = content(tmp_path / "a-000000.tar")
     assert [name for name, _ in read] == ["0-referring.json", "1-referring.json"]
     assert [json.loads(body)["image"] for _, body in read] == ["vg/VG_100K/0.jpg", "vg/VG_100K/1.jpg"]

@@ -7,7 +7,7 @@ import pytest
 
 from svit.boxes import Box
 from svit.errors import SvitError
-from svit.exports.base import Item, Style, Talk
+from svit.exports.base import Item, Style, TextGroup
 from svit.exports.box_styles import BOX_STYLES, SVIT, box_style_named
 from svit.exports.formats import NAMES, format_named
 from svit.image_files.image_frames import Resize
@@ -74,7 +74,7 @@ SAID = {
 
 
 def item(width: int, height: int, *texts: str) -> Item:
-    return Item("1", 1, "1.jpg", width, height, "t", (Talk(texts),), printed=True)
+    return Item("1", 1, "1.jpg", width, height, "t", (TextGroup(texts),), printed=True)
 
 
 @pytest.mark.parametrize("name", BOX_STYLES)

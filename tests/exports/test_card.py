@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from exports.cards import parts, row, section
 from svit.errors import DataError
-from svit.exports.base import Format, Style, Written
-from svit.exports.card.dataset_card import Export, card
+from svit.exports.base import ExportedFile, Format, Style
+from svit.exports.card.dataset_card import CardFacts, card
 from svit.exports.card.licences import licences
 from svit.exports.card.markdown import code, code_block, plain
 from svit.exports.card.origins import RunFacts
@@ -19,10 +19,14 @@ from svit.exports.sample_counts import Counts
 from svit.run.run_status import RunStatus, TaskStatus
 
 FORMAT = Format("llava-1.5", "a JSON list", "at the head", lambda _item, _style: {}, container="json")
-EXPORT = Export(
+EXPORT = CardFacts(
     FORMAT,
     Style(dataset="barns"),
-    (Written("train-0.json", "train", 900), Written("train-1.json", "train", 50), Written("test.json", "test", 60)),
+    (
+        ExportedFile("train-0.json", "train", 900),
+        ExportedFile("train-1.json", "train", 50),
+        ExportedFile("test.json", "test", 60),
+    ),
     ("svit", "export", "runs/a b", "--format", "llava-1.5", "-o", "out"),
 )
 STATUS = RunStatus(
@@ -160,7 +164,7 @@ def test_the_header_says_what_a_hub_looks_for() -> None:
     ],
 )
 def test_the_size_is_that_of_the_records(records: int, size: str) -> None:
-    header, _ = parts(card(replace(EXPORT, written=(Written("a.jsonl", "", records),)), counted()))
+    header, _ = parts(card(replace(EXPORT, written=(ExportedFile("a.jsonl", "", records),)), counted()))
     assert header["size_categories"] == [size]
     assert header["configs"][0]["data_files"] == [{"split": "train", "path": ["a.jsonl"]}]
 
@@ -262,7 +266,7 @@ def test_frame_and_photographs_are_those_of_the_export() -> None:
 
 def test_long_lists_are_cut_and_counted() -> None:
     many = [line(prompt_version=f"v{n:03}") for n in range(50)]
-    files = tuple(Written(f"{n:03}.tar", "train", 1) for n in range(50))
+    files = tuple(ExportedFile(f"{n:03}.tar", "train", 1) for n in range(50))
     header, text = parts(card(replace(EXPORT, written=files), counted(*many)))
     assert row(text, "30 others") == ["30"]
     assert "and 30 more files." in text
@@ -303,8 +307,8 @@ def test_no_name_breaks_the_header_or_the_text(name: str, other: str) -> None:
         flawed = line(name, model=name, source=f"imported:{other}", prompt_version=f"{other}.", verified_by=f"{name}.")
         known = {**flawed, "warnings": [{"code": name, "words": other}], "dropped": {other: 1}}
         style = Style(dataset=name)
-        files = (Written("train.json", "train", 9),)
-        return card(Export(FORMAT, style, files, ("svit", "export", name)), counted(known), [run])
+        files = (ExportedFile("train.json", "train", 9),)
+        return card(CardFacts(FORMAT, style, files, ("svit", "export", name)), counted(known), [run])
 
     header, text = parts(of(name, other))
     expected, same = parts(of("name", "other"))

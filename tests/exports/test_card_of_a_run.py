@@ -6,14 +6,14 @@ from pathlib import Path
 from exports.cards import row, section
 from rehearsal import finished, generate
 from svit.cost.prices import dollars
-from svit.exports.base import Format, Style, Written
-from svit.exports.card.dataset_card import Export, card
+from svit.exports.base import ExportedFile, Format, Style
+from svit.exports.card.dataset_card import CardFacts, card
 from svit.exports.card.origins import run_facts
 from svit.exports.sample_counts import Counts
 from svit.run.folder import RunFolder
 from svit.run.journal import Journal
 from svit.simulate.process import running
-from svit.simulate.simulator_options import Options
+from svit.simulate.simulator_options import SimulatorOptions
 
 FORMAT = Format("svit", "as SVIT was published", "none", lambda _item, _style: {})
 
@@ -23,14 +23,14 @@ def told_of(folder: RunFolder) -> tuple[str, Counts]:
     for path in sorted(folder.path.glob("*/[0-9][0-9][0-9][0-9][0-9].jsonl")):
         for line in path.read_text().splitlines():
             counts.add(json.loads(line))
-    written = (Written("train.jsonl", "train", counts.total()),)
-    export = Export(FORMAT, Style(), written, ("svit", "export", "r", "--format", "svit", "-o", "out"))
+    written = (ExportedFile("train.jsonl", "train", counts.total()),)
+    export = CardFacts(FORMAT, Style(), written, ("svit", "export", "r", "--format", "svit", "-o", "out"))
     return card(export, counts, [run_facts(folder, now=0.0)]), counts
 
 
 def test_a_paid_and_verified_run(tmp_path: Path, distinct: Path) -> None:
     words = ("--task", "referring", "--contexts", distinct, "--verify", "gpt-6-sol")
-    with running(Options(port=0, faults=("refusal=0.3",))) as server:
+    with running(SimulatorOptions(port=0, faults=("refusal=0.3",))) as server:
         finished(generate(tmp_path, server, *words, more="attempts: 2\n"), 0, 1)
         billed = server.books()
     folder = RunFolder(tmp_path / "r")

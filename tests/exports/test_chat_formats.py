@@ -19,7 +19,7 @@ from svit.exports.formats.gemini import FORMAT as GEMINI
 from svit.exports.formats.minicpm_v import FORMAT as MINICPM_V
 from svit.exports.formats.openai_chat import FORMAT as OPENAI
 from svit.exports.record_pictures import FolderOfPictures
-from svit.exports.samples import Reading
+from svit.exports.samples import SampleReader
 from svit.exports.selection import Choice
 
 SAMPLE = Path(__file__).parents[2] / "data" / "sample"
@@ -281,7 +281,7 @@ def test_vertex_can_open_each_picture_below_its_bucket(root: str, run: Path, tmp
     ],
 )
 def test_an_address_of_the_web_is_written_as_one(root: str, address: str) -> None:
-    export = Export(Reading([]), Choice(), GEMINI, root=root)
+    export = Export(SampleReader([]), Choice(), GEMINI, root=root)
     [(_, record)] = export.rows([item()._replace(image="vg/two men.jpg")], "train")
     assert record["contents"][0]["parts"][0]["fileData"]["fileUri"] == address  # type: ignore[index]
 

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from exports.made import item, png, rows
 from svit.cli import app
-from svit.exports.base import Written
+from svit.exports.base import ExportedFile
 from svit.exports.formats.energon import FORMAT
 from svit.exports.webdataset_files import write_archives
 
@@ -62,9 +62,9 @@ def test_a_record_word_for_word() -> None:
 
 def test_the_files_beside_the_shards_word_for_word() -> None:
     written = [
-        Written("train-000000.tar", "train", 1000),
-        Written("train-000001.tar", "train", 7),
-        Written("val-000000.tar", "val", 9),
+        ExportedFile("train-000000.tar", "train", 1000),
+        ExportedFile("train-000001.tar", "train", 7),
+        ExportedFile("val-000000.tar", "val", 9),
     ]
     beside = FORMAT.sidecars(written, FORMAT.style(dataset="mine"))
     assert {name: yaml.safe_load(str(text)) for name, text in beside.items()} == {

@@ -17,13 +17,13 @@ from typer.testing import CliRunner
 from svit.boxes import Box
 from svit.cli import app
 from svit.errors import DataError, SvitError
-from svit.exports.base import Item, Style, Talk
+from svit.exports.base import Item, Style, TextGroup
 from svit.exports.box_frames import Frame
 from svit.exports.box_styles import NONE
 from svit.exports.exporter import Export
 from svit.exports.formats import NAMES, format_named
 from svit.exports.image_ids import read_image_ids
-from svit.exports.samples import Reading, item_of
+from svit.exports.samples import SampleReader, item_of
 from svit.exports.selection import Choice, splits_of
 from svit.resources import SAMPLE
 from svit.run.shards import SampleLine, sample_lines
@@ -69,7 +69,7 @@ def a_run(folder: Path) -> Path:
 
 
 def read(*sources: Path, tasks: Sequence[str] | None = None) -> list[Item]:
-    return list(Reading(sources, None if tasks is None else frozenset(tasks)).items())
+    return list(SampleReader(sources, None if tasks is None else frozenset(tasks)).items())
 
 
 def the_item(**more: Any) -> Item:
@@ -172,7 +172,7 @@ def test_keys_are_unique_over_several_sources(tmp_path: Path) -> None:
 )
 def test_what_no_trainer_could_use_is_left_out_and_counted(tmp_path: Path, change: dict[str, Any], why: str) -> None:
     file = written(tmp_path / "a.jsonl", [line(1), {**line(2), **change}])
-    reading = Reading([file])
+    reading = SampleReader([file])
     assert [item.image_id for item in reading.items()] == [1]
     assert reading.left_out == {why: 1}
 
@@ -193,7 +193,7 @@ def test_a_source_that_is_none_is_said(tmp_path: Path) -> None:
 def items(images: int, tasks: Sequence[str] = ("referring",)) -> Iterator[Item]:
     for image in range(images):
         for task in tasks:
-            talk = Talk((f"{task} {image}?", f"<st>man<ed> {ONE}"))
+            talk = TextGroup((f"{task} {image}?", f"<st>man<ed> {ONE}"))
             yield Item(f"{image}-{task}", image, f"{image}.jpg", 9, 9, task, (talk,), printed=True)
 
 
@@ -273,7 +273,7 @@ def test_cutting_loses_no_pair_and_no_box(most: int, sizes: list[int]) -> None:
         for _ in range(size):
             texts += [f"{number}?", f"<st>x<ed> {Box(0.0, 0.0, 0.5, 0.1 + number / 100)}"]
             number += 1
-        talks.append(Talk(tuple(texts), f"topic {size}"))
+        talks.append(TextGroup(tuple(texts), f"topic {size}"))
     item = Item("k", 1, "1.jpg", 9, 9, "conversation", tuple(talks), printed=True)
     pieces = list(Choice(max_turns=most).of([item], "train"))
     assert all(2 <= len(piece.texts) <= 2 * most for piece in pieces)
@@ -326,7 +326,7 @@ def test_a_box_in_a_text_covers_the_same_pixels(
     numbers = [round(side, 3) for side in (min(x1, x2), min(y1, y2), max(x1, x2), max(y1, y2))]
     assume(numbers[0] < numbers[2] and numbers[1] < numbers[3])
     box = Box(*numbers)
-    talk = Talk(("Where?", f"<st>man<ed> {box}"))
+    talk = TextGroup(("Where?", f"<st>man<ed> {box}"))
     item = Item("k", 1, "1.jpg", width, height, "t", (talk,), printed=True)
     text = Style(padded=padded).texts(item)[1]
     assert "e" not in text[text.index("[") :]
@@ -355,7 +355,7 @@ def test_the_shapes_of_svit_and_llava(tmp_path: Path) -> None:
 
     def records(name: str, **chosen: Any) -> list[Any]:
         form = format_named(name)
-        export = Export(Reading([file]), Choice(), form, form.style(**chosen), layout="flat", root="pictures")
+        export = Export(SampleReader([file]), Choice(), form, form.style(**chosen), layout="flat", root="pictures")
         return [record for _, record in export.rows(export.reading.items(), "train")]
 
     first, second = records("svit")
@@ -389,7 +389,7 @@ def test_every_format_takes_every_sample_and_says_what_it_does(name: str, tmp_pa
     assert found.name == name
     assert found.box_words()
     assert found.marks
-    export = Export(Reading([file]), Choice(), found, found.style())
+    export = Export(SampleReader([file]), Choice(), found, found.style())
     made = len(list(export.rows(export.reading.items(), "train")))
     assert made + export.passed.total() == 2
     assert made

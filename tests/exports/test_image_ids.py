@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 from exports.test_exporting import line, written
 from svit.cli import app
 from svit.errors import DataError, SvitError
-from svit.exports.base import Item, Talk
+from svit.exports.base import Item, TextGroup
 from svit.exports.image_ids import read_image_ids
 
 FORMS = {
@@ -32,7 +32,7 @@ FORMS = {
 
 
 def item(image: int | str, path: str = "") -> Item:
-    return Item("k", image, path or f"vg/VG_100K/{image}.jpg", 9, 9, "t", (Talk(("a", "b")),))
+    return Item("k", image, path or f"vg/VG_100K/{image}.jpg", 9, 9, "t", (TextGroup(("a", "b")),))
 
 
 @pytest.mark.parametrize("form", FORMS)

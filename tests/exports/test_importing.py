@@ -19,8 +19,8 @@ from svit.boxes import Box
 from svit.cli import app
 from svit.contexts.store import build_store
 from svit.datasets.audit import audit
-from svit.datasets.importer import Intake, imported, shape_named, unpadded_box
-from svit.datasets.record_files import Piece
+from svit.datasets.importer import ImportCounts, imported, shape_named, unpadded_box
+from svit.datasets.record_files import RecordBytes
 from svit.datasets.record_forms import read
 from svit.errors import DataError, SvitError
 from svit.exports.box_frames import Frame
@@ -30,9 +30,9 @@ from svit.run.shards import sample_line
 OWN = Provenance("m", "p", "v", 1, None, "visual_genome", {}, "1")
 
 
-def lines(*entries: Entry, shape: str = "svit", **options: Any) -> tuple[list[Entry], Intake]:
-    intake = Intake()
-    pieces = [Piece(f"record {n}", json.dumps(entry).encode()) for n, entry in enumerate(entries)]
+def lines(*entries: Entry, shape: str = "svit", **options: Any) -> tuple[list[Entry], ImportCounts]:
+    intake = ImportCounts()
+    pieces = [RecordBytes(f"record {n}", json.dumps(entry).encode()) for n, entry in enumerate(entries)]
     found = list(imported(pieces, intake, shape_named(shape), **options))
     return [json.loads(line) for line in found], intake
 

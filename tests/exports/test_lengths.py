@@ -13,25 +13,25 @@ from typer.testing import CliRunner
 from exports.test_exporting import line, written
 from svit.cli import app
 from svit.exports import context_windows
-from svit.exports.base import Item, Style, Talk
+from svit.exports.base import Item, Style, TextGroup
 from svit.exports.box_styles import QWEN3_VL
 from svit.exports.context_windows import Window
-from svit.exports.record_lengths import ON_LONG, Lengths, OnLong, estimate, part_of
-from svit.exports.sample_counts import Made
+from svit.exports.record_lengths import ON_LONG, LengthLimit, OnLong, estimate, part_of
+from svit.exports.sample_counts import SampleOrigin
 
 PICTURE, TURN = 10, 1
 WINDOW = Window(100, "--limit", "cuts its end off", lambda _width, _height: PICTURE, turn=TURN)
 
 
-def lengths(most: int, on_long: OnLong, style: Style = Style()) -> Lengths:  # noqa: B008 - frozen
-    return Lengths(most, WINDOW, style, len, on_long)
+def lengths(most: int, on_long: OnLong, style: Style = Style()) -> LengthLimit:  # noqa: B008 - frozen
+    return LengthLimit(most, WINDOW, style, len, on_long)
 
 
 def item(*sizes: int, talks: int = 1) -> Item:
     """Return an item of pairs of so many characters each, in talks of about as many pairs."""
     texts = [text for n, size in enumerate(sizes) for text in (chr(97 + n), f"{n:x}" * (size - 1))]
     each = max(2, 2 * (len(sizes) // talks))
-    parts = tuple(Talk(tuple(texts[at : at + each]), f"topic {at}") for at in range(0, len(texts), each))
+    parts = tuple(TextGroup(tuple(texts[at : at + each]), f"topic {at}") for at in range(0, len(texts), each))
     return Item("k", 1, "1.jpg", 20, 20, "t", parts, printed=True, plain=True)
 
 
@@ -105,7 +105,7 @@ def test_what_goes_out_and_what_is_counted_is_all(sizes: list[int], most: int, h
 
 
 def test_parts_keep_topics_and_are_made_of_the_samples_once() -> None:
-    made = Made("t", "m", "v", "s", "1", 1)
+    made = SampleOrigin("t", "m", "v", "s", "1", 1)
     one = item(5, 5, 5, 5, talks=2)._replace(made_of=(made,))
     first, second = part_of(one, range(1), 1), part_of(one, range(1, 4), 2)
     assert [talk.topic for talk in second.talks] == ["topic 0", "topic 4"]
@@ -113,7 +113,7 @@ def test_parts_keep_topics_and_are_made_of_the_samples_once() -> None:
 
 
 def test_boxes_are_counted_as_they_are_written() -> None:
-    one = Item("k", 1, "1.jpg", 20, 20, "t", (Talk(("?", "<st>a<ed> [0.1, 0.2, 0.3, 0.4]")),), printed=True)
+    one = Item("k", 1, "1.jpg", 20, 20, "t", (TextGroup(("?", "<st>a<ed> [0.1, 0.2, 0.3, 0.4]")),), printed=True)
     room = PICTURE + 2 * TURN + sum(map(len, one.texts))
     assert not lengths(room, "keep").long
     found = lengths(room, "drop", Style(QWEN3_VL))

@@ -22,7 +22,7 @@ PUSH = """
 import sys
 from pathlib import Path
 from svit.errors import SvitError
-from svit.exports.pushing import push
+from svit.exports.hub_upload import push
 try:
     print(push(Path(sys.argv[1]), sys.argv[3:], sys.argv[2], public=PUBLIC))
 except SvitError as error:

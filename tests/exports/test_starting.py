@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from exports.cards import section
 from exports.test_exporting import line, written
 from svit.cli import app
-from svit.exports.base import Written
+from svit.exports.base import ExportedFile
 from svit.exports.formats import NAMES, format_named
 from svit.exports.formats.llama_factory import DATASETS, dataset_info
 from svit.image_files.image_frames import Resize
@@ -70,7 +70,7 @@ def test_llama_factory_is_started_on_the_names_that_were_written(
 
 def test_names_of_llama_factory_have_no_comma_as_it_parts_names_by_them() -> None:
     style = format_named("llama-factory").style(dataset="a,b")
-    info = dataset_info([Written("train.jsonl", "train", 1), Written("test.jsonl", "test", 1)], style)
+    info = dataset_info([ExportedFile("train.jsonl", "train", 1), ExportedFile("test.jsonl", "test", 1)], style)
     assert list(info[DATASETS]) == ["a_b", "a_b_test"]  # type: ignore[call-overload]
 
 

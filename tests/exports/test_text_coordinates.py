@@ -19,7 +19,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from svit.boxes import Box
-from svit.exports.base import Format, Item, Style, Talk
+from svit.exports.base import Format, Item, Style, TextGroup
 from svit.exports.box_frames import Numbers
 from svit.exports.formats.internvl import FORMAT as INTERNVL
 from svit.exports.formats.llama_factory import FORMAT as LLAMA_FACTORY
@@ -133,7 +133,7 @@ FORMATS: dict[str, tuple[Format, Style, Read, Callable[[Item], tuple[float, floa
 
 def item_of(width: int, height: int, box: Box) -> Item:
     sides = [float(side) for side in (box.x1, box.y1, box.x2, box.y2)]
-    return Item("1", 1, "1.jpg", width, height, "t", (Talk(("Where?", f"It is the <st>kite<ed> {sides}.")),))
+    return Item("1", 1, "1.jpg", width, height, "t", (TextGroup(("Where?", f"It is the <st>kite<ed> {sides}.")),))
 
 
 def read_back(name: str, item: Item) -> Numbers:

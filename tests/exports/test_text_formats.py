@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from svit.errors import SvitError
-from svit.exports.base import Format, Item, Style, Talk, Written, to_train_on
+from svit.exports.base import ExportedFile, Format, Item, Style, TextGroup, to_train_on
 from svit.exports.formats.internvl import FORMAT as INTERNVL
 from svit.exports.formats.llama_factory import FORMAT as LLAMA_FACTORY
 from svit.exports.formats.llava import LLAVA_NEXT
@@ -28,8 +28,8 @@ GROUNDED = Item(
     height=480,
     task="referring",
     talks=(
-        Talk((f"Who is with {DOG}?", f"The {MEN} are.")),
-        Talk((f"And what does {DOG} do?", "It barks at the <st>sky<ed>.")),
+        TextGroup((f"Who is with {DOG}?", f"The {MEN} are.")),
+        TextGroup((f"And what does {DOG} do?", "It barks at the <st>sky<ed>.")),
     ),
     printed=True,
 )
@@ -40,12 +40,12 @@ PLAIN = Item(
     width=640,
     height=480,
     task="detail_description",
-    talks=(Talk(("Describe it.", "A quiet street at night.")),),
+    talks=(TextGroup(("Describe it.", "A quiet street at night.")),),
 )
 LONG = PLAIN._replace(
     talks=(
-        Talk(("One?", "Yes.", "Two?", "No."), topic="counting"),
-        Talk(("Three?", "Maybe."), topic="doubt"),
+        TextGroup(("One?", "Yes.", "Two?", "No."), topic="counting"),
+        TextGroup(("Three?", "Maybe."), topic="doubt"),
     )
 )
 
@@ -173,7 +173,7 @@ def test_all_records_have_the_same_keys_so_that_they_are_columns_of_one_table(fo
     assert len({tuple(record) for record in records}) == 1
 
 
-SPLITS = (Written("train.jsonl", "train", 900), Written("test.jsonl", "test", 100))
+SPLITS = (ExportedFile("train.jsonl", "train", 900), ExportedFile("test.jsonl", "test", 100))
 
 
 def test_internvl_is_given_a_meta_file_of_what_is_trained_on_by_whole_paths() -> None:
@@ -205,7 +205,7 @@ def test_llava_next_is_given_the_yaml_that_it_reads_lines_by() -> None:
     ],
 )
 def test_what_is_held_out_is_not_trained_on(splits: tuple[str, ...], trained: list[str]) -> None:
-    found = to_train_on([Written(f"{split}.jsonl", split, 1) for split in splits])
+    found = to_train_on([ExportedFile(f"{split}.jsonl", split, 1) for split in splits])
     assert [file.split for file in found] == trained
 
 

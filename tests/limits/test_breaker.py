@@ -1,11 +1,11 @@
 import math
 
-from svit.providers.limits import Breaker
+from svit.providers.limits import CircuitBreaker
 
 
-def opened(now: float = 100.0) -> Breaker:
+def opened(now: float = 100.0) -> CircuitBreaker:
     """Return a breaker that opened just now, after ten seconds of failures."""
-    breaker = Breaker(failures=3, after=10, first_pause=5, longest_pause=30, give_up=200)
+    breaker = CircuitBreaker(failures=3, after=10, first_pause=5, longest_pause=30, give_up=200)
     for at in (now - 10, now - 5, now):
         breaker.failed(at, "503 The server is overloaded")
     assert breaker.is_open
@@ -13,21 +13,21 @@ def opened(now: float = 100.0) -> Breaker:
 
 
 def test_it_opens_after_enough_failures_over_enough_time() -> None:
-    breaker = Breaker(failures=3, after=10)
+    breaker = CircuitBreaker(failures=3, after=10)
     for _ in range(500):
         breaker.failed(1.0, "refused")
     assert not breaker.is_open
     assert breaker.allows(1.0)
     breaker.failed(11.0, "refused")
     assert breaker.is_open
-    breaker = Breaker(failures=3, after=10)
+    breaker = CircuitBreaker(failures=3, after=10)
     breaker.failed(1.0, "refused")
     breaker.failed(99.0, "refused")
     assert not breaker.is_open
 
 
 def test_it_opens_at_once_where_each_failure_may_cost_money() -> None:
-    breaker = Breaker(failures=3, after=10)
+    breaker = CircuitBreaker(failures=3, after=10)
     for _ in range(3):
         assert not breaker.is_open
         breaker.failed(1.0, "broken off", paid=True)
@@ -35,7 +35,7 @@ def test_it_opens_at_once_where_each_failure_may_cost_money() -> None:
 
 
 def test_a_success_in_between_begins_anew() -> None:
-    breaker = Breaker(failures=3, after=10)
+    breaker = CircuitBreaker(failures=3, after=10)
     breaker.failed(0.0, "refused")
     breaker.failed(5.0, "refused")
     breaker.succeeded()
@@ -85,4 +85,4 @@ def test_it_gives_up() -> None:
     assert breaker.gives_up(300.0)
     assert not breaker.allows(300.0)
     assert breaker.next_at(300.0) == math.inf
-    assert not Breaker().gives_up(1e9)
+    assert not CircuitBreaker().gives_up(1e9)

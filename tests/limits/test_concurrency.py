@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks.limits import LOADS, Asker, Load, answered, of_best
-from svit.providers.limits import Concurrency, Outcome
+from svit.providers.limits import AdaptiveConcurrency, RequestEnd
 
 
 @pytest.mark.parametrize("name", LOADS)
@@ -25,33 +25,33 @@ def test_it_grows_to_500_quickly() -> None:
 
 
 def test_it_does_not_grow_while_it_is_not_used_up() -> None:
-    limits, now = Concurrency(initial=8), 0.0
+    limits, now = AdaptiveConcurrency(initial=8), 0.0
     for _ in range(6):
         limits.started()
     for _ in range(1_000):
         now += 0.1
-        limits.finished(now, 0.6, Outcome.ANSWERED, 100)
+        limits.finished(now, 0.6, RequestEnd.ANSWERED, 100)
         limits.started()
     assert limits.limit == 8
 
 
 def test_one_round_trip_of_overload_is_one_cut() -> None:
-    limits = Concurrency(initial=100)
+    limits = AdaptiveConcurrency(initial=100)
     for _ in range(100):
         limits.started()
     for i in range(100):
-        limits.finished(1.0 + i / 1_000, 1.0, Outcome.OVERLOADED)
+        limits.finished(1.0 + i / 1_000, 1.0, RequestEnd.OVERLOADED)
     assert 50 <= limits.limit <= 80
 
 
-@pytest.mark.parametrize("outcome", [Outcome.OTHER, Outcome.OVERLOADED])
-def test_everyday_faults_do_not_cut(outcome: Outcome) -> None:
-    limits, now = Concurrency(initial=100, most=100), 0.0
+@pytest.mark.parametrize("outcome", [RequestEnd.OTHER, RequestEnd.OVERLOADED])
+def test_everyday_faults_do_not_cut(outcome: RequestEnd) -> None:
+    limits, now = AdaptiveConcurrency(initial=100, most=100), 0.0
     for i in range(10_000):
         now += 0.01
         limits.started()
-        often = outcome is Outcome.OTHER or i % 50 == 0
-        limits.finished(now, 0.01, outcome if often else Outcome.ANSWERED, 10)
+        often = outcome is RequestEnd.OTHER or i % 50 == 0
+        limits.finished(now, 0.01, outcome if often else RequestEnd.ANSWERED, 10)
     assert limits.limit == 100
 
 
@@ -76,13 +76,15 @@ def test_it_is_worth_having() -> None:
 
 @given(
     acts=st.lists(
-        st.tuples(st.floats(0, 100), st.sampled_from(Outcome), st.integers(0, 10_000), st.booleans()), max_size=300
+        st.tuples(st.floats(0, 100), st.sampled_from(RequestEnd), st.integers(0, 10_000), st.booleans()), max_size=300
     ),
     bounds=st.tuples(st.integers(1, 20), st.integers(0, 20), st.integers(0, 40)),
 )
-def test_it_stays_within_its_bounds(acts: list[tuple[float, Outcome, int, bool]], bounds: tuple[int, int, int]) -> None:
+def test_it_stays_within_its_bounds(
+    acts: list[tuple[float, RequestEnd, int, bool]], bounds: tuple[int, int, int]
+) -> None:
     least, more, most = bounds[0], bounds[0] + bounds[1], bounds[0] + bounds[1] + bounds[2]
-    limits, now = Concurrency(initial=more, least=least, most=most), 0.0
+    limits, now = AdaptiveConcurrency(initial=more, least=least, most=most), 0.0
     for latency, outcome, tokens, used_up in acts:
         while limits.free and (used_up or not limits.in_flight):
             limits.started()
@@ -94,4 +96,4 @@ def test_it_stays_within_its_bounds(acts: list[tuple[float, Outcome, int, bool]]
 
 def test_bounds_out_of_order_are_refused() -> None:
     with pytest.raises(ValueError, match="least"):
-        Concurrency(initial=10, most=5)
+        AdaptiveConcurrency(initial=10, most=5)

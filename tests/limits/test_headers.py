@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from svit.providers.limits import Reading, reading
+from svit.providers.limits import LimitReading, reading
 from svit.providers.limits.limit_headers import retry_after, seconds
 
 NAMES = [f"x-ratelimit-{what}-{kind}" for what in ("limit", "remaining", "reset") for kind in ("requests", "tokens")]
@@ -91,7 +91,7 @@ def test_the_limits_of_a_reply() -> None:
         "x-ratelimit-reset-requests": "10ms",
         "x-ratelimit-reset-tokens": "6m0s",
     }
-    assert reading(headers) == Reading(6_000, 10_000_000, 5_999, 0, 360.0)
+    assert reading(headers) == LimitReading(6_000, 10_000_000, 5_999, 0, 360.0)
     assert reading({**headers, "retry-after": "1"}).wait == 1.0
 
 
@@ -99,7 +99,7 @@ def test_the_limits_of_a_reply() -> None:
 def test_a_limit_that_is_none_makes_what_is_left_of_it_unbelievable(nothing: str) -> None:
     headers = {"x-ratelimit-limit-requests": nothing, "x-ratelimit-remaining-requests": "0"}
     headers |= {"x-ratelimit-reset-requests": "60"}
-    assert reading(headers) == Reading()
+    assert reading(headers) == LimitReading()
 
 
 @given(headers=st.dictionaries(st.sampled_from(NAMES), st.text() | st.from_regex(r"[-0-9.]{0,30}m?s?")))

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from svit.providers.limits.prompt_tokens import LEAST, MOST, SIGNS, Cut, PromptTokens
+from svit.providers.limits.prompt_tokens import LEAST, MOST, SIGNS, CutPrompt, PromptTokens
 
 
 def test_before_anything_is_reported_the_estimate_stands() -> None:
@@ -48,7 +48,7 @@ def test_reports_far_below_what_was_sent_are_a_cut() -> None:
         sizes.learn(3_000, 1_024 + n)
     assert sizes.cut is None
     sizes.learn(3_000, 1_023)
-    assert sizes.cut == Cut(1_023, 3_000)
+    assert sizes.cut == CutPrompt(1_023, 3_000)
     assert sizes.ratio == 1.0, "and the ratio does not follow them"
 
 

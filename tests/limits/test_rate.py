@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmarks.limits import Bucket, Fixed, Sliding, Traffic, use
-from svit.providers.limits import RateLimit, Reading, Ticket
+from svit.providers.limits import LimitReading, RateLimit, Ticket
 from svit.providers.limits.rate_limit import SHARE, TRIM
 
 Booking = tuple[float, int]
@@ -330,31 +330,31 @@ def pace(limit: RateLimit, now: float) -> float:
 def test_headers_lower_the_limit_and_never_raise_it() -> None:
     limit = RateLimit(600)
     (ticket,) = [limit.ask(0)] and limit.admit(1.0)
-    limit.observe(Reading(request_limit=6_000, token_limit=1_000), ticket, 1.0)
+    limit.observe(LimitReading(request_limit=6_000, token_limit=1_000), ticket, 1.0)
     assert (limit.requests.limit, limit.tokens.limit) == (600, 1_000)
-    limit.observe(Reading(request_limit=60), ticket, 1.0)
+    limit.observe(LimitReading(request_limit=60), ticket, 1.0)
     assert limit.requests.limit == 60
     assert pace(limit, 100.0) == pytest.approx(1, rel=0.1)
-    limit.observe(Reading(request_limit=6_000), ticket, 200.0)
+    limit.observe(LimitReading(request_limit=6_000), ticket, 200.0)
     assert limit.requests.limit == 600
 
 
 def test_headers_set_a_limit_that_nobody_configured_and_follow_it() -> None:
     limit = RateLimit()
     (ticket,) = [limit.ask(0)] and limit.admit(1.0)
-    limit.observe(Reading(request_limit=600), ticket, 1.0)
+    limit.observe(LimitReading(request_limit=600), ticket, 1.0)
     assert pace(limit, 10.0) == pytest.approx(10, rel=0.1)
-    limit.observe(Reading(request_limit=1_200), ticket, 100.0)
+    limit.observe(LimitReading(request_limit=1_200), ticket, 100.0)
     assert pace(limit, 110.0) == pytest.approx(20, rel=0.1)
 
 
 def test_what_a_server_says_is_left_lowers_the_balance() -> None:
     limit = RateLimit(60, burst=5)
     (ticket,) = [limit.ask(0)] and limit.admit(100.0)
-    limit.observe(Reading(requests_left=0), ticket, 100.0)
+    limit.observe(LimitReading(requests_left=0), ticket, 100.0)
     limit.ask(0)
     assert limit.next_at(100.0) > 101.0
-    limit.observe(Reading(requests_left=50), ticket, 100.0)
+    limit.observe(LimitReading(requests_left=50), ticket, 100.0)
     assert limit.next_at(100.0) > 101.0
 
 
@@ -370,7 +370,7 @@ def test_a_server_that_always_says_nothing_is_left_takes_little_of_the_pace(late
         left += len(admitted)
         under_way.extend((now + latency, ticket) for ticket in admitted)
         while under_way and under_way[0][0] <= now:
-            limit.observe(Reading(requests_left=0), under_way.popleft()[1], now)
+            limit.observe(LimitReading(requests_left=0), under_way.popleft()[1], now)
         now = min(limit.next_at(now), under_way[0][0] if under_way else math.inf)
     assert left / 3_000 > 0.95
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from served import Clock, Run, Server, completion, error, request, well
 from svit.errors import ProviderRefusesError
 from svit.providers.base import NOT_ASKED, Failure, Reply, Request
-from svit.providers.openai.repeated_failures import FIRST, IN_A_ROW, LAST, AlikeFailures
+from svit.providers.openai.repeated_failures import FIRST, IN_A_ROW, LAST, RepeatedFailures
 
 Said = tuple[int, dict[str, str], bytes]
 ODD: Said = 400, {}, error("in_words_that_nobody_knows")
@@ -145,7 +145,7 @@ def test_a_setup_that_broke_before_a_run_was_continued_rejects_nothing(number: i
 
 
 def test_those_that_come_one_by_one_are_counted_together() -> None:
-    alike = AlikeFailures()
+    alike = RepeatedFailures()
     for image in range(FIRST - 1):
         assert alike.hold(failure(image, answered_before=True)) is None
         handed_on, why = alike.settled()
@@ -183,7 +183,7 @@ def failure(image: int, *, answered_before: bool = False) -> Reply:
 
 @given(st.lists(st.booleans(), max_size=60))
 def test_each_failure_is_handed_on_or_taken_back_once(answers: list[bool]) -> None:
-    alike = AlikeFailures()
+    alike = RepeatedFailures()
     handed_on: list[Reply] = []
     stopped = False
     for image, is_well in enumerate(answers):

@@ -12,8 +12,8 @@ from served import Run, Server, completion, serving, well
 from svit.errors import ProviderRefusesError, SvitError
 from svit.providers.base import Failure
 from svit.providers.openai.certificates import trusted
-from svit.providers.openai.connection import Connection
-from svit.providers.verdicts import Again, Stop
+from svit.providers.openai.connection import ConnectionSettings
+from svit.providers.verdicts import RetryLater, StopRun
 
 SELF_SIGNED = Path(__file__).with_name("self_signed.pem")
 """A key and its certificate for 127.0.0.1, of nobody, until 2126."""
@@ -106,10 +106,10 @@ def test_certificates_that_are_none_are_named_with_the_variable(
     elif kind != "nowhere":
         path.write_text("no certificate" if kind == "text" else "")
     with pytest.raises(SvitError) as refused:
-        Connection.to("https://h/v1", (), {variable: str(path)})
+        ConnectionSettings.to("https://h/v1", (), {variable: str(path)})
     assert str(refused.value).startswith(f"{variable}={path}: ")
     assert words in str(refused.value)
-    assert Connection.to("http://h/v1", (), {variable: str(path)}).tls is True, (
+    assert ConnectionSettings.to("http://h/v1", (), {variable: str(path)}).tls is True, (
         "where no TLS is spoken, nobody needs it"
     )
 
@@ -199,16 +199,16 @@ def test_an_error_within_a_200_loses_parts_of_the_key_too() -> None:
 
 
 def test_words_of_libraries_are_cut_and_lose_secrets() -> None:
-    connection = Connection.to("http://h/v1?token=abcdefgh12", (KEY,), {})
+    connection = ConnectionSettings.to("http://h/v1?token=abcdefgh12", (KEY,), {})
     answer = connection.failed([OSError(f"{KEY} abcdefgh12 " + "x" * 5000)])
-    assert isinstance(answer, Again)
+    assert isinstance(answer, RetryLater)
     assert answer.words.startswith("http://h/v1 cannot be reached: *** *** xxx")
     assert len(answer.words) < 560
 
 
-@pytest.mark.parametrize(("status", "kind"), [(407, Stop), (403, Stop), (502, Again), (504, Again)])
+@pytest.mark.parametrize(("status", "kind"), [(407, StopRun), (403, StopRun), (502, RetryLater), (504, RetryLater)])
 def test_only_what_a_proxy_will_say_again_stops_the_run(status: int, kind: type) -> None:
-    connection = Connection.to("https://h/v1", (), {"ALL_PROXY": "http://p:1"})
+    connection = ConnectionSettings.to("https://h/v1", (), {"ALL_PROXY": "http://p:1"})
     error = aiohttp.ClientHttpProxyError(None, (), status=status, message="no")  # type: ignore[arg-type]
     answer = connection.failed([error])
     assert isinstance(answer, kind)

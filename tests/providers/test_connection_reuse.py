@@ -7,7 +7,7 @@ import pytest
 
 from svit.providers.base import Failure, Request
 from svit.providers.limits import RateLimit
-from svit.providers.openai.online import Endpoint, Online
+from svit.providers.openai.online import Endpoint, OnlineProvider
 from svit.records import ImageContext, Message, Prompt, Sampling
 
 GOOD = b'{"choices": [{"message": {"content": "Hi"}, "finish_reason": "stop"}]}'
@@ -49,7 +49,7 @@ async def outcomes(server: Server, images: int) -> list[bytes | Failure]:
 
     listening = await asyncio.start_server(server.serve, "127.0.0.1", 0)
     try:
-        online = Online(
+        online = OnlineProvider(
             Endpoint(f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}/v1", "k", timeout=5),
             body=lambda prompt: {"n": prompt.messages[0].content},
             tokens=lambda _: 5,

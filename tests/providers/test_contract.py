@@ -8,21 +8,21 @@ import pytest
 
 from svit.providers.base import Failure, Provider, Reply, Request, read_completion
 from svit.providers.limits import RateLimit
-from svit.providers.offline import Offline
+from svit.providers.offline import OfflineProvider
 from svit.providers.openai.capabilities import Capabilities, request_body
-from svit.providers.openai.online import Endpoint, Online
+from svit.providers.openai.online import Endpoint, OnlineProvider
 from svit.records import Completion, ImageContext, Message, Prompt, Sampling, Usage
 from svit.simulate.process import running
-from svit.simulate.simulator_options import Options
+from svit.simulate.simulator_options import SimulatorOptions
 
 
 def offline() -> Provider:
-    return Offline({"t": lambda context, seed: f"about {context.image_id}, seed {seed}"})
+    return OfflineProvider({"t": lambda context, seed: f"about {context.image_id}, seed {seed}"})
 
 
 @pytest.fixture(scope="module")
 def endpoint() -> Iterator[str]:
-    with running(Options(port=0, answer="fixed:50")) as server:
+    with running(SimulatorOptions(port=0, answer="fixed:50")) as server:
         yield server.url
 
 
@@ -30,7 +30,7 @@ def endpoint() -> Iterator[str]:
 def provider(request: pytest.FixtureRequest) -> Provider:
     if request.param == "offline":
         return offline()
-    return Online(
+    return OnlineProvider(
         Endpoint(request.getfixturevalue("endpoint"), "key", timeout=20),
         body=lambda prompt: request_body(prompt, Capabilities()),
         tokens=lambda _: 50,

@@ -13,7 +13,7 @@ from served import KEY, Clock, Run, Server, completion, error, request, serving,
 from svit.errors import ProviderRefusesError, SvitError
 from svit.providers.base import NOT_ASKED, Request
 from svit.providers.limits import RateLimit
-from svit.providers.openai.endpoint_probe import Found, _listed
+from svit.providers.openai.endpoint_probe import ProbeResult, _listed
 
 Said = tuple[int, dict[str, str], bytes]
 HTML = b"<html><title>Log in</title></html>"
@@ -344,7 +344,7 @@ def test_lists_are_read_in_the_shapes_that_servers_give_them(body: bytes) -> Non
 
 
 def test_what_a_server_lists_is_shown_without_control_characters_and_short() -> None:
-    said = Found(models={"\x1b[31mred" + "x" * 1_000: {}}).names_instead("m")
+    said = ProbeResult(models={"\x1b[31mred" + "x" * 1_000: {}}).names_instead("m")
     assert "\x1b" not in said
     assert len(said) < 250
 

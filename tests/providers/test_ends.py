@@ -10,7 +10,7 @@ import pytest
 from served import Clock, Run, Server, completion, error, request, well
 from svit.errors import ProviderRefusesError, SvitError
 from svit.providers.base import NOT_ASKED, Failure, Reply, Request
-from svit.providers.limits import Breaker, PromptTokens, RateLimit
+from svit.providers.limits import CircuitBreaker, PromptTokens, RateLimit
 from svit.records import Prompt
 
 Said = tuple[int, dict[str, str], bytes]
@@ -126,8 +126,8 @@ def test_an_error_in_the_requests_themselves_is_raised(after: int) -> None:
 # --- stopping ---
 
 
-def open_at_once() -> Breaker:
-    return Breaker(failures=1, after=0.0, first_pause=60.0)
+def open_at_once() -> CircuitBreaker:
+    return CircuitBreaker(failures=1, after=0.0, first_pause=60.0)
 
 
 Answer = Callable[[int], Said | None]

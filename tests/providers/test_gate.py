@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from svit.providers.admission import Gate
-from svit.providers.limits import Breaker, RateLimit
+from svit.providers.admission import Admission
+from svit.providers.limits import CircuitBreaker, RateLimit
 
 
 class Plain:
@@ -34,7 +34,7 @@ async def pass_through(limits: RateLimit, number: int, late: float) -> int:
     def slow() -> None:
         time.sleep(late)
 
-    gate = Gate(limits, Breaker(), lambda _: None, slow)
+    gate = Admission(limits, CircuitBreaker(), lambda _: None, slow)
 
     async def one() -> None:
         ticket = await gate.turn(1)

@@ -11,7 +11,7 @@ import tenacity
 from served import KEY, Run, Server, completion, error, serving, well
 from svit.errors import ProviderRefusesError, SvitError
 from svit.providers.base import NOT_ASKED, Failure, Reply
-from svit.providers.limits import Breaker, RateLimit, Ticket
+from svit.providers.limits import CircuitBreaker, RateLimit, Ticket
 from svit.providers.openai.retry_policy import TRIES
 from svit.providers.openai.transport import LARGEST_REPLY
 from svit.providers.request_window import AHEAD
@@ -159,7 +159,7 @@ def test_no_more_is_pulled_than_can_be_sent() -> None:
 
 
 def test_when_nobody_answers_the_run_ends_and_nothing_hangs() -> None:
-    breaker = Breaker(failures=2, after=0.0, first_pause=0.02, longest_pause=0.05, give_up=0.3)
+    breaker = CircuitBreaker(failures=2, after=0.0, first_pause=0.02, longest_pause=0.05, give_up=0.3)
     run = Run(Server(lambda _: None), breaker=breaker)
     with pytest.raises(ProviderRefusesError, match="does not answer"):
         run.of(1_000)
@@ -169,7 +169,9 @@ def test_when_nobody_answers_the_run_ends_and_nothing_hangs() -> None:
 
 
 def test_an_endpoint_that_is_not_there_was_never_paid() -> None:
-    run = Run(Server(well), breaker=Breaker(failures=2, after=0, first_pause=0.01, longest_pause=0.01, give_up=0.1))
+    run = Run(
+        Server(well), breaker=CircuitBreaker(failures=2, after=0, first_pause=0.01, longest_pause=0.01, give_up=0.1)
+    )
 
     async def ask() -> None:
         async with serving(Server(well)) as origin:

@@ -11,7 +11,7 @@ from svit.errors import ProviderRefusesError
 from svit.providers.base import Failure
 from svit.providers.openai.quoted_prompt import without_quotation
 from svit.providers.openai.response_classification import verdict
-from svit.providers.verdicts import Again, Stop
+from svit.providers.verdicts import RetryLater, StopRun
 
 CAPTIONS = """
 A sign on the shop door reads PAYMENT REQUIRED, no credit cards
@@ -54,15 +54,15 @@ def error(message: str, **more: Any) -> bytes:
 )  # fmt: skip
 def test_an_error_means_the_same_whatever_caption_it_quotes(status: int, message: str, code: str, caption: str) -> None:
     answer = verdict(status, error(message.format(caption)), f"You see an image.\n{CAPTIONS}")
-    assert isinstance(answer, Failure | Again), answer
+    assert isinstance(answer, Failure | RetryLater), answer
     assert answer.code == code
     assert caption in answer.words, "a person is told all of it"
 
 
 def test_within_a_200_too() -> None:
     body = error("Provider failed on 'no more credit for you'", code=502)
-    assert isinstance(verdict(200, body, CAPTIONS), Again)
-    assert isinstance(verdict(200, body), Stop)
+    assert isinstance(verdict(200, body, CAPTIONS), RetryLater)
+    assert isinstance(verdict(200, body), StopRun)
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_within_a_200_too() -> None:
     ],
 )
 def test_a_servers_own_words_count_whatever_the_prompt_speaks_of(message: str) -> None:
-    assert isinstance(verdict(400, error(message), f"Describe the image.\n{CAPTIONS}"), Stop)
+    assert isinstance(verdict(400, error(message), f"Describe the image.\n{CAPTIONS}"), StopRun)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from svit.providers.base import Failure, read_completion
 from svit.providers.openai.response_classification import verdict
 from svit.providers.replies.reasoning_block import without_reasoning
-from svit.providers.verdicts import Answered
+from svit.providers.verdicts import UsableAnswer
 from svit.records import Completion, Usage
 
 TEXT = "A tall tower with orange roofs stands above a lake."
@@ -125,7 +125,7 @@ WITH_DETAILS = {**USAGE, "prompt_tokens_details": {"cached_tokens": 10}}
 def test_a_good_text_is_read_whatever_stands_beside_it(body: object, usage: Usage | None) -> None:
     found = read(body)
     assert (found.text, found.usage) == (TEXT, usage)
-    assert isinstance(verdict(200, body if isinstance(body, bytes) else json.dumps(body).encode()), Answered)
+    assert isinstance(verdict(200, body if isinstance(body, bytes) else json.dumps(body).encode()), UsableAnswer)
 
 
 @pytest.mark.parametrize(
@@ -319,7 +319,7 @@ def test_a_text_survives_any_value_in_any_other_field(where: tuple[str | int, ..
     if where not in TEXTS_OWN:
         assert isinstance(found, Completion)
         assert found.text == TEXT
-        assert isinstance(judged, Answered)
+        assert isinstance(judged, UsableAnswer)
     if isinstance(found, Completion):
         found.text.encode()  # nothing is left that no file can hold
         for count in (found.usage.prompt_tokens, found.usage.completion_tokens) if found.usage else ():
@@ -343,14 +343,14 @@ def test_taking_reasoning_off_never_raises_and_never_adds(text: str) -> None:
 def test_of_many_choices_the_first_is_read(number: int) -> None:
     body = of_choices(number)
     assert read_completion(body) == Completion("x", "", "", Usage(5, 3))
-    assert verdict(200, body) == Answered(Usage(5, 3))
+    assert verdict(200, body) == UsableAnswer(Usage(5, 3))
 
 
 def test_choices_without_end_hold_nobody_up() -> None:
     body = of_choices(150_000)
     began = time.process_time()
     assert isinstance(read_completion(body), Failure)
-    assert isinstance(verdict(200, body), Answered), "it was paid"
+    assert isinstance(verdict(200, body), UsableAnswer), "it was paid"
     assert time.process_time() - began < 0.1
 
 

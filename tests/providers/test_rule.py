@@ -12,7 +12,7 @@ from svit.providers.base import Failure
 from svit.providers.openai.error_body import error_body
 from svit.providers.openai.error_kinds import kind_of
 from svit.providers.openai.response_classification import verdict
-from svit.providers.verdicts import Again, Answered, Stop
+from svit.providers.verdicts import RetryLater, StopRun, UsableAnswer
 from svit.records import Usage
 
 
@@ -84,7 +84,7 @@ def said(message: str, **more: object) -> dict[str, object]:
 )  # fmt: skip
 def test_what_may_pass_is_asked_again(status: int, body: object, code: str, patient: bool, overloaded: bool) -> None:
     found = verdict(status, bytes_of(body))
-    assert isinstance(found, Again), found
+    assert isinstance(found, RetryLater), found
     assert (found.code, found.patient, found.overloaded) == (code, patient, overloaded)
 
 
@@ -101,7 +101,7 @@ def test_what_may_pass_is_asked_again(status: int, body: object, code: str, pati
 )
 def test_a_429_may_say_in_its_words_how_long_it_wants_to_be_left_alone(body: object, wait: float | None) -> None:
     found = verdict(429, bytes_of(body))
-    assert isinstance(found, Again)
+    assert isinstance(found, RetryLater)
     assert found.wait == pytest.approx(wait) if wait else found.wait is None
 
 
@@ -215,7 +215,7 @@ REFUSED, NO_CREDIT, NOT_ACCEPTED = "The endpoint refuses: ", "no credit left: ",
 )  # fmt: skip
 def test_what_no_other_request_would_pass_stops_the_run(status: int, body: object, words: str) -> None:
     found = verdict(status, bytes_of(body))
-    assert isinstance(found, Stop), found
+    assert isinstance(found, StopRun), found
     assert words in found.words
 
 
@@ -355,7 +355,7 @@ def test_what_is_wrong_with_one_image_is_final_for_it_and_cost_nothing(status: i
     ],
 )
 def test_a_429_about_tokens_that_would_fit_later_is_waited_for(message: str) -> None:
-    assert isinstance(verdict(429, bytes_of(said(message))), Again)
+    assert isinstance(verdict(429, bytes_of(said(message))), RetryLater)
 
 
 @pytest.mark.parametrize(
@@ -403,13 +403,13 @@ def test_a_429_about_tokens_that_would_fit_later_is_waited_for(message: str) -> 
 )  # fmt: skip
 def test_an_error_within_a_200_counts_as_what_it_is(body: object, code: str) -> None:
     found = verdict(200, bytes_of(body))
-    if isinstance(found, Stop):
+    if isinstance(found, StopRun):
         assert code.startswith("Stop: ")
         assert code.removeprefix("Stop: ") in found.words
     else:
-        assert isinstance(found, Again | Failure), found
+        assert isinstance(found, RetryLater | Failure), found
         assert found.code == code
-        assert isinstance(found, Again) or found.free
+        assert isinstance(found, RetryLater) or found.free
 
 
 def completion(**changed: object) -> dict[str, object]:
@@ -448,7 +448,7 @@ def completion(**changed: object) -> dict[str, object]:
     ],
 )  # fmt: skip
 def test_what_is_or_may_be_a_paid_completion_is_handed_on(body: object, usage: Usage | None, unknown: str) -> None:
-    assert verdict(200, bytes_of(body)) == Answered(usage, unknown)
+    assert verdict(200, bytes_of(body)) == UsableAnswer(usage, unknown)
 
 
 @pytest.mark.parametrize(
@@ -507,8 +507,8 @@ ANY_JSON = st.recursive(
 @given(st.integers(-5, 1200), st.binary(max_size=200) | ANY_JSON.map(lambda data: json.dumps(data).encode()))
 def test_every_answer_has_a_verdict(status: int, body: bytes) -> None:
     found = verdict(status, body)
-    assert isinstance(found, Answered | Again | Failure | Stop)
-    if not isinstance(found, Answered):
+    assert isinstance(found, UsableAnswer | RetryLater | Failure | StopRun)
+    if not isinstance(found, UsableAnswer):
         assert len(found.words) < 700
         assert not re.search("[\x00-\x1f\x7f-\x9f]", found.words)
 

@@ -10,9 +10,9 @@ import tenacity
 from served import Clock, Run, Server, completion, error, well
 from svit.errors import ProviderRefusesError
 from svit.providers.base import NOT_ASKED, Failure
-from svit.providers.limits import Breaker, RateLimit
-from svit.providers.openai.retry_policy import TRIES, Suspect, Tries
-from svit.providers.verdicts import Again
+from svit.providers.limits import CircuitBreaker, RateLimit
+from svit.providers.openai.retry_policy import TRIES, RetryState, SuspectFailure
+from svit.providers.verdicts import RetryLater
 
 Said = tuple[int, dict[str, str], bytes]
 
@@ -147,24 +147,24 @@ def test_a_request_that_is_larger_than_the_limit_is_no_endless_wait() -> None:
 
 def test_an_endpoint_that_is_loading_is_waited_for_though_only_one_asks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("svit.providers.openai.retry_policy._GROWING_OVERLOADED", tenacity.wait_fixed(0.01))
-    breaker = Breaker(failures=2, after=0.0, first_pause=0.01, longest_pause=0.02)
+    breaker = CircuitBreaker(failures=2, after=0.0, first_pause=0.01, longest_pause=0.02)
     run = Run(Server(lambda n: (503, {}, error("loading")) if n < 3 * TRIES else well(n)), breaker=breaker)
     assert run.of(1) == [completion()]
     assert ["The endpoint cannot answer now" in words for words in run.said] == [True]
 
 
 def test_a_request_that_alone_meets_overload_while_others_are_answered_fails() -> None:
-    busy, tries = Again("overloaded", "HTTP 503: busy", overloaded=True), Tries(900.0)
+    busy, tries = RetryLater("overloaded", "HTTP 503: busy", overloaded=True), RetryState(900.0)
     waits = [tries.wait(busy, None, alone=False) for _ in range(TRIES)]
     assert all(isinstance(wait, float) for wait in waits[:-1])
     assert waits[-1] == Failure("overloaded", "HTTP 503: busy", free=True)
 
 
 def test_tries_count_faults_and_no_patience() -> None:
-    tries = Tries(900.0)
-    slow, fault = Again("rate_limited", "HTTP 429", patient=True), Again("server_error", "HTTP 500")
+    tries = RetryState(900.0)
+    slow, fault = RetryLater("rate_limited", "HTTP 429", patient=True), RetryLater("server_error", "HTTP 500")
     assert [tries.wait(slow, 5.0, alone=True) for _ in range(50)] == [5.0] * 50
     waits = [tries.wait(fault, None, alone=True) for _ in range(TRIES)]
     assert all(isinstance(wait, float) and wait <= 15 for wait in waits[:-1])
     assert waits[-1] == Failure("server_error", "HTTP 500", free=True)
-    assert isinstance(tries.wait(slow, 700.0, alone=True), Suspect), "950 s in all"
+    assert isinstance(tries.wait(slow, 700.0, alone=True), SuspectFailure), "950 s in all"

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from svit.cli import app
 from svit.contexts.store import build_store
 from svit.records import ImageContext
-from svit.report.report_data import Gathered, gathered
+from svit.report.report_data import ReportData, gathered
 from svit.run.folder import RunFolder
 
 
@@ -68,7 +68,7 @@ def with_contexts(run: Path, contexts: Iterable[ImageContext]) -> None:
     (run / "run.json").write_text(json.dumps(about))
 
 
-def found_in(run: Path) -> Gathered:
+def found_in(run: Path) -> ReportData:
     return gathered(RunFolder(run))
 
 

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from svit.report.bounded_counters import Distinct, Lengths, Lot, Tally
+from svit.report.bounded_counters import CommonestCounts, DistinctCount, LengthCounts, RandomDraw
 
 
 def test_a_tally_keeps_the_commonest_and_says_how_much_it_forgot() -> None:
-    tally: Tally[str] = Tally(100)
+    tally: CommonestCounts[str] = CommonestCounts(100)
     truth: Counter[str] = Counter()
     for n in range(2000):
         words = ["the", f"rare {n}", "the", "of"]
@@ -25,11 +25,11 @@ def test_a_tally_keeps_the_commonest_and_says_how_much_it_forgot() -> None:
 
 
 def test_distinct_texts_are_exact_while_they_are_few_and_near_when_they_are_many() -> None:
-    few = Distinct(most=100)
+    few = DistinctCount(most=100)
     few.add(["a", "b", "a", "c", "a"])
     assert (few.total, few.different, few.is_exact) == (5, 3, True)
     assert few.repeated == pytest.approx(2 / 5)
-    many = Distinct(most=2000)
+    many = DistinctCount(most=2000)
     for n in range(30_000):
         many.add([f"question {n % 20_000}"])
     assert not many.is_exact
@@ -40,7 +40,7 @@ def test_distinct_texts_are_exact_while_they_are_few_and_near_when_they_are_many
 
 @given(st.lists(st.integers(), unique=True, max_size=60), st.randoms())
 def test_a_lot_draws_the_same_in_any_order(things: list[int], order: random.Random) -> None:
-    straight, mixed = Lot[int](7, seed=3), Lot[int](7, seed=3)
+    straight, mixed = RandomDraw[int](7, seed=3), RandomDraw[int](7, seed=3)
     for thing in things:
         straight.offer(thing, thing)
     order.shuffle(shuffled := list(things))
@@ -53,7 +53,7 @@ def test_a_lot_draws_the_same_in_any_order(things: list[int], order: random.Rand
 
 def test_another_seed_draws_others_and_all_are_drawn_alike() -> None:
     def drawn(seed: int) -> list[int]:
-        lot = Lot[int](10, seed)
+        lot = RandomDraw[int](10, seed)
         for n in range(100):
             lot.offer(n, n)
         return lot.drawn()
@@ -65,7 +65,7 @@ def test_another_seed_draws_others_and_all_are_drawn_alike() -> None:
 
 
 def test_lengths_have_quantiles_and_bins_that_hold_them_all() -> None:
-    lengths = Lengths(most=1000)
+    lengths = LengthCounts(most=1000)
     lengths.update([*range(1, 101), 5000])
     assert (lengths.quantile(0.5), lengths.quantile(0.05), lengths.quantile(1.0)) == (51, 6, 1000)
     bins = lengths.bins(30)
@@ -73,13 +73,13 @@ def test_lengths_have_quantiles_and_bins_that_hold_them_all() -> None:
     assert [(each.low, each.high) for each in bins[:2]] == [(0, 4), (5, 9)]
     assert sum(each.times for each in bins) == 101
     assert [each.open for each in bins] == [False] * (len(bins) - 1) + [True]
-    assert Lengths().bins() == []
-    assert Lengths().quantile(0.5) == 0
+    assert LengthCounts().bins() == []
+    assert LengthCounts().quantile(0.5) == 0
 
 
 @given(st.lists(st.integers(min_value=0, max_value=3000), min_size=1, max_size=80))
 def test_bins_hold_each_length_once(numbers: list[int]) -> None:
-    lengths = Lengths()
+    lengths = LengthCounts()
     lengths.update(numbers)
     bins = lengths.bins(12)
     assert len(bins) <= 12

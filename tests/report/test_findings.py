@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from report.made import context, record, rejection
-from svit.report.findings import Grounding, Image, Names, TaskFindings, Variety, spoken, words
+from svit.report.findings import Grounding, Image, Names, TaskFindings, TextVariety, spoken, words
 from svit.run.shards import RejectionLine, SampleLine
 
 CONTEXT = context(
@@ -118,6 +118,6 @@ def test_names_are_heard_in_whole_words_of_their_own_image() -> None:
 
 
 def test_variety_is_the_share_of_different_words_and_pairs() -> None:
-    variety = Variety(["the cat sat", "the cat sat"])
+    variety = TextVariety(["the cat sat", "the cat sat"])
     assert (variety.words, variety.one, variety.two) == (6, 0.5, 0.5)
-    assert (Variety([]).one, Variety([]).two) == (0, 0)
+    assert (TextVariety([]).one, TextVariety([]).two) == (0, 0)

@@ -4,22 +4,22 @@ from random import Random
 
 import pytest
 
-from svit.report.box_labels import LINE, MOST_COVERED, Area, Label, labels, width_of
+from svit.report.box_labels import LINE, MOST_COVERED, Label, LabelArea, labels, width_of
 
 WIDTH, HEIGHT = 400.0, 300.0
 
 
-def boxes_in(count: int, least: float, most: float, *, seed: int, height: float = HEIGHT) -> list[Area]:
+def boxes_in(count: int, least: float, most: float, *, seed: int, height: float = HEIGHT) -> list[LabelArea]:
     lot = Random(seed)
     found = []
     for _ in range(count):
         wide, tall = lot.uniform(least, most), lot.uniform(least, most)
         x, y = lot.uniform(0, WIDTH - wide), lot.uniform(0, max(0.0, height - tall))
-        found.append(Area(x, y, x + wide, min(height, y + tall)))
+        found.append(LabelArea(x, y, x + wide, min(height, y + tall)))
     return found
 
 
-def hidden(found: list[Label], boxes: list[Area]) -> list[tuple[str, float]]:
+def hidden(found: list[Label], boxes: list[LabelArea]) -> list[tuple[str, float]]:
     """Return the labels that cover more of a box than they may, and how much of it."""
     shares = [(each.text, each.area.shared(box) / box.size) for each in found for box in boxes]
     return [(text, share) for text, share in shares if share > MOST_COVERED + 1e-9]
@@ -36,19 +36,19 @@ def crossed(found: list[Label]) -> list[tuple[str, str]]:
 
 PICTURES = {
     "one small box": boxes_in(1, 5, 5, seed=1),
-    "one box over all": [Area(0, 0, WIDTH, HEIGHT)],
-    "small boxes in a large one": [Area(20, 20, 380, 280), *boxes_in(8, 4, 12, seed=2)],
+    "one box over all": [LabelArea(0, 0, WIDTH, HEIGHT)],
+    "small boxes in a large one": [LabelArea(20, 20, 380, 280), *boxes_in(8, 4, 12, seed=2)],
     "many small boxes": boxes_in(30, 4, 16, seed=3),
     "boxes of all sizes": boxes_in(14, 6, 250, seed=4),
     "boxes in the corners": [
-        Area(0, 0, 6, 6),
-        Area(394, 0, 400, 6),
-        Area(0, 294, 6, 300),
-        Area(394, 294, 400, 300),
+        LabelArea(0, 0, 6, 6),
+        LabelArea(394, 0, 400, 6),
+        LabelArea(0, 294, 6, 300),
+        LabelArea(394, 294, 400, 300),
     ],
-    "boxes one in another": [Area(100 + 9 * n, 80 + 9 * n, 280 - 9 * n, 250 - 9 * n) for n in range(9)],
-    "a row of thin boxes": [Area(10 + 24 * n, 20, 13 + 24 * n, 280) for n in range(15)],
-    "the same box again and again": [Area(200, 150, 208, 158)] * 5,
+    "boxes one in another": [LabelArea(100 + 9 * n, 80 + 9 * n, 280 - 9 * n, 250 - 9 * n) for n in range(9)],
+    "a row of thin boxes": [LabelArea(10 + 24 * n, 20, 13 + 24 * n, 280) for n in range(15)],
+    "the same box again and again": [LabelArea(200, 150, 208, 158)] * 5,
 }
 
 
@@ -85,8 +85,8 @@ def test_a_label_stands_at_its_box_or_at_the_end_of_a_line_from_it() -> None:
 
 
 def test_a_large_box_has_its_label_in_its_corner() -> None:
-    [label] = labels([Area(50, 60, 350, 260)], ["sky"], WIDTH, HEIGHT)
-    assert label == Label("1 sky", Area(51, 61, 51 + width_of("1 sky"), 61 + LINE))
+    [label] = labels([LabelArea(50, 60, 350, 260)], ["sky"], WIDTH, HEIGHT)
+    assert label == Label("1 sky", LabelArea(51, 61, 51 + width_of("1 sky"), 61 + LINE))
 
 
 @pytest.mark.parametrize(("width", "height"), [(400.0, 40.0), (400.0, 1600.0), (400.0, 10.0)])
@@ -99,5 +99,5 @@ def test_odd_shapes_have_labels_too(width: float, height: float) -> None:
 
 
 def test_more_boxes_than_there_is_room_for_have_their_numbers_all_the_same() -> None:
-    tiled = [Area(x, y, x + 20, y + 20) for x in range(0, 400, 20) for y in range(0, 300, 20)][:60]
+    tiled = [LabelArea(x, y, x + 20, y + 20) for x in range(0, 400, 20) for y in range(0, 300, 20)][:60]
     assert len(labels(tiled, ["thing"] * 60, WIDTH, HEIGHT)) == 60

@@ -12,7 +12,7 @@ from report.made import context, found_in, record, records_of, rejection, rewrit
 from svit.contexts.store import ContextStore
 from svit.errors import DataError
 from svit.report.page import page
-from svit.report.photograph_shelf import Shelf
+from svit.report.photograph_shelf import PhotographShelf
 from svit.resources import SAMPLE
 
 EVIL = [
@@ -81,7 +81,7 @@ def test_the_page_goes_into_the_run_and_is_told_of(run: Path) -> None:
 
 
 def test_photographs_are_in_the_page_once_and_only_when_they_are_asked_for(run: Path, tmp_path: Path) -> None:
-    plain, shown = page(found_in(run), Shelf(None)), page(found_in(run), Shelf(SAMPLE))
+    plain, shown = page(found_in(run), PhotographShelf(None)), page(found_in(run), PhotographShelf(SAMPLE))
     assert plain.count("data:image/") == 0
     assert shown.count("data:image/jpeg;base64,") == 8
     assert plain.count('class="frame"') == 8
@@ -89,7 +89,7 @@ def test_photographs_are_in_the_page_once_and_only_when_they_are_asked_for(run: 
     (tmp_path / "astronaut.jpg").write_bytes((SAMPLE / "images" / "astronaut.jpg").read_bytes())
     (tmp_path / "china.jpg").write_bytes(b"<svg onload=alert(1)>")
     (tmp_path / "coffee.jpg").write_bytes(b"\xff\xd8\xff" + bytes(2_000_000))
-    some = page(found_in(run), Shelf(tmp_path))
+    some = page(found_in(run), PhotographShelf(tmp_path))
     assert some.count("data:image/") == 1
     assert "Photograph left out: 2.0 MB" in some
     assert "Photograph left out: it is no JPEG" in some
@@ -107,7 +107,9 @@ def test_no_image_path_leads_out_of_the_folder_and_links_in_it_are_followed(run:
     lines = [record(n, "referring", [("q", "a")]) | {"image": image, "height": 400} for n, image in enumerate(images)]
     rewritten(copy / "referring" / "00000.jsonl", lines)
     found = found_in(copy)
-    assert page(found, Shelf(inside)).count("data:image/") == 2, "real.jpg, and link.jpg, which the folder has itself"
+    assert page(found, PhotographShelf(inside)).count("data:image/") == 2, (
+        "real.jpg, and link.jpg, which the folder has itself"
+    )
 
 
 def test_text_that_would_act_is_only_text(tmp_path: Path) -> None:
@@ -137,13 +139,13 @@ def test_text_that_would_act_is_only_text(tmp_path: Path) -> None:
 def test_without_its_contexts_the_page_says_what_is_left_out(tmp_path: Path) -> None:
     run = sample_run(tmp_path / "run", "--limit", "2")
     (run / "contexts.db").rename(tmp_path / "elsewhere")
-    text = Reader(page(found_in(run), Shelf(None))).text
+    text = Reader(page(found_in(run), PhotographShelf(None))).text
     assert text.count("Left out: the run’s contexts are not at hand.") == 2
     (tmp_path / "elsewhere").rename(run / "contexts.db")
     about = json.loads((run / "run.json").read_text())
     about["contexts"]["digest"] = "0" * 32
     (run / "run.json").write_text(json.dumps(about))
-    assert "contexts.db holds other contexts than the run was made from." in page(found_in(run), Shelf(None))
+    assert "contexts.db holds other contexts than the run was made from." in page(found_in(run), PhotographShelf(None))
 
 
 def test_rejections_are_shown_by_their_flaws_with_the_words_marked(tmp_path: Path) -> None:
@@ -153,7 +155,7 @@ def test_rejections_are_shown_by_their_flaws_with_the_words_marked(tmp_path: Pat
     rewritten(
         run / "conversation" / "00000.rejected.jsonl", [rejection(n, "conversation", text, flaw) for n in range(9)]
     )
-    html = page(found_in(run), Shelf(None))
+    html = page(found_in(run), PhotographShelf(None))
     assert html.count("A cat, <mark>according to the captions</mark> &amp; more.") == 3
     assert "Rejections are for names_source most often (9)" in html
 
@@ -164,10 +166,10 @@ def test_unsupported_objects_are_a_rate_or_are_said_to_be_left_out(tmp_path: Pat
     first, second = records_of(path)
     rewritten(path, [{key: each[key] for key in each if key != "warnings"} for each in (first, second)])
     if "unsupported_object" not in "".join(p.read_text() for p in run.glob("*/*.jsonl")):
-        assert "no sample carries the warning" in page(found_in(run), Shelf(None))
+        assert "no sample carries the warning" in page(found_in(run), PhotographShelf(None))
     warning = {"code": "unsupported_object", "words": "a dog", "severity": "warn"}
     rewritten(path, [first | {"warnings": [warning, warning]}, second])
-    assert "of the samples name at least one object" in page(found_in(run), Shelf(None))
+    assert "of the samples name at least one object" in page(found_in(run), PhotographShelf(None))
 
 
 def test_an_empty_run_and_a_damaged_one(tmp_path: Path) -> None:
@@ -177,7 +179,7 @@ def test_an_empty_run_and_a_damaged_one(tmp_path: Path) -> None:
         found_in(run)
     for file in run.glob("*/*.jsonl"):
         file.unlink()
-    text = harmless(page(found_in(run), Shelf(None))).text
+    text = harmless(page(found_in(run), PhotographShelf(None))).text
     assert "No shard is whole yet" in text
     assert "There is none yet." in text
     assert "this is no run of svit" in svit("report", tmp_path, code=2)
@@ -243,14 +245,14 @@ def test_all_photographs_there_or_none_wanted_is_not_worth_a_word(run: Path) -> 
 
 def test_who_verified_is_told(tmp_path: Path) -> None:
     run = sample_run(tmp_path / "run", "--limit", "4")
-    assert "Second opinions" not in page(found_in(run), Shelf(None))
+    assert "Second opinions" not in page(found_in(run), PhotographShelf(None))
     path = run / "conversation" / "00000.jsonl"
     lines = records_of(path)
     lines[0] |= {"verified_by": "judge-1", "dropped": {"contradicted": 2}}
     lines[1] |= {"verified_by": "judge-1"}
     lines[2] |= {"verified_by": "judge-2"}
     rewritten(path, lines)
-    html = page(found_in(run), Shelf(None))
+    html = page(found_in(run), PhotographShelf(None))
     assert "Second opinions: judge-1 on 2 and judge-2 on 1 of 16 samples." in html
     assert "2 answers were contradicted and left out." in html
     assert html.count("Verified by judge-1.") == 2
@@ -259,5 +261,5 @@ def test_who_verified_is_told(tmp_path: Path) -> None:
         run / "conversation" / "00000.rejected.jsonl",
         [rejection(90 + n, "conversation", "text", flaw) for n, flaw in enumerate(flaws)],
     )
-    html = page(found_in(run), Shelf(None))
+    html = page(found_in(run), PhotographShelf(None))
     assert "left out; 1 image rejected as contradicted; 2 images rejected as unverified, as no opinion came." in html

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from svit.report.request_costs import Paid, paid_by_task
+from svit.report.request_costs import RequestCosts, paid_by_task
 from svit.run.journal import Journal
-from svit.run.journal_rows import Booked, Intent, Kept
+from svit.run.journal_rows import Charge, Intent, StoredReply
 
 
 def test_replies_attempts_and_money_are_added_up_by_task(tmp_path: Path) -> None:
@@ -12,8 +12,8 @@ def test_replies_attempts_and_money_are_added_up_by_task(tmp_path: Path) -> None
         for prompt, attempt, task in (("a", 1, "x"), ("a", 2, "x"), ("b", 1, "y"), ("c", 1, "y"), ("d", 1, "z")):
             journal.intend([Intent(prompt, attempt, task, 1, "v", worst=500)])
         for prompt, attempt, failure, reused in (("a", 1, b"{}", False), ("a", 2, None, False), ("b", 1, None, True)):
-            kept = Kept(prompt, attempt, None if failure else b"body", failure, reused)
-            booked = Booked(prompt, attempt, 10, 20 * attempt, 70)
+            kept = StoredReply(prompt, attempt, None if failure else b"body", failure, reused)
+            booked = Charge(prompt, attempt, 10, 20 * attempt, 70)
             journal.commit([journal.kept([kept]), journal.booked([booked])])
         found, running = paid_by_task(journal, running=False), paid_by_task(journal, running=True)
     x, y, z = found["x"], found["y"], found["z"]
@@ -22,4 +22,4 @@ def test_replies_attempts_and_money_are_added_up_by_task(tmp_path: Path) -> None
     assert (y.replies, y.reused, y.unheard, y.cost, y.requests) == (1, 1, 1, 500, 2)
     assert (z.replies, z.unheard, z.cost) == (0, 1, 500)
     assert running["y"].unheard == 0
-    assert running.get("z", Paid()).requests == 0
+    assert running.get("z", RequestCosts()).requests == 0

@@ -6,12 +6,12 @@ import pytest
 
 from svit.boxes import Box
 from svit.errors import SvitError
-from svit.prompting.render import Recipe
+from svit.prompting.render import PromptRecipe
 from svit.prompting.tokens import TokenCounter, estimated_tokens
 from svit.records import Completion, ImageContext, Message, Object, Prompt, Sample, Sampling
 from svit.run.prompt_files import PromptFiles
-from svit.simulate.answers import Writer, writer
-from svit.simulate.chat_completions import Answer, Asked, read_request
+from svit.simulate.answers import AnswerWriter, writer
+from svit.simulate.chat_completions import Answer, ChatRequest, read_request
 from svit.simulate.prompt_limit import counted
 from svit.simulate.server import task_writers
 from svit.tasks import TASKS
@@ -21,10 +21,12 @@ COUNTER = TokenCounter(estimated_tokens, exact=False)
 
 def prompt(task: str, context: ImageContext) -> Prompt:
     template = PromptFiles(None, {}).template(TASKS[task])
-    return TASKS[task].prompt(context, Recipe(template, Sampling("m", 4096), COUNTER, 100_000, questions=("Tell me.",)))
+    return TASKS[task].prompt(
+        context, PromptRecipe(template, Sampling("m", 4096), COUNTER, 100_000, questions=("Tell me.",))
+    )
 
 
-def answered(writes: Writer, messages: tuple[Message, ...], seed: int, cap: int | None = None) -> Answer:
+def answered(writes: AnswerWriter, messages: tuple[Message, ...], seed: int, cap: int | None = None) -> Answer:
     texts = [message.content for message in messages]
     return writes.answer(counted(texts, writes.count), cap, seed)
 
@@ -90,7 +92,7 @@ def test_parts_of_text_are_read_as_one() -> None:
         '{"model": "m", "messages": [{"role": "user", "content": [{"type": "text", "text": "a"}, {"text": "b"}]}]}'
     )
     read = read_request(message.encode())
-    assert isinstance(read, Asked)
+    assert isinstance(read, ChatRequest)
     assert read.texts == ["ab"]
 
 

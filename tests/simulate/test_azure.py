@@ -5,10 +5,10 @@ import json
 
 import pytest
 
-from svit.simulate.endpoint import Endpoint
-from svit.simulate.http import Reply
+from svit.simulate.endpoint import SimulatedEndpoint
+from svit.simulate.http import SimulatedReply
 from svit.simulate.server import serving
-from svit.simulate.simulator_options import Options
+from svit.simulate.simulator_options import SimulatorOptions
 
 from .asking import CONTEXT, ask, chat, code, endpoint, post
 
@@ -16,7 +16,9 @@ DEPLOYED = "/openai/deployments/my%20luna/chat/completions"
 NO_MODEL = json.dumps({"messages": [{"role": "user", "content": CONTEXT}]}).encode()
 
 
-def deployed(to: Endpoint, query: str = "?api-version=2024-10-21", body: bytes = NO_MODEL, **headers: str) -> Reply:
+def deployed(
+    to: SimulatedEndpoint, query: str = "?api-version=2024-10-21", body: bytes = NO_MODEL, **headers: str
+) -> SimulatedReply:
     named = {name.replace("_", "-").encode(): value.encode() for name, value in headers.items()}
     reply = ask(to, "POST", DEPLOYED + query, body, named)
     reply.due(True)
@@ -63,7 +65,7 @@ def test_azures_client_reads_it() -> None:
     from openai import AsyncAzureOpenAI, AuthenticationError
 
     async def run() -> None:
-        async with serving(Options(port=0, answer="fixed:50", key="k", models=("luna",)), {}) as server:
+        async with serving(SimulatorOptions(port=0, answer="fixed:50", key="k", models=("luna",)), {}) as server:
             for key in ("k", "x"):
                 async with AsyncAzureOpenAI(
                     azure_endpoint=server.origin, api_key=key, api_version="2024-10-21", max_retries=0

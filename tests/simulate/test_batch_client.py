@@ -9,7 +9,7 @@ import pytest
 from openai import APIConnectionError, AsyncOpenAI, ConflictError, DefaultAioHttpClient, NotFoundError
 
 from svit.simulate.server import serving
-from svit.simulate.simulator_options import Options
+from svit.simulate.simulator_options import SimulatorOptions
 
 from .test_batches import URL, lines
 
@@ -19,7 +19,7 @@ def asked(test: Callable[[AsyncOpenAI], Awaitable[None]], *, aiohttp: bool = Tru
         given: dict[str, Any] = {"port": 0, "answer": "fixed:50", "batch_time": 0.1, **options}
         async with (
             asyncio.timeout(60),
-            serving(Options(**given), {}) as server,
+            serving(SimulatorOptions(**given), {}) as server,
             AsyncOpenAI(
                 base_url=server.url,
                 api_key="k",

@@ -7,9 +7,9 @@ from typing import Any, BinaryIO, Final
 import pytest
 
 from svit.simulate.batch_input import BatchError, BatchInput, checked
-from svit.simulate.chat_completions import Problem
-from svit.simulate.endpoint import Endpoint
-from svit.simulate.http import Manner, Reply
+from svit.simulate.chat_completions import RequestProblem
+from svit.simulate.endpoint import SimulatedEndpoint
+from svit.simulate.http import Manner, SimulatedReply
 
 from .asking import ask, code, endpoint, get
 from .test_files import uploaded
@@ -26,11 +26,11 @@ def lines(count: int) -> bytes:
     return b"".join(map(line, range(count)))
 
 
-def posted(to: Endpoint, path: str, now: float = 0.0, **body: object) -> Reply:
+def posted(to: SimulatedEndpoint, path: str, now: float = 0.0, **body: object) -> SimulatedReply:
     return ask(to, "POST", path, json.dumps(body).encode(), now=now)
 
 
-def created(to: Endpoint, data: bytes, now: float = 0.0, **more: object) -> str:
+def created(to: SimulatedEndpoint, data: bytes, now: float = 0.0, **more: object) -> str:
     reply = posted(
         to, "/v1/batches", now, input_file_id=uploaded(to, data), endpoint=URL, completion_window="24h", **more
     )
@@ -39,20 +39,20 @@ def created(to: Endpoint, data: bytes, now: float = 0.0, **more: object) -> str:
     return ident
 
 
-def batch(to: Endpoint, ident: str, now: float) -> Any:
+def batch(to: SimulatedEndpoint, ident: str, now: float) -> Any:
     """Return the batch after all that is due by then, which one look may not be enough for."""
     while to.advance(now):
         pass
     return get(to, f"/v1/batches/{ident}", now)[1]
 
 
-def rows(to: Endpoint, file: str | None) -> list[Any]:
+def rows(to: SimulatedEndpoint, file: str | None) -> list[Any]:
     if file is None:
         return []
     return [json.loads(row) for row in ask(to, "GET", f"/v1/files/{file}/content").body.splitlines()]
 
 
-def billed(to: Endpoint) -> Any:
+def billed(to: SimulatedEndpoint) -> Any:
     return to.books.report()["batch"]
 
 
@@ -381,5 +381,5 @@ def test_output_that_cannot_be_kept_fails_the_batch(monkeypatch: pytest.MonkeyPa
 
 
 def test_a_model_that_is_missing_is_told() -> None:
-    found = checked([(0, line(1))], URL, lambda name: Problem(404, "model_not_found", f"no {name}"))
+    found = checked([(0, line(1))], URL, lambda name: RequestProblem(404, "model_not_found", f"no {name}"))
     assert found == [BatchError("model_not_found", "no m", 1, "body.model")]

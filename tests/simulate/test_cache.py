@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from svit.simulate.chat_completions import Asked, read_request
-from svit.simulate.endpoint import Endpoint
-from svit.simulate.http import Reply
+from svit.simulate.chat_completions import ChatRequest, read_request
+from svit.simulate.endpoint import SimulatedEndpoint
+from svit.simulate.http import SimulatedReply
 from svit.simulate.prompt_limit import Counted, counted
-from svit.simulate.simulated_cache import PromptCache, has_breakpoints
+from svit.simulate.simulated_cache import SimulatedCache, has_breakpoints
 
 from .asking import ask, endpoint
 
@@ -24,18 +24,18 @@ def message(content: object, role: str = "user") -> dict[str, object]:
     return {"role": role, "content": content}
 
 
-def asking(to: Endpoint, *contents: object, model: str = OLD, **more: object) -> Reply:
+def asking(to: SimulatedEndpoint, *contents: object, model: str = OLD, **more: object) -> SimulatedReply:
     """Ask, and leave open whether the reply has begun."""
     body = {"model": model, "messages": [message(content) for content in contents], "max_tokens": 9, **more}
     return ask(to, "POST", "/v1/chat/completions", json.dumps(body).encode())
 
 
-def details(reply: Reply) -> dict[str, int]:
+def details(reply: SimulatedReply) -> dict[str, int]:
     found: dict[str, int] = json.loads(reply.body)["usage"]["prompt_tokens_details"]
     return found
 
 
-def used(to: Endpoint, *contents: object, model: str = OLD, **more: object) -> tuple[int, int | None]:
+def used(to: SimulatedEndpoint, *contents: object, model: str = OLD, **more: object) -> tuple[int, int | None]:
     """Ask and let the reply begin; return how many tokens were read and written."""
     reply = asking(to, *contents, model=model, **more)
     reply.due(True)
@@ -43,7 +43,7 @@ def used(to: Endpoint, *contents: object, model: str = OLD, **more: object) -> t
     return found["cached_tokens"], found.get("cache_write_tokens")
 
 
-def fixed(**options: Any) -> Endpoint:
+def fixed(**options: Any) -> SimulatedEndpoint:
     return endpoint(answer="fixed:50", **options)
 
 
@@ -147,18 +147,18 @@ def test_the_offline_writer_counts_a_message_exactly() -> None:
 
 
 def test_what_was_kept_long_ago_is_dropped() -> None:
-    cache = PromptCache()
+    cache = SimulatedCache()
 
     def seen(number: int) -> int:
         body = {"model": NEW, "messages": [message(f"{number:08}{SHARED}")]}
         asked = read_request(json.dumps(body).encode())
-        assert isinstance(asked, Asked)
+        assert isinstance(asked, ChatRequest)
         cached = cache.look(asked, counted(asked.texts, len))
         cache.keep(cached)
         return cached.read
 
     assert [seen(number) for number in (0, 1, 0)] == [0, 0, 5208]
     for number in range(2, 140_000):
-        cache.keep(cache.look(Asked(model=NEW, messages=[]), Counted([], [], 0))._replace(ends=[(number, 2000)]))
+        cache.keep(cache.look(ChatRequest(model=NEW, messages=[]), Counted([], [], 0))._replace(ends=[(number, 2000)]))
     assert seen(0) == 0
     assert len(cache._young) + len(cache._old) < 140_000

@@ -5,14 +5,14 @@ import json
 import pytest
 
 from svit.prompting.tokens import estimated_tokens
-from svit.simulate.http import Manner, Reply
-from svit.simulate.incoming import Request
+from svit.simulate.http import Manner, SimulatedReply
+from svit.simulate.incoming import ReceivedRequest
 from svit.simulate.request_counts import body_key
 
 from .asking import CONTEXT, chat, code, endpoint, get, post
 
 
-def content(reply: Reply) -> str:
+def content(reply: SimulatedReply) -> str:
     found: str = json.loads(reply.body)["choices"][0]["message"]["content"]
     return found
 
@@ -94,7 +94,7 @@ def test_without_the_key_nothing_is_answered() -> None:
     assert post(to, chat(), authorization="Bearer sk-bad").status == 401
     assert post(to, chat(), authorization="Bearer sk-good").status == 200
     assert post(to, chat(), api_key="sk-good").status == 200
-    assert to.reply(Request("GET", "/v1/models", {}, b""), 0.0).status == 401
+    assert to.reply(ReceivedRequest("GET", "/v1/models", {}, b""), 0.0).status == 401
     assert b"sk-good" not in json.dumps(to.books.report()).encode()
 
 
@@ -224,7 +224,7 @@ def test_the_books_know_each_body_and_who_had_gone() -> None:
 
 def test_the_books_count_what_is_in_flight_and_what_limits_refused() -> None:
     to = endpoint(rpm=3)
-    replies = [to.reply(Request("POST", "/v1/chat/completions", {}, chat()), 0.0) for _ in range(5)]
+    replies = [to.reply(ReceivedRequest("POST", "/v1/chat/completions", {}, chat()), 0.0) for _ in range(5)]
     books = to.books.report()
     assert (books["requests"], books["admitted"], books["in_flight"], books["billed"]) == (5, 3, 3, 0)
     assert books["limited"] == {"requests": 2}

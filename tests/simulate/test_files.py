@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from svit.simulate.chat_completions import Problem
-from svit.simulate.endpoint import Endpoint
-from svit.simulate.http import Reply
-from svit.simulate.incoming import Request
+from svit.simulate.chat_completions import RequestProblem
+from svit.simulate.endpoint import SimulatedEndpoint
+from svit.simulate.http import SimulatedReply
+from svit.simulate.incoming import ReceivedRequest
 from svit.simulate.multipart_form import fields
 from svit.simulate.uploaded_files import Files
 
@@ -25,19 +25,21 @@ def form(**parts: tuple[str | None, bytes]) -> bytes:
     return body + b"--xYz--\r\n"
 
 
-def upload(to: Endpoint, data: bytes, purpose: bytes = b"batch", filename: str | None = "in.jsonl") -> Reply:
+def upload(
+    to: SimulatedEndpoint, data: bytes, purpose: bytes = b"batch", filename: str | None = "in.jsonl"
+) -> SimulatedReply:
     body = form(purpose=(None, purpose), file=(filename, data))
     return ask(to, "POST", "/v1/files", body, {b"content-type": CONTENT_TYPE})
 
 
-def uploaded(to: Endpoint, data: bytes) -> str:
+def uploaded(to: SimulatedEndpoint, data: bytes) -> str:
     reply = upload(to, data)
     assert reply.status == 200, reply.body
     ident: str = json.loads(reply.body)["id"]
     return ident
 
 
-def ids(to: Endpoint, query: str = "") -> list[str]:
+def ids(to: SimulatedEndpoint, query: str = "") -> list[str]:
     return [each["id"] for each in get(to, f"/v1/files{query}")[1]["data"]]
 
 
@@ -108,7 +110,7 @@ def test_files_are_found_at_all_addresses(path: str) -> None:
 )
 def test_what_is_wrong_with_an_upload_is_said(parts: dict[str, Any], status: int) -> None:
     files = Files(most_bytes=10)
-    said = files.reply(Request("POST", "/v1/files", {b"content-type": CONTENT_TYPE}, form(**parts)), [], "")
+    said = files.reply(ReceivedRequest("POST", "/v1/files", {b"content-type": CONTENT_TYPE}, form(**parts)), [], "")
     assert said.status == status
 
 
@@ -126,10 +128,10 @@ def test_what_is_wrong_with_an_upload_is_said(parts: dict[str, Any], status: int
     ],
 )
 def test_what_is_no_form_is_said(content_type: bytes, body: bytes) -> None:
-    assert isinstance(fields(content_type, body), Problem)
+    assert isinstance(fields(content_type, body), RequestProblem)
 
 
 def test_a_boundary_may_be_quoted_and_a_field_empty() -> None:
     read = fields(b'multipart/form-data; boundary="xYz"; charset=utf-8', form(a=(None, b""), b=("f", b"1")))
-    assert not isinstance(read, Problem)
+    assert not isinstance(read, RequestProblem)
     assert {name: (field.filename, field.text) for name, field in read.items()} == {"a": (None, ""), "b": ("f", "1")}

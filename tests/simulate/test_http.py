@@ -11,7 +11,7 @@ import pytest
 from svit.errors import SvitError
 from svit.simulate.incoming import MAX_HEAD
 from svit.simulate.server import Server, serving
-from svit.simulate.simulator_options import Options
+from svit.simulate.simulator_options import SimulatorOptions
 
 BODY = json.dumps({"model": "m", "messages": [{"role": "user", "content": "captions:\nA man."}]}).encode()
 
@@ -27,7 +27,7 @@ def post(body: bytes = BODY, headers: bytes = b"") -> bytes:
 def served(test: Callable[[Server], Awaitable[None]], **options: Any) -> None:
     async def run() -> None:
         given: dict[str, Any] = {"answer": "fixed:200", "port": 0, **options}
-        async with asyncio.timeout(30), serving(Options(**given), {}) as server:
+        async with asyncio.timeout(30), serving(SimulatorOptions(**given), {}) as server:
             await test(server)
 
     asyncio.run(run())
@@ -246,7 +246,7 @@ def test_the_openai_package_reads_it() -> None:
 def test_a_port_that_is_taken_is_said() -> None:
     async def test(server: Server) -> None:
         with pytest.raises(SvitError, match=r"cannot be listened on: Address already in use\. Try another --port\."):
-            async with serving(Options(port=int(server.origin.rsplit(":", 1)[1])), {}):
+            async with serving(SimulatorOptions(port=int(server.origin.rsplit(":", 1)[1])), {}):
                 pass
 
     served(test)
@@ -255,7 +255,7 @@ def test_a_port_that_is_taken_is_said() -> None:
 def test_the_end_of_the_block_ends_all_connections() -> None:
     async def run() -> None:
         async with asyncio.timeout(10):
-            async with serving(Options(port=0, answer="fixed", faults=("hang=1",)), {}) as server:
+            async with serving(SimulatorOptions(port=0, answer="fixed", faults=("hang=1",)), {}) as server:
                 reader, writer = await connected(server)
                 writer.write(post())
                 await until(lambda: server.books.in_flight == 1)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from svit.simulate.incoming import MAX_BODY, MAX_UPLOAD, BadRequestError, Incoming, Request
+from svit.simulate.incoming import MAX_BODY, MAX_UPLOAD, BadRequestError, Incoming, ReceivedRequest
 
 
 def ignored() -> None:
@@ -31,7 +31,7 @@ def test_requests_are_the_same_in_any_pieces(cuts: list[int]) -> None:
     assert not incoming
 
 
-def read(head: bytes) -> Request | None:
+def read(head: bytes) -> ReceivedRequest | None:
     incoming = Incoming(ignored)
     incoming.add(head)
     return incoming.request()

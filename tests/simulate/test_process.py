@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from svit.simulate.process import running
-from svit.simulate.simulator_options import Options
+from svit.simulate.simulator_options import SimulatorOptions
 
 BODY = json.dumps({"model": "m", "messages": [{"role": "user", "content": "captions:\nA man rides a horse."}]})
 COMMAND = [sys.executable, "-c", "import typer; from svit.cli.simulate import simulate; typer.run(simulate)"]
@@ -27,7 +27,7 @@ def ask(origin: str) -> int:
 
 
 def test_it_runs_while_the_block_does() -> None:
-    with running(Options(port=0, faults=("500=1",), fault_attempts=1)) as server:
+    with running(SimulatorOptions(port=0, faults=("500=1",), fault_attempts=1)) as server:
         assert [ask(server.origin) for _ in range(2)] == [500, 200]
         books = server.books()
         assert (books["admitted"], books["billed"]) == (2, 1)
@@ -38,19 +38,24 @@ def test_it_runs_while_the_block_does() -> None:
 
 
 def test_the_key_is_not_in_the_list_of_processes() -> None:
-    with running(Options(port=0, key="sk-canary")) as server:
+    with running(SimulatorOptions(port=0, key="sk-canary")) as server:
         assert ask(server.origin) == 401
         assert b"sk-canary" not in Path(f"/proc/{server.process.pid}/cmdline").read_bytes()
 
 
-@pytest.mark.parametrize("options", [Options(port=0, faults=("x=1",)), Options(port=0, batch_faults=("x=1",))])
-def test_why_it_does_not_start_is_said(options: Options) -> None:
+@pytest.mark.parametrize(
+    "options", [SimulatorOptions(port=0, faults=("x=1",)), SimulatorOptions(port=0, batch_faults=("x=1",))]
+)
+def test_why_it_does_not_start_is_said(options: SimulatorOptions) -> None:
     with pytest.raises(RuntimeError, match="There is no fault 'x'"), running(options):
         pass
 
 
 def test_books_that_cannot_be_written_are_said_at_once() -> None:
-    with pytest.raises(RuntimeError, match="no such folder"), running(Options(port=0, books="/none/books.json")):
+    with (
+        pytest.raises(RuntimeError, match="no such folder"),
+        running(SimulatorOptions(port=0, books="/none/books.json")),
+    ):
         pass
 
 

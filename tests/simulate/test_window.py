@@ -4,13 +4,13 @@ import json
 
 import pytest
 
-from svit.simulate.http import Reply
+from svit.simulate.http import SimulatedReply
 from svit.simulate.prompt_limit import counted, cut
 
 from .asking import chat, code, endpoint, post
 
 
-def tokens(reply: Reply) -> int:
+def tokens(reply: SimulatedReply) -> int:
     found: int = json.loads(reply.body)["usage"]["prompt_tokens"]
     return found
 

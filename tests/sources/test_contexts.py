@@ -221,7 +221,7 @@ def test_a_killed_build_leaves_nothing_that_looks_whole(path: Path) -> None:
 import sys, itertools
 from pathlib import Path
 from svit.records import ImageContext
-from svit.sources.contexts import build_store
+from svit.contexts.store import build_store
 build_store(Path(sys.argv[1]), (ImageContext(i, "x" * 999, 1, 1) for i in itertools.count()), origin="")
 """
     with subprocess.Popen([sys.executable, "-c", script, path]) as build:
@@ -243,7 +243,7 @@ import sys, itertools, os, resource
 from pathlib import Path
 from svit.errors import StorageError
 from svit.records import ImageContext
-from svit.sources.contexts import build_store
+from svit.contexts.store import build_store
 resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))
 try:
     build_store(Path(sys.argv[1]), (ImageContext(i, os.urandom(999).hex(), 1, 1) for i in range(9999)), origin="")

@@ -8,13 +8,13 @@ import pytest
 
 from svit.errors import ParseError
 from svit.judge.parse import question_answer_pairs
-from svit.prompting.render import Recipe, Template, context_text
+from svit.prompting.render import PromptRecipe, Template, context_text
 from svit.prompting.tokens import TokenCounter
 from svit.records import Completion, Dialogue, Draft, Flaw, ImageContext, Rejection, Sample, Sampling, Turn
 from svit.run.shards import sample_line
 from svit.tasks.base import Task
 
-RECIPE = Recipe(
+RECIPE = PromptRecipe(
     Template("Write.", name="t.txt"),
     Sampling("asked", 10, seed=4),
     TokenCounter(len, exact=True),

@@ -40,7 +40,7 @@ NUMBER = "#"
 VALUE = "="
 
 
-class Row(NamedTuple):
+class SourceRow(NamedTuple):
     """A record of somebody's file as it stands, where it stands, and which it is, from 1.
 
     `parts` are the places of its objects, where they stand elsewhere than within it.
@@ -93,7 +93,7 @@ class FieldMap:
                 continue  # starts at the items of the part's list
             yield from ((key, each) for each in _columns_of(path))
 
-    def record(self, row: Row) -> Row:
+    def record(self, row: SourceRow) -> SourceRow:
         """Return the row with our keys. What is not mapped and not used stays as it is."""
         if not self.paths or not isinstance(row.values, Mapping):
             return row

@@ -63,14 +63,14 @@ _LISTS: Mapping[str, str] = {
 
 
 @dataclass(frozen=True)
-class Column:
+class TableColumn:
     """A column of a table: what its items have below, and of how many lists within lists it is."""
 
     below: tuple[str, ...] = ()
     depth: int = 0
 
 
-Columns = Mapping[str, Column]
+Columns = Mapping[str, TableColumn]
 
 
 def recognised(columns: Columns, given: FieldMap, table: str) -> FieldMap:
@@ -197,7 +197,7 @@ def _one_form_of_box(paths: dict[str, str], given: FieldMap) -> None:
 def _add_part(paths: dict[str, str], part: str, columns: Columns, given: FieldMap) -> None:
     """Recognise what stands below a list of objects, regions or relationships."""
     top = paths.get(part, "")
-    column = Column(tuple(columns)) if top == RECORD else columns.get(top)
+    column = TableColumn(tuple(columns)) if top == RECORD else columns.get(top)
     if column is None or not column.below:
         return
     within = {key.partition(".")[2]: path for key, path in given.paths.items() if key.partition(".")[0] == part}

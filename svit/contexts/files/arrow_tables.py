@@ -7,8 +7,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from svit.contexts.fields.field_map import RECORD, FieldMap, Row
-from svit.contexts.fields.usual_columns import Column, Columns
+from svit.contexts.fields.field_map import RECORD, FieldMap, SourceRow
+from svit.contexts.fields.usual_columns import Columns, TableColumn
 from svit.errors import DataError, SvitError
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class ArrowTables:
         names = _names_at(self._features, [*way, *name.split(".")]) if name else None
         return {str(number): each for number, each in enumerate(names or ())}
 
-    def rows(self, fields: FieldMap) -> Iterator[Row]:
+    def rows(self, fields: FieldMap) -> Iterator[SourceRow]:
         """Yield the rows with the columns that the map needs; the bytes of pictures stay on the disk."""
         needed = {name for _, path in fields.columns() for name in (path, path.partition(".")[0])}
         number = 0
@@ -58,7 +58,7 @@ class ArrowTables:
             with _understood(file):
                 for within, values in enumerate(_values(file, needed), start=1):
                     number += 1
-                    yield Row(values, f"{file}: row {within}", number)
+                    yield SourceRow(values, f"{file}: row {within}", number)
 
 
 @contextmanager
@@ -200,18 +200,18 @@ def _plain(value: object) -> object:
     return {key: _plain(each) for key, each in value.items()} if isinstance(value, dict) else value
 
 
-def _column(kind: "pa.DataType") -> Column:
+def _column(kind: "pa.DataType") -> TableColumn:
     import pyarrow as pa
 
     item, depth = kind, 0
     while (below := _item(item)) is not None:
         item, depth = below, depth + 1
     if not pa.types.is_struct(item):
-        return Column(depth=depth)
+        return TableColumn(depth=depth)
     names = tuple(each.name for each in item)
     if not depth and all(_item(each.type) is not None for each in item):
         depth = 1  # the columns of a list of records
-    return Column(names, depth)
+    return TableColumn(names, depth)
 
 
 def _item(kind: "pa.DataType") -> "pa.DataType | None":

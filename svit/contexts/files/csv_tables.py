@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from svit.contexts.dropped_annotations import Dropped
-from svit.contexts.fields.field_map import Row
+from svit.contexts.fields.field_map import SourceRow
 from svit.contexts.fields.lenient_values import number
-from svit.contexts.fields.usual_columns import Column, Columns
+from svit.contexts.fields.usual_columns import Columns, TableColumn
 from svit.contexts.files.foreign_files import foreign_magic
 from svit.contexts.files.json_arrays import BYTE_ORDER_MARK
 from svit.contexts.files.json_records import beginning, opened, whole_text
@@ -29,11 +29,11 @@ def csv_columns(path: Path) -> Columns:
                 f"{path}: its first line does not name the columns, each by its own name: {', '.join(row)}. "
                 "Put a line such as image,x1,y1,x2,y2,name before it."
             )
-        return {name: Column() for name in row}
+        return {name: TableColumn() for name in row}
     raise DataError(f"{path} is empty.")
 
 
-def csv_rows(path: Path, counts: Dropped) -> Iterator[Row]:
+def csv_rows(path: Path, counts: Dropped) -> Iterator[SourceRow]:
     """Yield the rows below the head by column; a row of another length is dropped and counted."""
     reading = _cells(path)
     head = [name.strip() for name in next(reading)]
@@ -44,7 +44,7 @@ def csv_rows(path: Path, counts: Dropped) -> Iterator[Row]:
             counts.drop("row_has_other_columns_than_the_head", "row", place)
             continue
         texts = [whole_text(cell, place, counts) if cell.strip() else None for cell in cells]
-        yield Row(dict(zip(head, texts, strict=True)), place, position)
+        yield SourceRow(dict(zip(head, texts, strict=True)), place, position)
 
 
 def class_names(path: Path) -> Mapping[str, str]:

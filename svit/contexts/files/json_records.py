@@ -14,7 +14,7 @@ from typing import BinaryIO, cast
 import msgspec
 
 from svit.contexts.dropped_annotations import Dropped
-from svit.contexts.fields.field_map import Row
+from svit.contexts.fields.field_map import SourceRow
 from svit.contexts.files.decode_errors import ends_early
 from svit.contexts.files.foreign_files import foreign_bytes, foreign_record
 from svit.contexts.files.json_arrays import BYTE_ORDER_MARK, packed_by
@@ -27,7 +27,7 @@ _HALF = re.compile("[\ud800-\udfff]")
 _GAP = re.compile(r"[\s,]*")
 
 
-def json_rows(path: Path, counts: Dropped) -> Iterator[Row]:
+def json_rows(path: Path, counts: Dropped) -> Iterator[SourceRow]:
     """Yield the records of the file, or of stdin for `-`; empty lines are skipped, and what is no JSON is dropped.
 
     Halves of characters and bytes that are no UTF-8 become U+FFFD, counted. Raise DataError for what is no JSON at all,
@@ -123,7 +123,7 @@ def _record(value: object, place: str, counts: Dropped) -> object:
     return {key: _whole(each, f"{place}, {key}", counts) for key, each in whole}
 
 
-def _of_lines(file: BinaryIO, name: str, counts: Dropped) -> Iterator[Row]:
+def _of_lines(file: BinaryIO, name: str, counts: Dropped) -> Iterator[SourceRow]:
     records = 0
     for number, line in enumerate(file, start=1):
         if number == 1:
@@ -143,7 +143,7 @@ def _of_lines(file: BinaryIO, name: str, counts: Dropped) -> Iterator[Row]:
             continue
         if records == 1 and isinstance(values, Mapping) and (foreign := foreign_record(values)):
             raise DataError(f"{name} {foreign}")
-        yield Row(values, place, number)
+        yield SourceRow(values, place, number)
 
 
 def _value(line: bytes, place: str, counts: Dropped) -> object:
@@ -158,7 +158,7 @@ def _value(line: bytes, place: str, counts: Dropped) -> object:
     return _record(value, place, counts)
 
 
-def _of_array(file: BinaryIO, name: str, counts: Dropped) -> Iterator[Row]:
+def _of_array(file: BinaryIO, name: str, counts: Dropped) -> Iterator[SourceRow]:
     """Yield the records of an array, piece by piece: no more than a record and a chunk is in memory."""
     text = io.TextIOWrapper(file, encoding="utf-8-sig", errors="surrogateescape", newline="\n")
     decode = json.JSONDecoder().raw_decode
@@ -186,7 +186,7 @@ def _of_array(file: BinaryIO, name: str, counts: Dropped) -> Iterator[Row]:
             place = f"{name}: record {number}"
             if number == 1 and isinstance(value, dict) and (foreign := foreign_record(value, in_array=True)):
                 raise DataError(f"{name} {foreign}")
-            yield Row(_record(value, place, counts), place, number)
+            yield SourceRow(_record(value, place, counts), place, number)
     finally:
         text.detach()
 

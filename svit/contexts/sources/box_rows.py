@@ -13,7 +13,7 @@ import msgspec
 
 from svit.contexts.dropped_annotations import Dropped
 from svit.contexts.fields.box_form import CORNERS, EXTENT
-from svit.contexts.fields.field_map import BOX_ROW_KEYS, IMAGE_KEYS, FieldMap, Row, value_at
+from svit.contexts.fields.field_map import BOX_ROW_KEYS, IMAGE_KEYS, FieldMap, SourceRow, value_at
 
 _TABLES = """
 PRAGMA journal_mode = OFF;
@@ -31,7 +31,7 @@ _encode = msgspec.msgpack.Encoder(enc_hook=str).encode
 _decode = msgspec.msgpack.Decoder(Held).decode
 
 
-def image_rows(rows: Iterable[Row], fields: FieldMap, counts: Dropped) -> Iterator[Row]:
+def image_rows(rows: Iterable[SourceRow], fields: FieldMap, counts: Dropped) -> Iterator[SourceRow]:
     """Yield a record for each image, in the order in which the images come first.
 
     Rows are counted, and a row without an image is dropped.
@@ -45,7 +45,7 @@ def image_rows(rows: Iterable[Row], fields: FieldMap, counts: Dropped) -> Iterat
             yield _record([_decode(kept) for _, kept in group])
 
 
-def _keep(database: sqlite3.Connection, row: Row, fields: FieldMap, counts: Dropped) -> None:
+def _keep(database: sqlite3.Connection, row: SourceRow, fields: FieldMap, counts: Dropped) -> None:
     values = {key: value_at(row.values, path, row.number) for key, path in fields.paths.items()}
     image = values.get("image_id")
     counts.read["row"] += 1
@@ -59,7 +59,7 @@ def _keep(database: sqlite3.Connection, row: Row, fields: FieldMap, counts: Drop
     database.execute("INSERT INTO rows VALUES (?, ?, ?)", (position, row.number, held))
 
 
-def _record(rows: list[Held]) -> Row:
+def _record(rows: list[Held]) -> SourceRow:
     """Return the record of an image's rows: what is said of the image by the first row that says it."""
     first, place, number = rows[0]
     record: dict[str, object] = {
@@ -77,7 +77,7 @@ def _record(rows: list[Held]) -> Row:
     record["regions" if "phrase" in first else "objects"] = parts
     captions = [values["caption"] for values, _, _ in rows if _is_given(values.get("caption"))]
     record["captions"] = list(dict.fromkeys(captions)) if all(isinstance(each, str) for each in captions) else captions
-    return Row(record, place, number, places)
+    return SourceRow(record, place, number, places)
 
 
 def _is_given(value: object) -> bool:

@@ -230,7 +230,7 @@ class Coco:
             if (instance := annotations.read(row, self.counts))
         ]
         self.counts.read["object"] += len(found)
-        numbers = _Numbers(instance for _, _, instance in found)
+        numbers = _ObjectIds(instance for _, _, instance in found)
         for file, row, instance in found:
             annotations = self._annotations[file]
             place = partial(annotations.place, row)
@@ -302,7 +302,7 @@ class Coco:
         return None
 
 
-class _Numbers:
+class _ObjectIds:
     """The ids of one image's objects: as the files give them, or, where they do not or do so twice, given here."""
 
     def __init__(self, instances: Iterator[CocoInstance]) -> None:

@@ -26,20 +26,20 @@ _MOST_UNKNOWN = 50
 _LONGEST_NAME = 40
 
 
-class _Part(NamedTuple):
+class _NestedRecord(NamedTuple):
     """A record within a record, and where it stands."""
 
     values: Mapping[object, object]
     place: str
 
 
-class _Named(NamedTuple):
+class _NamedPart(NamedTuple):
     """What objects and regions have in common."""
 
     key: Key
     text: str
     box: Box
-    part: _Part
+    part: _NestedRecord
 
 
 @dataclass
@@ -123,7 +123,7 @@ class PartReader:
             several = sum(each.startswith("unknown_key_") for each in self.counts) >= _MOST_UNKNOWN
             self.counts.note("unknown_keys_of_many_names" if several and reason not in self.counts else reason, place)
 
-    def _relationship(self, part: _Part, objects: Mapping[Key, int]) -> Relationship | None:
+    def _relationship(self, part: _NestedRecord, objects: Mapping[Key, int]) -> Relationship | None:
         ends = [objects.get(_key(part.values.get(end))) for end in ("subject", "object")]
         predicate = words(part.values.get("predicate"))
         if not predicate:
@@ -137,7 +137,7 @@ class PartReader:
 
     def _named(
         self, value: object, kind: str, text_key: str, place: str, places: Sequence[str], size: tuple[int, int]
-    ) -> Iterator[_Named]:
+    ) -> Iterator[_NamedPart]:
         """Yield the objects or regions that have a text, a box and no id of an earlier one."""
         seen: set[Key] = set()
         for part in self._parts(value, kind, place, places):
@@ -149,16 +149,16 @@ class PartReader:
             text = self._text(part, kind, text_key)
             box = self._box(part, kind, size) if text else None
             if text and box:
-                yield _Named(key, text, box, part)
+                yield _NamedPart(key, text, box, part)
 
-    def _id(self, part: _Part, kind: str) -> Key:
+    def _id(self, part: _NestedRecord, kind: str) -> Key:
         given = part.values.get("id")
         key = _key(given)
         if key is None and given not in (None, ""):
             self.counts.note(f"{kind}_id_unreadable", part.place)
         return key
 
-    def _text(self, part: _Part, kind: str, text_key: str) -> str | None:
+    def _text(self, part: _NestedRecord, kind: str, text_key: str) -> str | None:
         """Return the name or phrase; of a class that is given by number or code, its name."""
         given = part.values.get(text_key)
         if kind == "object" and self.class_names and (code := _key(given)) is not None:
@@ -174,7 +174,7 @@ class PartReader:
             self.counts.drop(f"{kind}_{text_key}_{fault}", kind, part.place)
         return text
 
-    def _box(self, part: _Part, kind: str, size: tuple[int, int]) -> Box | None:
+    def _box(self, part: _NestedRecord, kind: str, size: tuple[int, int]) -> Box | None:
         given = part.values.get("box")
         if given is None and any(side in part.values for side in _SIDES):
             given = part.values if any(part.values.get(side) is not None for side in _SIDES) else None
@@ -187,7 +187,7 @@ class PartReader:
             self.counts.drop(f"{kind}_{read.fault}", kind, part.place)
         return read.box
 
-    def _parts(self, value: object, kind: str, place: str, places: Sequence[str]) -> Iterator[_Part]:
+    def _parts(self, value: object, kind: str, place: str, places: Sequence[str]) -> Iterator[_NestedRecord]:
         """Yield the records of a list, or of an object of lists, and count them."""
         member = f"{kind}s"
         listed = [] if value is None else _transposed(from_json_text(value))
@@ -201,7 +201,7 @@ class PartReader:
             here = places[i] if i < len(places) else f"{place}, {member}[{i}]"
             if isinstance(each, dict):
                 self.unknown_keys(each, _KNOWN[member], f"{member}.", here)
-                yield _Part(each, here)
+                yield _NestedRecord(each, here)
             else:
                 self.counts.drop(f"{kind}_unreadable", kind, here)
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from svit.contexts.dropped_annotations import Dropped
 from svit.contexts.fields.box_form import BoxForm
-from svit.contexts.fields.field_map import Row
+from svit.contexts.fields.field_map import SourceRow
 from svit.contexts.fields.lenient_values import identifier, whole_number
 from svit.contexts.fields.usual_columns import suggested
 from svit.contexts.files.strict_decoding import exact_record
@@ -48,7 +48,7 @@ class OwnRecords:
 
     def __init__(
         self,
-        rows: Iterable[Row],
+        rows: Iterable[SourceRow],
         *,
         name: str,
         counts: Dropped,
@@ -84,7 +84,7 @@ class OwnRecords:
                 yield context
         self._judge_whole()
 
-    def _context(self, row: Row) -> ImageContext | None:
+    def _context(self, row: SourceRow) -> ImageContext | None:
         """Return the row's context; None, counted, where it has no id of its own, no path or no size."""
         if (exact := self._exact(row)) is not None:
             return exact
@@ -98,7 +98,7 @@ class OwnRecords:
             return None
         return self._whole(row, row.values, image)
 
-    def _exact(self, row: Row) -> ImageContext | None:
+    def _exact(self, row: SourceRow) -> ImageContext | None:
         """Return the context of a record that needs no patience, and count its parts."""
         if not self._is_plain or (context := exact_record(row.values)) is None or context.image_id in self._seen:
             return None
@@ -129,7 +129,7 @@ class OwnRecords:
             return "image_size_missing" if missing else "image_size_unreadable"
         return image_id, image, size
 
-    def _whole(self, row: Row, values: Mapping[object, object], image: tuple[ImageId, str, Size]) -> ImageContext:
+    def _whole(self, row: SourceRow, values: Mapping[object, object], image: tuple[ImageId, str, Size]) -> ImageContext:
         parts, place = self._parts, row.place
         image_id, path, size = image
         objects, numbers = parts.objects(values.get("objects"), place, row.parts, size)

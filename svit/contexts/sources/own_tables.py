@@ -6,7 +6,7 @@ from pathlib import Path
 
 from svit.contexts.dropped_annotations import Dropped
 from svit.contexts.fields.box_form import BoxForm
-from svit.contexts.fields.field_map import FieldMap, Row
+from svit.contexts.fields.field_map import FieldMap, SourceRow
 from svit.contexts.fields.usual_columns import recognised, unused
 from svit.contexts.files.arrow_tables import ArrowTables
 from svit.contexts.files.csv_tables import csv_columns, csv_rows
@@ -89,6 +89,6 @@ def sizes_in(folder: Path) -> Sizes:
     return size
 
 
-def _rows(tables: ArrowTables, fields: FieldMap, counts: Dropped) -> Iterator[Row]:
+def _rows(tables: ArrowTables, fields: FieldMap, counts: Dropped) -> Iterator[SourceRow]:
     rows = tables.rows(fields)
     return image_rows(rows, fields, counts) if fields.is_of_box_rows else map(fields.record, rows)

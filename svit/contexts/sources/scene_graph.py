@@ -14,7 +14,7 @@ import msgspec
 from svit.boxes import Box
 from svit.contexts.dropped_annotations import WITHOUT_OBJECT, Dropped
 from svit.contexts.fields.pixels import Pixels, unit_box
-from svit.contexts.sources.visual_genome_records import Description, Mention, Relation, Texts
+from svit.contexts.sources.visual_genome_records import GenomeObject, GenomeRegion, GenomeRelation, Texts
 from svit.records import Object, Region, Relationship
 from svit.text import one_line
 
@@ -36,10 +36,10 @@ class _Thing(msgspec.Struct, frozen=True, gc=False):
 class SceneGraph:
     """The objects of one image, found by any id that a file may have for them. Dropped annotations are counted."""
 
-    def __init__(self, mentions: Iterable[Placed[Mention]], *, width: int, height: int, counts: Dropped) -> None:
+    def __init__(self, mentions: Iterable[Placed[GenomeObject]], *, width: int, height: int, counts: Dropped) -> None:
         """Keep the objects that have a name, a box inside the image and an id of their own."""
         self._things: dict[int, _Thing] = {}
-        self._own_attributes: list[Placed[Mention]] = []
+        self._own_attributes: list[Placed[GenomeObject]] = []
         self._size = width, height
         self._counts = counts
         placed = list(mentions)
@@ -52,7 +52,7 @@ class SceneGraph:
             elif attributes:
                 self._own_attributes.append((mention, place))
 
-    def _keep(self, mention: Mention | None, place: object) -> bool:
+    def _keep(self, mention: GenomeObject | None, place: object) -> bool:
         """Keep the object, or drop it."""
         found = self._object(mention)
         if isinstance(found, str):
@@ -70,7 +70,7 @@ class SceneGraph:
         self._things[number] = _Thing(names, box, pixels, merged)
         return True
 
-    def _object(self, mention: Mention | None) -> tuple[int | None, tuple[str, ...], Pixels] | str:
+    def _object(self, mention: GenomeObject | None) -> tuple[int | None, tuple[str, ...], Pixels] | str:
         """Return the object's id, names and box in pixels, or the reason why it cannot be read."""
         if mention is None:
             return "object_unreadable"
@@ -82,7 +82,7 @@ class SceneGraph:
             return "object_box_missing"
         return number, names, pixels
 
-    def objects(self, attributed: Iterable[Placed[Mention]]) -> Iterator[Object]:
+    def objects(self, attributed: Iterable[Placed[GenomeObject]]) -> Iterator[Object]:
         """Yield the objects in file order, with the attributes of their own and those that the mentions give them."""
         attributes: dict[int, dict[str, None]] = {}
         for mention, place in chain(self._own_attributes, attributed):
@@ -94,7 +94,7 @@ class SceneGraph:
             words = tuple(attributes.get(number, ()))
             yield Object(id=number, name=thing.names[0], box=thing.box, attributes=words, aliases=thing.names[1:])
 
-    def relationships(self, relations: Iterable[Placed[Relation]]) -> Iterator[Relationship]:
+    def relationships(self, relations: Iterable[Placed[GenomeRelation]]) -> Iterator[Relationship]:
         """Yield the relationships between two objects of the image, each once."""
         seen: set[Relationship] = set()
         for relation, place in relations:
@@ -112,7 +112,7 @@ class SceneGraph:
                 seen.add(found)
                 yield found
 
-    def _relationship(self, relation: Relation | None) -> Relationship | str:
+    def _relationship(self, relation: GenomeRelation | None) -> Relationship | str:
         """Return the relationship, or the reason why it cannot be read."""
         if relation is None:
             return "relationship_unreadable"
@@ -126,7 +126,7 @@ class SceneGraph:
         return Relationship(subject_id, predicate, object_id) if predicate else "predicate_missing"
 
     def _add_attributes(
-        self, mention: Mention, given: Texts, place: object, attributes: dict[int, dict[str, None]]
+        self, mention: GenomeObject, given: Texts, place: object, attributes: dict[int, dict[str, None]]
     ) -> None:
         """Add what is given to the attributes of the object that is meant. One that it has already is the same one."""
         texts = [one_line(text or "") for text in given]
@@ -152,7 +152,7 @@ class SceneGraph:
             self._counts.read["attribute"] += number
             self._counts.skip(WITHOUT_OBJECT["attribute"], "attribute", str(place), number=number)
 
-    def _find(self, mention: Mention) -> int | None:
+    def _find(self, mention: GenomeObject) -> int | None:
         """Return the id of the object that is meant: by id, by an id merged into it (v1.4), by box and name (v1.0)."""
         own = mention.number
         if own is not None and own in self._things:
@@ -183,7 +183,7 @@ class SceneGraph:
         return {(thing.pixels, name): number for number, thing in self._things.items() for name in thing.names}
 
 
-def clean_names(mention: Mention) -> tuple[str, ...]:
+def clean_names(mention: GenomeObject) -> tuple[str, ...]:
     """Return all names, the first one first, each once, without the period that some end with."""
     for given in (mention.names, mention.object_names, (mention.name,)):
         names = tuple(dict.fromkeys(filter(None, (one_line(name or "").rstrip(". ") for name in given or ()))))
@@ -192,7 +192,7 @@ def clean_names(mention: Mention) -> tuple[str, ...]:
     return ()
 
 
-def regions(described: Iterable[Placed[Description]], *, width: int, height: int, counts: Dropped) -> Iterator[Region]:
+def regions(described: Iterable[Placed[GenomeRegion]], *, width: int, height: int, counts: Dropped) -> Iterator[Region]:
     """Yield the regions that have a phrase and a box, in file order."""
     placed = list(described)
     free = free_numbers(region.number if region else None for region, _ in placed)
@@ -214,7 +214,7 @@ def regions(described: Iterable[Placed[Description]], *, width: int, height: int
         yield Region(number, phrase, box)
 
 
-def _region(region: Description | None, seen: Collection[int | None]) -> tuple[int | None, str, Pixels] | str:
+def _region(region: GenomeRegion | None, seen: Collection[int | None]) -> tuple[int | None, str, Pixels] | str:
     """Return the region's id, phrase and box in pixels, or the reason why it cannot be read."""
     if region is None:
         return "region_unreadable"

@@ -25,8 +25,8 @@ from svit.contexts.sources.visual_genome_files import (
     KEYS,
     KINDS,
     AnnotationFile,
+    AnnotationPlace,
     Member,
-    Place,
     refuse_another_file,
     refuse_other_records,
 )
@@ -153,7 +153,7 @@ class VisualGenome:
             relationships=tuple(graph.relationships(self._of(image_id, "relationships"))),
         )
 
-    def _of(self, image_id: ImageId, kind: Member) -> Iterable[tuple[Any, Place]]:
+    def _of(self, image_id: ImageId, kind: Member) -> Iterable[tuple[Any, AnnotationPlace]]:
         """Return the image's annotations of this kind, from each file that has some."""
         return chain.from_iterable(file.of(image_id, member, self.counts) for file, member in self._parts[kind])
 

@@ -35,7 +35,7 @@ _SAMPLE = 100
 """So many records are looked at to know what a file is: any one of them may be odd."""
 
 
-class Place(msgspec.Struct, frozen=True, gc=False):
+class AnnotationPlace(msgspec.Struct, frozen=True, gc=False):
     """Where an annotation stands; put into words only when they are needed."""
 
     records: RecordArray[AnnotationRecord]
@@ -73,11 +73,11 @@ class AnnotationFile:
         self.records.index(file.whole, dropped)
         refuse_other_records(self.path, self.records, self.member)
 
-    def of(self, image_id: ImageId, member: Member, dropped: Dropped) -> list[tuple[Any, Place]]:
+    def of(self, image_id: ImageId, member: Member, dropped: Dropped) -> list[tuple[Any, AnnotationPlace]]:
         """Return the image's annotations under the key, None for what is none, and where each stands."""
         records = self.records
         return [
-            (annotation, Place(records, row, member, index))
+            (annotation, AnnotationPlace(records, row, member, index))
             for row, record in self._read(image_id, dropped)
             for index, annotation in enumerate(getattr(record, member) or ())
         ]

@@ -19,7 +19,7 @@ Texts = tuple[str | None, ...]
 """Names or attributes; None inside stands for what is no text."""
 
 
-class Mention(msgspec.Struct, kw_only=True, gc=False):
+class GenomeObject(msgspec.Struct, kw_only=True, gc=False):
     """An object in any file of any version: by id, and by names and box in pixels."""
 
     object_id: Key | None = None
@@ -51,22 +51,22 @@ class Mention(msgspec.Struct, kw_only=True, gc=False):
         return self.x, self.y, w, h
 
 
-class Relation(msgspec.Struct, kw_only=True, gc=False):
+class GenomeRelation(msgspec.Struct, kw_only=True, gc=False):
     """A relationship: between mentions as in relationships.json, or between ids as in scene_graphs.json."""
 
     predicate: str | None = None
-    subject: Mention | None = None
-    object: Mention | None = None
+    subject: GenomeObject | None = None
+    object: GenomeObject | None = None
     subject_id: Key | None = None
     object_id: Key | None = None
 
     @property
-    def ends(self) -> tuple[Mention | None, Mention | None]:
+    def ends(self) -> tuple[GenomeObject | None, GenomeObject | None]:
         """The subject and the object, each None when the record does not name it."""
         return self.subject or _by_number(self.subject_id), self.object or _by_number(self.object_id)
 
 
-class Description(msgspec.Struct, kw_only=True, gc=False):
+class GenomeRegion(msgspec.Struct, kw_only=True, gc=False):
     """A region with its phrase."""
 
     region_id: Key | None = None
@@ -100,10 +100,10 @@ class AnnotationRecord(msgspec.Struct, kw_only=True, gc=False):
     None in a list stands for an annotation that is none: null, a number, a text.
     """
 
-    objects: list[Mention | None] | None = None
-    attributes: list[Mention | None] | None = None
-    relationships: list[Relation | None] | None = None
-    regions: list[Description | None] | None = None
+    objects: list[GenomeObject | None] | None = None
+    attributes: list[GenomeObject | None] | None = None
+    relationships: list[GenomeRelation | None] | None = None
+    regions: list[GenomeRegion | None] | None = None
 
 
 class GenomeImage(msgspec.Struct, kw_only=True, gc=False):
@@ -138,12 +138,12 @@ def genome_image(record: Mapping[str, object]) -> GenomeImage:
     return msgspec.structs.replace(read, odd=tuple(odd))
 
 
-def mention(value: object) -> Mention | None:
+def mention(value: object) -> GenomeObject | None:
     """Return the object that is mentioned; None for what is no mention."""
     if not isinstance(value, dict):
         return None
     get = value.get
-    return Mention(
+    return GenomeObject(
         object_id=whole_number(get("object_id")),
         id=whole_number(get("id")),
         x=number(get("x")),
@@ -160,11 +160,11 @@ def mention(value: object) -> Mention | None:
     )
 
 
-def relation(value: object) -> Relation | None:
+def relation(value: object) -> GenomeRelation | None:
     """Return the relationship; None for what is none."""
     if not isinstance(value, dict):
         return None
-    return Relation(
+    return GenomeRelation(
         predicate=_text(value.get("predicate")),
         subject=_end(value.get("subject")),
         object=_end(value.get("object")),
@@ -173,12 +173,12 @@ def relation(value: object) -> Relation | None:
     )
 
 
-def description(value: object) -> Description | None:
+def description(value: object) -> GenomeRegion | None:
     """Return the region; None for what is none."""
     if not isinstance(value, dict):
         return None
     get = value.get
-    return Description(
+    return GenomeRegion(
         region_id=whole_number(get("region_id")),
         id=whole_number(get("id")),
         x=number(get("x")),
@@ -191,13 +191,13 @@ def description(value: object) -> Description | None:
     )
 
 
-def _end(value: object) -> Mention | None:
+def _end(value: object) -> GenomeObject | None:
     """Return the end of a relationship: a mention, or the id of an object."""
     return mention(value) or _by_number(whole_number(value))
 
 
-def _by_number(number: int | None) -> Mention | None:
-    return None if number is None else Mention(object_id=number)
+def _by_number(number: int | None) -> GenomeObject | None:
+    return None if number is None else GenomeObject(object_id=number)
 
 
 def _listed(record: Mapping[str, object], key: str, read: Callable[[object], T | None]) -> list[T | None] | None:

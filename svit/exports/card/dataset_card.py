@@ -9,7 +9,7 @@ import yaml
 
 from svit import __version__
 from svit.datasets.record_forms import IMPORTED
-from svit.exports.base import Format, Style, Written, to_train_on
+from svit.exports.base import ExportedFile, Format, Style, to_train_on
 from svit.exports.card.account import MOST, costs, flaws, left_out, other_sizes, share, writers
 from svit.exports.card.licences import UNKNOWN, licences
 from svit.exports.card.markdown import code, code_block, plain, table
@@ -27,7 +27,7 @@ _OFFLINE, _UNKNOWN = "offline", "unknown"
 
 
 @dataclass(frozen=True)
-class Export:
+class CardFacts:
     """What an export wrote, and the words of the command that did it. `photographs` says that the files hold them.
 
     `left_out` counts the samples and records that are in no file, by why, `other_size` the records whose picture has
@@ -36,7 +36,7 @@ class Export:
 
     format: Format
     style: Style
-    written: Sequence[Written]
+    written: Sequence[ExportedFile]
     command: Sequence[str]
     photographs: bool = False
     left_out: Mapping[str, int] = field(default_factory=dict)
@@ -49,7 +49,7 @@ class Export:
         return sum(each.records for each in self.written)
 
 
-def card(export: Export, counts: Counts, runs: Sequence[RunFacts] = ()) -> str:
+def card(export: CardFacts, counts: Counts, runs: Sequence[RunFacts] = ()) -> str:
     """Return the card. Without `runs`, as when lines of a file were exported, it says what it cannot know."""
     parts = [
         f"# {plain(export.style.dataset)}",
@@ -79,7 +79,7 @@ def card(export: Export, counts: Counts, runs: Sequence[RunFacts] = ()) -> str:
     return f"---\n{_header(export, counts, runs)}---\n\n" + "\n\n".join(parts) + "\n"
 
 
-def _header(export: Export, counts: Counts, runs: Sequence[RunFacts]) -> str:
+def _header(export: CardFacts, counts: Counts, runs: Sequence[RunFacts]) -> str:
     names = tuple(dict.fromkeys(licence.name for licence in licences(counts.sources, runs)))
     tags = ["visual-instruction-tuning", "svit"]
     tags += ["grounding"] if "referring" in counts.tasks else []
@@ -105,7 +105,7 @@ def _header(export: Export, counts: Counts, runs: Sequence[RunFacts]) -> str:
     return yaml.safe_dump(header, sort_keys=False, allow_unicode=True, width=10**6)
 
 
-def _opening(export: Export, counts: Counts) -> Iterator[str]:
+def _opening(export: CardFacts, counts: Counts) -> Iterator[str]:
     if authors := set(counts.models) - {_OFFLINE, _UNKNOWN}:
         whose = "A language model" if len(authors) == 1 else "Language models"
         yield (
@@ -125,7 +125,7 @@ def _opening(export: Export, counts: Counts) -> Iterator[str]:
     yield f"It is in the format {code(export.format.name)} ({plain(export.format.summary)})."
 
 
-def _sizes(export: Export, counts: Counts) -> Iterator[str]:
+def _sizes(export: CardFacts, counts: Counts) -> Iterator[str]:
     """Yield the tables of tasks and of files."""
     rows: list[list[str | int]] = [[code(task), *_numbers(counts, [task])] for task in counts.tasks]
     heads = (f"{plain(split)}: {what}" for split in counts.splits for what in ("samples", "pairs"))
@@ -153,7 +153,7 @@ def _sources(counts: Counts, runs: Sequence[RunFacts]) -> Iterator[str]:
             yield f"The run {code(run.name)} read {code(_FOLDERS.sub('', run.origin))}."
 
 
-def _coordinates(export: Export) -> Iterator[str]:
+def _coordinates(export: CardFacts) -> Iterator[str]:
     style = export.style
     yield f"Boxes: {plain(export.format.box_words(style))}. {plain('<image>')} marks: {plain(export.format.marks)}."
     if style.padded:
@@ -177,7 +177,7 @@ START_WORDS = ("TRAIN", "SPLIT", "NAMES", "NAME", "MIN_PIXELS", "MAX_PIXELS")
 to be trained on, the data's name as a file may be called, and the pixels that the trainer scales pictures to."""
 
 
-def _start(export: Export) -> Iterator[str]:
+def _start(export: CardFacts) -> Iterator[str]:
     """Yield how a training starts on the files."""
     form, style = export.format, export.style
     files = to_train_on(export.written)
@@ -216,7 +216,7 @@ def _fits(form: Format, style: Style) -> bool:
     return is_padded and (not style.boxes.resized or style.resize == form.resize)
 
 
-def _disclaimers(export: Export, counts: Counts) -> str:
+def _disclaimers(export: CardFacts, counts: Counts) -> str:
     claims = [
         "Nobody has read each sample. The checks find faults of form and contradictions to the annotations; they do "
         "not prove that a sentence is true of the image.",

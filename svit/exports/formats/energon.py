@@ -11,7 +11,7 @@ from dataclasses import replace
 
 import yaml
 
-from svit.exports.base import Style, Written
+from svit.exports.base import ExportedFile, Style
 from svit.exports.box_styles import QWEN3_VL
 from svit.exports.formats.webdataset import FORMAT as WEBDATASET
 
@@ -19,7 +19,7 @@ BRIDGE = "megatron-bridge.yaml"
 _META, _CHATML = ".nv-meta", "chatml.yaml"
 
 
-def _sidecars(written: Sequence[Written], style: Style) -> dict[str, object]:
+def _sidecars(written: Sequence[ExportedFile], style: Style) -> dict[str, object]:
     """Return what the data set is, its splits, how many samples each shard has, and Bridge's view of it.
 
     `.info.yaml` is read by all versions of Energon; 7.4 itself would write `.info.json`.

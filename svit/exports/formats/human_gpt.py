@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from itertools import cycle
 
-from svit.exports.base import IMAGE_MARK, Item, Style, Written
+from svit.exports.base import IMAGE_MARK, ExportedFile, Item, Style
 
 FIRST_LINE = f"{IMAGE_MARK}\n"
 """The image's mark on a line of its own, as LLaVA, InternVL and Qwen's own training have it."""
@@ -36,7 +36,7 @@ def flat(item: Item, style: Style) -> dict[str, object]:
     }
 
 
-def datasets(written: Sequence[Written], style: Style) -> dict[str, Written]:
+def datasets(written: Sequence[ExportedFile], style: Style) -> dict[str, ExportedFile]:
     """Return each file under a name of its own: the dataset's for `train`, with the split's behind it for others.
 
     There is no comma in a name, as commas part names where trainers take several.

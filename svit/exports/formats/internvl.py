@@ -8,14 +8,14 @@ from collections.abc import Sequence
 from pathlib import PurePath
 
 from svit.exports import context_windows
-from svit.exports.base import Format, Style, Written, to_train_on
+from svit.exports.base import ExportedFile, Format, Style, to_train_on
 from svit.exports.box_styles import INTERNVL
 from svit.exports.formats.human_gpt import datasets, flat
 
 META = "meta.json"
 
 
-def meta(written: Sequence[Written], style: Style) -> dict[str, object]:
+def meta(written: Sequence[ExportedFile], style: Style) -> dict[str, object]:
     """Return the meta file: per dataset that is to be trained on its file, and how many records are in it.
 
     Paths hold from any folder: those of the records begin with `style.images`, or, where that is no whole path, where

@@ -12,7 +12,7 @@ Boxes are in hundredths of the image. The names of a task are its labels, by `va
 
 from collections.abc import Sequence
 
-from svit.exports.base import Format, Item, Style, Written
+from svit.exports.base import ExportedFile, Format, Item, Style
 from svit.exports.box_styles import NONE
 from svit.exports.canonical import named
 from svit.exports.formats.human_gpt import turns
@@ -50,7 +50,7 @@ def record(item: Item, style: Style) -> dict[str, object]:
     }
 
 
-def _interface(_written: Sequence[Written], _style: Style) -> dict[str, str]:
+def _interface(_written: Sequence[ExportedFile], _style: Style) -> dict[str, str]:
     return {INTERFACE: _XML}
 
 

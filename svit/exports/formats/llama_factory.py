@@ -6,7 +6,7 @@ It leaves boxes in a text as they are, so they are written as SVIT writes them.
 from collections.abc import Sequence
 
 from svit.exports import context_windows
-from svit.exports.base import IMAGE_MARK, Format, Item, Style, Written
+from svit.exports.base import IMAGE_MARK, ExportedFile, Format, Item, Style
 from svit.exports.formats.human_gpt import conversations, datasets
 from svit.image_files.image_frames import LLAMA_FACTORY
 
@@ -24,7 +24,7 @@ def record(item: Item, style: Style) -> dict[str, object]:
     }
 
 
-def dataset_info(written: Sequence[Written], style: Style) -> dict[str, object]:
+def dataset_info(written: Sequence[ExportedFile], style: Style) -> dict[str, object]:
     """Return the `dataset_info.json` with an entry for each file."""
     return {
         DATASETS: {

@@ -7,7 +7,7 @@ from pathlib import PurePath
 import yaml
 
 from svit.exports import context_windows
-from svit.exports.base import Format, Item, Style, Written, to_train_on
+from svit.exports.base import ExportedFile, Format, Item, Style, to_train_on
 from svit.exports.formats.human_gpt import flat
 from svit.exports.role_marks import breaks_llava
 
@@ -43,7 +43,7 @@ deepspeed llava/train/train_mem.py --deepspeed scripts/zero3.json \\
 )
 
 
-def _named_by_yaml(written: Sequence[Written], style: Style) -> dict[str, str]:
+def _named_by_yaml(written: Sequence[ExportedFile], style: Style) -> dict[str, str]:
     """Return the YAML that LLaVA-NeXT takes as `--data_path`: it reads lines of JSON through it alone."""
     named = [
         {"json_path": str(PurePath(style.folder, file.name)), "sampling_strategy": "all"}

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 
-from svit.exports.base import Item, Talk
+from svit.exports.base import Item, TextGroup
 from svit.exports.canonical import named
 
 Pairs = Callable[[Item], Iterator[Item]]
@@ -18,7 +18,7 @@ def each_pair(takes: Callable[[Sequence[str]], bool] = lambda _pair: True) -> Pa
                 number += 1
                 pair = talk.texts[place : place + 2]
                 if takes(pair):
-                    one = Talk(pair, talk.topic, talk.task)
+                    one = TextGroup(pair, talk.topic, talk.task)
                     yield item._replace(key=f"{item.key}-{number}", talks=(one,), made_of=())
 
     return pieces

@@ -17,7 +17,7 @@ in `images`: it is given `messages`, and masks what users say with `train_on_res
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from svit.exports.base import Format, Item, Style, Talk
+from svit.exports.base import Format, Item, Style, TextGroup
 from svit.exports.parquet_files import IMAGE, TEXT
 from svit.image_files.image_frames import PROCESSOR
 
@@ -47,7 +47,7 @@ def _by_answer(item: Item) -> Iterator[Item]:
     """Yield an item for each answer, that ends with it."""
     texts = item.texts
     for number, end in enumerate(range(2, len(texts) + 1, 2), 1):
-        yield item._replace(key=f"{item.key}-{number}", talks=(Talk(texts[:end], task=item.task),))
+        yield item._replace(key=f"{item.key}-{number}", talks=(TextGroup(texts[:end], task=item.task),))
 
 
 _MESSAGES = [{"role": TEXT, "content": [{"type": TEXT, "text": TEXT}]}]

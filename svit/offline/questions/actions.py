@@ -7,7 +7,7 @@ from svit.english.grammar import Number, joined, plural, written
 from svit.english.lexicon import word_set
 from svit.offline.naming import cap
 from svit.offline.sampling import Kind, Pair
-from svit.offline.scene import Fact, Scene, Thing, a, unclear
+from svit.offline.scene import Scene, SceneFact, Thing, a, unclear
 
 _DEFINITE = frozenset({"ground", "sky", "water", "land", "place"})
 _MOTION = word_set("""riding walking running standing sitting lying leaning kneeling swimming surfing skiing
@@ -29,7 +29,7 @@ def other(scene: Scene, thing: Thing) -> str:
     return a(thing)
 
 
-def said(scene: Scene, fact: Fact) -> str:
+def said(scene: Scene, fact: SceneFact) -> str:
     """Return the fact as what the subject does: "is holding an umbrella"."""
     return f"{fact.link.clause(several=fact.subject.several)} {other(scene, fact.target)}"
 
@@ -52,18 +52,18 @@ def asked(scene: Scene, thing: Thing) -> str:
     return "one person" if thing.kind == "person" and words.startswith(("a ", "an ")) else words
 
 
-def facts(scene: Scene, rng: Random, *links: str) -> list[Fact]:
+def facts(scene: Scene, rng: Random, *links: str) -> list[SceneFact]:
     """Return the facts with one of these verbs or relations, in a new order; all facts without any."""
     found = [fact for fact in scene.facts if not links or fact.link.verb in links or fact.link.text in links]
     rng.shuffle(found)
     return found
 
 
-def _keys(fact: Fact) -> tuple[int, ...]:
+def _keys(fact: SceneFact) -> tuple[int, ...]:
     return (fact.subject.key, fact.target.key)
 
 
-def told(fact: Fact) -> str:
+def told(fact: SceneFact) -> str:
     """Return what the fact tells, the same for every kind of question that tells it."""
     return f"{fact.subject.key} {fact.link.verb or fact.link.text} {fact.target.key}"
 
@@ -95,7 +95,7 @@ def who(scene: Scene, rng: Random) -> Iterator[Pair]:
             )
 
 
-def _alone(scene: Scene, fact: Fact) -> bool:
+def _alone(scene: Scene, fact: SceneFact) -> bool:
     return not any(
         f is not fact and f.link.verb == fact.link.verb and f.target.noun.same == fact.target.noun.same
         for f in scene.facts
@@ -171,7 +171,7 @@ def clothes_color(scene: Scene, rng: Random) -> Iterator[Pair]:
             )
 
 
-def _only_one_worn(scene: Scene, fact: Fact) -> bool:
+def _only_one_worn(scene: Scene, fact: SceneFact) -> bool:
     same = fact.target.noun.same
     return (
         sum(f.subject is fact.subject and f.target.noun.same == same and f.link == fact.link for f in scene.facts) == 1
@@ -252,7 +252,7 @@ def beside(scene: Scene, rng: Random) -> Iterator[Pair]:
             )
 
 
-def is_plain_part(fact: Fact) -> bool:
+def is_plain_part(fact: SceneFact) -> bool:
     """Whether it only says that somebody has a head, a nose or the like."""
     return fact.link.text == "with" and fact.target.noun.singular in _EVERYBODY_HAS and not fact.target.looks
 

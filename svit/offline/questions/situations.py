@@ -431,7 +431,7 @@ def planned(situation: Situation) -> Kind:
     return kind
 
 
-class _Answer(NamedTuple):
+class _NamedThing(NamedTuple):
     """A thing, or all things of its name where their number is certain, first and later spoken of."""
 
     key: int
@@ -440,29 +440,29 @@ class _Answer(NamedTuple):
     several: bool
 
 
-def _answers(scene: Scene, situation: Situation) -> list[_Answer]:
+def _answers(scene: Scene, situation: Situation) -> list[_NamedThing]:
     found = scene.find(noun.replace("_", " ") for noun in situation.nouns.split())
     if any(thing.kind == "body" for thing in found) and any(thing.kind == "person" for thing in scene.things):
         return []
     return [_answer(scene, thing) for thing in found[:3]]
 
 
-def _answer(scene: Scene, thing: Thing) -> _Answer:
+def _answer(scene: Scene, thing: Thing) -> _NamedThing:
     count = scene.count(thing.noun.same)
     if count and count > 1:
         name = several_of(scene.groups[thing.noun.same])
-        return _Answer(thing.key, f"{number_word(count)} {name}", f"the {name}", several=True)
+        return _NamedThing(thing.key, f"{number_word(count)} {name}", f"the {name}", several=True)
     place = where(thing.box) if thing.placed else ""
     first = f"{a(thing)} {place}" if place else a(thing)
-    return _Answer(thing.key, first, f"the {thing.name}", thing.several)
+    return _NamedThing(thing.key, first, f"the {thing.name}", thing.several)
 
 
-def _there(found: Sequence[_Answer]) -> str:
+def _there(found: Sequence[_NamedThing]) -> str:
     are = found[0].several and not found[0].first.startswith("a pair")
     return f"There {'are' if are else 'is'} {joined([answer.first for answer in found])}."
 
 
-def _filled(text: str, found: Sequence[_Answer]) -> str:
+def _filled(text: str, found: Sequence[_NamedThing]) -> str:
     names = [answer.the for answer in found]
     the, either = joined(names), joined(names, "or")
     several = len(found) > 1 or found[0].several

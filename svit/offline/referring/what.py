@@ -8,7 +8,7 @@ from svit.english.grammar import number_word
 from svit.offline.box_mentions import POINTED, an, label, pairs_pointed, pointed, the, together
 from svit.offline.naming import cap
 from svit.offline.sampling import Kind, Pair
-from svit.offline.scene import Fact, Scene, Thing, left_of, several_of
+from svit.offline.scene import Scene, SceneFact, Thing, left_of, several_of
 
 # Size and number
 
@@ -193,14 +193,14 @@ def in_state(scene: Scene, rng: Random) -> Iterator[Pair]:
 # Facts
 
 
-def _facts(scene: Scene, rng: Random) -> list[Fact]:
+def _facts(scene: Scene, rng: Random) -> list[SceneFact]:
     able = {thing.key for thing in scene.placed if thing.noun.number in POINTED}
     found = [f for f in scene.facts if {f.subject.key, f.target.key} <= able and f.subject.box != f.target.box]
     rng.shuffle(found)
     return found
 
 
-def _clause(fact: Fact) -> str:
+def _clause(fact: SceneFact) -> str:
     text = fact.link.clause(several=False)
     is_new = text == "has" or fact.link.verb in ("wearing", "holding", "carrying")
     return f"{text} {an(fact.target) if is_new else the(fact.target)}"

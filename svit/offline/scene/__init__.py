@@ -10,13 +10,13 @@ from functools import cache
 
 from svit.boxes import Box
 from svit.english.grammar import Number, article, joined, number_value, plural, written
-from svit.english.lexicon import PLACES, Place, word_set
-from svit.offline.scene.facts import Fact, Reading, wider
+from svit.english.lexicon import PLACES, PlaceKind, word_set
+from svit.offline.scene.facts import SceneFact, SceneReading, wider
 from svit.offline.scene.rows import name_in_row
 from svit.offline.scene.things import INSIDE, SAME_THING, UNCLEAR, Thing
 from svit.records import ImageContext
 
-__all__ = ["Fact", "Scene", "Thing", "a", "above", "left_of", "listed", "several_of", "where"]
+__all__ = ["Scene", "SceneFact", "Thing", "a", "above", "left_of", "listed", "several_of", "where"]
 
 MARGIN = 0.08
 """Centers are at least this far apart before anything is called left, right, above or below."""
@@ -42,11 +42,11 @@ class Scene:
 
     def __init__(self, context: ImageContext) -> None:
         """Read the annotations."""
-        reading = Reading(context)
+        reading = SceneReading(context)
         self.context = context
         self.hints = reading.hints
         self.things: tuple[Thing, ...] = tuple(reading.things)
-        self.facts: tuple[Fact, ...] = tuple(reading.facts)
+        self.facts: tuple[SceneFact, ...] = tuple(reading.facts)
         self.parts = reading.parts
         self.placed = tuple(thing for thing in self.things if thing.placed)
         self.subjects = self._subjects()
@@ -140,7 +140,7 @@ class Scene:
                 found.append(max(group, key=lambda thing: (thing.placed, thing.box.area)))
         return found
 
-    def place(self) -> tuple[Place, list[Thing]] | None:
+    def place(self) -> tuple[PlaceKind, list[Thing]] | None:
         """Return the kind of place that three things or more point to, ahead of all others; None where none is."""
         votes = Counter({name: len(found) for name, found in self._votes().items()})
         ranked = votes.most_common(2)

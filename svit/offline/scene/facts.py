@@ -24,7 +24,7 @@ _PICTURE_OF = re.compile(
 _CLAUSE_END = re.compile(r" (?:while|as|when|that|who|which|and (?:is|are|has|was)) .*$|,.*$")
 
 
-class Fact(NamedTuple):
+class SceneFact(NamedTuple):
     """Something annotated about two things: the man (subject) is holding (link) an umbrella (target)."""
 
     subject: Thing
@@ -32,7 +32,7 @@ class Fact(NamedTuple):
     target: Thing
 
 
-class Reading:
+class SceneReading:
     """What the annotations say, collected in their order: objects first, then relationships, regions and captions."""
 
     def __init__(self, context: ImageContext) -> None:
@@ -42,7 +42,7 @@ class Reading:
         found = [(box, said) for box, said in regions if said]
         named.extend(_from_regions(found, {item[2].noun.same for item in named}))
         self.things, self._home = things_of(named)
-        self.facts: list[Fact] = []
+        self.facts: list[SceneFact] = []
         self._parts: set[int] = set()
         self._known: set[tuple[int, str, int | str]] = set()
         self._adjectives: dict[int, list[str]] = {}
@@ -108,7 +108,7 @@ class Reading:
             return
         if _fits_the_boxes(subject, link, target):
             self._known.add(known)
-            self.facts.append(Fact(subject, link, target))
+            self.facts.append(SceneFact(subject, link, target))
 
     def _compatible(self, phrase: NounPhrase) -> list[Thing]:
         same = phrase.noun.same
@@ -156,7 +156,7 @@ class Reading:
     def _finish(self) -> None:
         for key, more in self._adjectives.items():
             self.things[key] = with_adjectives(self.things[key], more)
-        self.facts = [Fact(self.things[s.key], link, self.things[t.key]) for s, link, t in self.facts]
+        self.facts = [SceneFact(self.things[s.key], link, self.things[t.key]) for s, link, t in self.facts]
 
 
 def wider(same: str) -> frozenset[str]:

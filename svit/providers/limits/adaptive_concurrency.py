@@ -34,7 +34,7 @@ MEMORY = 500
 """Answers that the line of latency by length is drawn through."""
 
 
-class Outcome(StrEnum):
+class RequestEnd(StrEnum):
     """How a request ended: with an answer, overload (a 503, a timeout), or in a way that says nothing of either."""
 
     ANSWERED = "answered"
@@ -42,7 +42,7 @@ class Outcome(StrEnum):
     OTHER = "other"
 
 
-class _Line:
+class _LatencyLine:
     """The latency of an answer by its length, in seconds: a line through the last `MEMORY` answers, never falling."""
 
     def __init__(self) -> None:
@@ -97,11 +97,11 @@ class _Arm:
         self._t, self._l, self._tt = self._t + other._t, self._l + other._l, self._tt + other._tt
         self._tl, self._ll = self._tl + other._tl, self._ll + other._ll
 
-    def slowness(self, line: _Line) -> float:
+    def slowness(self, line: _LatencyLine) -> float:
         """Return the latency over the line's, as a natural logarithm."""
         return math.log(self._l / (line.start * self.answers + line.slope * self._t))
 
-    def variance(self, line: _Line) -> float:
+    def variance(self, line: _LatencyLine) -> float:
         """Return the variance of the slowness, as of a ratio of sums."""
         a, b = line.start, line.slope
         expected = a * self.answers + b * self._t
@@ -110,7 +110,7 @@ class _Arm:
         return max(0.0, self._ll - 2 * ratio * (a * self._l + b * self._tl) + ratio * ratio * squared) / self._l**2
 
 
-class Concurrency:
+class AdaptiveConcurrency:
     """The number of requests that may be in flight: `limit`, beside `in_flight`. Changes only while it is used up.
 
     It doubles until that brings little or the server complains, then tries one step up and one step down by turns,
@@ -125,7 +125,7 @@ class Concurrency:
         self.limit = initial
         self.in_flight = 0
         self._least, self._most = least, most
-        self._line = _Line()
+        self._line = _LatencyLine()
         self._ceiling = float(most)
         self._base = initial
         self._up, self._moved = True, False
@@ -156,11 +156,11 @@ class Concurrency:
         self.in_flight += 1
         self._used_up = self._used_up or self.in_flight >= self.limit
 
-    def finished(self, now: float, latency: float, outcome: Outcome, tokens: int = 0) -> None:
+    def finished(self, now: float, latency: float, outcome: RequestEnd, tokens: int = 0) -> None:
         """Count a request that ended after so many seconds; the tokens are those of its answer, 0 if unknown."""
         self.in_flight -= 1
         began = now - latency
-        if outcome is Outcome.ANSWERED:
+        if outcome is RequestEnd.ANSWERED:
             self._learn(latency, tokens, counts=began >= self._steady_at)
         if self._used_up and self._steady_at == math.inf:
             self._turnover += 1
@@ -179,11 +179,11 @@ class Concurrency:
                 self._proven = True
                 self._phase()
 
-    def _complain(self, now: float, began: float, outcome: Outcome) -> None:
+    def _complain(self, now: float, began: float, outcome: RequestEnd) -> None:
         if began < self._cut_at:
             return
         self._ended += 1
-        self._overloaded += outcome is Outcome.OVERLOADED
+        self._overloaded += outcome is RequestEnd.OVERLOADED
         usual = OVERLOADED * self._ended
         if self._overloaded > 1 + usual + 3 * math.sqrt(usual):
             self._cut(now, 0.5 if 2 * self._overloaded > max(self._ended, self.limit) else KEPT)

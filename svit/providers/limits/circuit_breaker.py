@@ -25,7 +25,7 @@ class Outage:
         return f"{self.failures} requests in a row failed within {lasted}; the last one: {self.words}"
 
 
-class Breaker:
+class CircuitBreaker:
     """Open after `failures` in a row over at least `after` seconds: then one request leaves after each growing pause.
 
     Failures that may have been paid for open it at once: there the seconds would cost money.

@@ -14,7 +14,7 @@ _SPAN = re.compile(rf"(?:(?:{_NUMBER})(?:ms|us|µs|ns|d|h|m|s))+")
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class LimitReading:
     """What one reply said: counts of requests and tokens, and seconds. None where it said nothing usable."""
 
     request_limit: int | None = None
@@ -24,7 +24,7 @@ class Reading:
     wait: float | None = None
 
 
-def reading(headers: Mapping[str, str], wall: float | None = None) -> Reading:
+def reading(headers: Mapping[str, str], wall: float | None = None) -> LimitReading:
     """Read the headers, names in lower case; `wall` is Unix time in seconds, for dates where the reply has none."""
     request_limit, requests_left, requests_reset = _allowance(headers, "requests")
     token_limit, tokens_left, tokens_reset = _allowance(headers, "tokens")
@@ -32,7 +32,7 @@ def reading(headers: Mapping[str, str], wall: float | None = None) -> Reading:
     if waits == [None]:
         waits = [requests_reset if requests_left == 0 else None, tokens_reset if tokens_left == 0 else None]
     wait = max((wait for wait in waits if wait is not None), default=None)
-    return Reading(request_limit, token_limit, requests_left, tokens_left, wait)
+    return LimitReading(request_limit, token_limit, requests_left, tokens_left, wait)
 
 
 def _allowance(headers: Mapping[str, str], kind: str) -> tuple[int | None, int | None, float | None]:

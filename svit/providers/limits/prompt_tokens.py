@@ -19,7 +19,7 @@ SIGNS = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Cut:
+class CutPrompt:
     """A prompt that seems to have been cut: the tokens reported, and about how many were sent."""
 
     reported: int
@@ -34,7 +34,7 @@ class PromptTokens:
 
     def __init__(self) -> None:
         """Take estimates to be right until something was reported."""
-        self.cut: Cut | None = None
+        self.cut: CutPrompt | None = None
         self._estimated = self._reported = float(PRIOR)
         self._signs = 0
         self._last = (0, 0)
@@ -55,7 +55,7 @@ class PromptTokens:
         if self._is_cut(estimate, reported):
             self._signs += 1
             if self._signs == SIGNS:
-                self.cut = Cut(reported, self.expected(estimate))
+                self.cut = CutPrompt(reported, self.expected(estimate))
             return
         self._estimated += estimate
         self._reported += reported

@@ -9,7 +9,7 @@ import math
 from collections import deque
 from dataclasses import dataclass
 
-from svit.providers.limits.limit_headers import Reading
+from svit.providers.limits.limit_headers import LimitReading
 
 MINUTE = 60.0
 SHARE = 0.985
@@ -39,7 +39,7 @@ class Ticket:
     tokens_before: int = 0
 
 
-class Meter:
+class RateMeter:
     """One allowance. In any window of `span` seconds, what left less what came back is at most `allowance`.
 
     Only two things go past that: a request larger than the allowance, which leaves alone, and an `owe`, which is not
@@ -173,8 +173,8 @@ class RateLimit:
         self, rpm: int | None = None, tpm: int | None = None, *, span: float = SPAN, burst: float = BURST
     ) -> None:
         """Begin with full allowances; `span` and `burst` are seconds."""
-        self.requests = Meter(rpm, span, burst)
-        self.tokens = Meter(tpm, span, burst)
+        self.requests = RateMeter(rpm, span, burst)
+        self.tokens = RateMeter(tpm, span, burst)
         self.waiting = 0
         self._queue: deque[Ticket] = deque()
         self._paused_until = -math.inf
@@ -254,7 +254,7 @@ class RateLimit:
         """Halve the pace, at most once a second; it comes back within a quarter of an hour."""
         self._slow(0.5, now)
 
-    def observe(self, said: Reading, ticket: Ticket, now: float) -> None:
+    def observe(self, said: LimitReading, ticket: Ticket, now: float) -> None:
         """Heed the headers of the reply to an admitted request: they lower the balance, and never raise it.
 
         What is left was counted when the request arrived: since then the server refilled, and others of ours left.

@@ -55,7 +55,7 @@ class Capabilities(BaseModel):
     ignores: tuple[str, ...] = ()
 
 
-class _File(BaseModel):
+class _CapabilityFile(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
     default: Capabilities = Capabilities()
     models: Mapping[str, Capabilities] = {}
@@ -66,7 +66,7 @@ class _File(BaseModel):
 class ModelTable:
     """What is known of models and servers: the shipped file, and then the user's own."""
 
-    files: Sequence[_File]
+    files: Sequence[_CapabilityFile]
 
     @classmethod
     def read(
@@ -176,5 +176,5 @@ def _key(shared: Sequence[Message]) -> str:
 
 
 @lru_cache(maxsize=8)
-def _file(text: str, name: str) -> _File:
-    return checked(_File, read_yaml(text, name=name), name=name)
+def _file(text: str, name: str) -> _CapabilityFile:
+    return checked(_CapabilityFile, read_yaml(text, name=name), name=name)

@@ -11,13 +11,13 @@ from svit.providers.openai.certificates import distrusted, trusted
 from svit.providers.openai.endpoint_address import query_secrets, shown, whole_address
 from svit.providers.openai.proxy import Proxy, proxy_for
 from svit.providers.openai.redaction import Redaction, shortened
-from svit.providers.verdicts import Again, Stop
+from svit.providers.verdicts import RetryLater, StopRun
 
 WANTS_A_USER = 407
 """The status with which a proxy asks who it is that asks."""
 
 
-class Connection(NamedTuple):
+class ConnectionSettings(NamedTuple):
     """How an endpoint is reached, by what the environment says. `tls` is True where none is spoken."""
 
     address: str
@@ -48,13 +48,13 @@ class Connection(NamedTuple):
                 return f"{self._proxy} cannot be reached: {self._why(causes)}."
         return ""
 
-    def failed(self, causes: Sequence[BaseException]) -> Again | Stop:
+    def failed(self, causes: Sequence[BaseException]) -> RetryLater | StopRun:
         """Return what it means that no connection came about, from the error and what led to it."""
         if words := self.hindrance(causes):
-            return Stop(words) if any(map(_is_lasting, causes)) else Again("unreachable", words)
+            return StopRun(words) if any(map(_is_lasting, causes)) else RetryLater("unreachable", words)
         if any(isinstance(cause, ssl.SSLError) and cause.reason == "WRONG_VERSION_NUMBER" for cause in causes):
-            return Again("unreachable", f"{shown(self.address)} speaks no TLS there: is it http, not https?")
-        return Again("unreachable", f"{shown(self.address)} cannot be reached: {self._why(causes)}")
+            return RetryLater("unreachable", f"{shown(self.address)} speaks no TLS there: is it http, not https?")
+        return RetryLater("unreachable", f"{shown(self.address)} cannot be reached: {self._why(causes)}")
 
     def _refused(self, status: int, reason: str) -> str:
         """Return the sentence about a proxy that gave this answer in the endpoint's stead."""

@@ -11,10 +11,10 @@ import aiohttp
 _BROKEN = 500
 
 
-class Reply(aiohttp.ClientResponse):
+class ReusableResponse(aiohttp.ClientResponse):
     """A response whose connection goes back to the others once its status is known, and is no 5xx."""
 
-    async def start(self, connection: aiohttp.connector.Connection) -> "Reply":
+    async def start(self, connection: aiohttp.connector.Connection) -> "ReusableResponse":
         """Read status and headers."""
         held = _Held(connection)
         await super().start(cast("aiohttp.connector.Connection", held))

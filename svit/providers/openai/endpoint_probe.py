@@ -20,7 +20,7 @@ from rapidfuzz import fuzz, process
 from svit.providers.openai.error_body import tidy
 from svit.providers.openai.response_classification import verdict
 from svit.providers.openai.transport import NEVER_LEFT, UNANSWERED, Response, causes
-from svit.providers.verdicts import Stop
+from svit.providers.verdicts import StopRun
 
 LONGEST = 5.0
 """Seconds that the question may take; no answer by then decides nothing."""
@@ -36,7 +36,7 @@ _ENDS = re.compile(r"(shutdown|shut_down|deprecat\w*|expir\w*|retire\w*|sunset)(
 
 
 @dataclass(frozen=True)
-class Found:
+class ProbeResult:
     """What the endpoint said: why no prompt need be sent, and the models that it lists, with what it says of each.
 
     `on_our_side` says that the refusal is about what lies before the endpoint: a proxy, or the trusted certificates.
@@ -70,7 +70,7 @@ class Found:
         return ""
 
 
-class Asks(Protocol):
+class ModelLister(Protocol):
     """Whoever can ask for the list of models."""
 
     origin: str
@@ -84,16 +84,16 @@ class Asks(Protocol):
         ...
 
 
-async def probed(way: Asks) -> Found:
+async def probed(way: ModelLister) -> ProbeResult:
     """Ask for the models, for a few seconds at most. Nothing is raised: what can't be told decides nothing."""
     try:
         async with asyncio.timeout(LONGEST):
             return await _asked(way)
     except TimeoutError:
-        return Found()
+        return ProbeResult()
 
 
-async def _asked(way: Asks) -> Found:
+async def _asked(way: ModelLister) -> ProbeResult:
     nobody = ours = ""
     for pause in (0.0, _PAUSE):
         await asyncio.sleep(pause)
@@ -103,18 +103,18 @@ async def _asked(way: Asks) -> Found:
             ours = way.hindrance(error)
             nobody = ours or _nobody(error, way.origin)
             if not nobody:
-                return Found()
+                return ProbeResult()
         else:
-            return _read(response) if response else Found()
-    return Found(refusal=nobody, on_our_side=bool(ours))
+            return _read(response) if response else ProbeResult()
+    return ProbeResult(refusal=nobody, on_our_side=bool(ours))
 
 
-def _read(response: Response) -> Found:
+def _read(response: Response) -> ProbeResult:
     if response.status == 401:
         answer = verdict(401, response.content)
-        decisive = isinstance(answer, Stop) and not _OF_ANOTHER_DOOR.search(answer.words)
-        return Found(refusal=answer.words if isinstance(answer, Stop) and decisive else "", has_answered=True)
-    return Found(models=_listed(response.content) if response.status == 200 else {}, has_answered=True)
+        decisive = isinstance(answer, StopRun) and not _OF_ANOTHER_DOOR.search(answer.words)
+        return ProbeResult(refusal=answer.words if isinstance(answer, StopRun) and decisive else "", has_answered=True)
+    return ProbeResult(models=_listed(response.content) if response.status == 200 else {}, has_answered=True)
 
 
 def _listed(body: bytes) -> Mapping[str, Mapping[str, Any]]:

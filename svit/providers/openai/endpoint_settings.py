@@ -102,7 +102,7 @@ def endpoint(
     `say` is told what is risky, `hide` what must not be told to anybody. Raises SvitError, without a secret in it, for
     a wrong address, a key that is none or is missing, a proxy or certificates that cannot be used.
     """
-    from svit.providers.openai.connection import Connection
+    from svit.providers.openai.connection import ConnectionSettings
     from svit.providers.openai.transport import Endpoint
 
     settings.check_names()
@@ -121,7 +121,7 @@ def endpoint(
             f"config."
         )
     secrets = tuple(header_secrets(headers, environ))
-    hide(Connection.to(address, (key, *secrets), environ).redaction.secrets)
+    hide(ConnectionSettings.to(address, (key, *secrets), environ).redaction.secrets)
     if address.lower().startswith("http://") and not is_loopback(address):
         say(f"Warning: {shown(address)} is plain http: the key and all prompts go over the network in the open.")
     return Endpoint(address, key or "none", timeout, headers_to_send(headers, environ), secrets)

@@ -6,19 +6,19 @@ from dataclasses import dataclass
 
 import aiohttp
 
-from svit.providers.admission import Gate
+from svit.providers.admission import Admission
 from svit.providers.base import NOT_ASKED, Failure
-from svit.providers.limits import Concurrency, Outcome, Reading, Ticket, reading
+from svit.providers.limits import AdaptiveConcurrency, LimitReading, RequestEnd, Ticket, reading
 from svit.providers.openai import redirects
 from svit.providers.openai.reply_reports import ReplyReports
 from svit.providers.openai.response_classification import verdict
-from svit.providers.openai.retry_policy import Suspect
+from svit.providers.openai.retry_policy import SuspectFailure
 from svit.providers.openai.transport import UNANSWERED, ReplyTooLargeError, Response, Transport, location
-from svit.providers.verdicts import Again, Answered, Stop
+from svit.providers.verdicts import RetryLater, StopRun, UsableAnswer
 from svit.records import Prompt
 
 _TOLD = (b"x-ratelimit-", b"retry-after", b"date")
-_NOTHING = Reading()
+_NOTHING = LimitReading()
 _PERHAPS_OF_THE_SETUP = ("bad_request", "empty_reply")
 """Failures in words that nobody knows, or in none: whose fault they are shows only beside others."""
 
@@ -26,7 +26,7 @@ _PERHAPS_OF_THE_SETUP = ("bad_request", "empty_reply")
 class AgainError(Exception):
     """A try that is to be followed by another; `wait` is what the server asked for, in seconds."""
 
-    def __init__(self, again: Again, wait: float | None) -> None:
+    def __init__(self, again: RetryLater, wait: float | None) -> None:
         """Keep why, and the wait."""
         super().__init__(again.words)
         self.again = again
@@ -57,8 +57,8 @@ class Exchange:
     def __init__(
         self,
         way: Transport,
-        gate: Gate,
-        concurrency: Concurrency | None,
+        gate: Admission,
+        concurrency: AdaptiveConcurrency | None,
         reports: ReplyReports,
         explained: Callable[[str, str], str],
     ) -> None:
@@ -66,7 +66,7 @@ class Exchange:
         self._way, self._gate = way, gate
         self._concurrency, self._reports, self._explained = concurrency, reports, explained
 
-    async def once(self, request: EncodedRequest) -> bytes | Failure | Suspect:
+    async def once(self, request: EncodedRequest) -> bytes | Failure | SuspectFailure:
         """Return the bytes of an answer, or why there is none. Raises AgainError for what is to be asked again."""
         ticket = await self._gate.turn(request.most)
         if ticket is None:
@@ -81,7 +81,7 @@ class Exchange:
                 self.heard()
             return self._read(response, request, ticket, end)
         except UNANSWERED as error:
-            end.outcome = Outcome.OVERLOADED
+            end.outcome = RequestEnd.OVERLOADED
             return self._unanswered(error, began, is_first=request.is_first)
         finally:
             if self._concurrency:
@@ -91,37 +91,37 @@ class Exchange:
 
     def _read(
         self, response: Response, request: EncodedRequest, ticket: Ticket, end: "_End"
-    ) -> bytes | Failure | Suspect:
+    ) -> bytes | Failure | SuspectFailure:
         """Return what an answer means; AgainError when the request is to be asked again."""
         answer = self._verdict(response, request)
-        if isinstance(answer, Answered):
+        if isinstance(answer, UsableAnswer):
             self._answered(response, answer, request, ticket, end)
             return response.content
         wait = _said(response).wait
-        if wait is None and isinstance(answer, Again):
+        if wait is None and isinstance(answer, RetryLater):
             wait = answer.wait
         wait = self._gate.heed(answer, wait)
-        if isinstance(answer, Again):
+        if isinstance(answer, RetryLater):
             if answer.overloaded:
-                end.outcome = Outcome.OVERLOADED
+                end.outcome = RequestEnd.OVERLOADED
             raise AgainError(answer, wait)
-        if isinstance(answer, Stop):
+        if isinstance(answer, StopRun):
             return Failure(NOT_ASKED, answer.words, free=True)
-        return Suspect(answer) if answer.code in _PERHAPS_OF_THE_SETUP else answer
+        return SuspectFailure(answer) if answer.code in _PERHAPS_OF_THE_SETUP else answer
 
-    def _verdict(self, response: Response, request: EncodedRequest) -> Answered | Again | Failure | Stop:
+    def _verdict(self, response: Response, request: EncodedRequest) -> UsableAnswer | RetryLater | Failure | StopRun:
         if 300 <= response.status < 400:
-            return Stop(redirects.sent_elsewhere(self._way.url, response.status, location(response)))
+            return StopRun(redirects.sent_elsewhere(self._way.url, response.status, location(response)))
         answer = verdict(response.status, response.content, request.prompt.text)
-        if isinstance(answer, Stop):
-            return Stop(self._explained(answer.words, request.prompt.sampling.model))
+        if isinstance(answer, StopRun):
+            return StopRun(self._explained(answer.words, request.prompt.sampling.model))
         return answer
 
     def _answered(
-        self, response: Response, answer: Answered, request: EncodedRequest, ticket: Ticket, end: "_End"
+        self, response: Response, answer: UsableAnswer, request: EncodedRequest, ticket: Ticket, end: "_End"
     ) -> None:
         """Take from a completion what concerns the limits."""
-        end.outcome = Outcome.ANSWERED
+        end.outcome = RequestEnd.ANSWERED
         self._gate.observe(_said(response), ticket)
         usage = answer.usage
         if usage is not None:
@@ -130,10 +130,10 @@ class Exchange:
 
     def _unanswered(self, error: Exception, began: float, *, is_first: bool) -> Failure:
         answer = self._way.lost(error)
-        if isinstance(answer, Stop):
+        if isinstance(answer, StopRun):
             self._gate.heed(answer, None)
             return Failure(NOT_ASKED, answer.words, free=True)
-        if isinstance(answer, Again):
+        if isinstance(answer, RetryLater):
             self._gate.down(answer.words, began)
             raise AgainError(answer, None) from None
         if isinstance(error, ReplyTooLargeError):
@@ -160,10 +160,10 @@ class _End:
 
     used: int
     answer: int = 0
-    outcome: Outcome = Outcome.OTHER
+    outcome: RequestEnd = RequestEnd.OTHER
 
 
-def _said(response: Response) -> Reading:
+def _said(response: Response) -> LimitReading:
     told = {n.lower(): v for n, v in response.headers if n.lower().startswith(_TOLD)}
     if not told or told.keys() == {b"date"}:
         return _NOTHING

@@ -12,20 +12,20 @@ from dataclasses import dataclass, field
 import orjson
 
 from svit.errors import ProviderRefusesError, SvitError
-from svit.providers.admission import Gate
+from svit.providers.admission import Admission
 from svit.providers.base import NOT_ASKED, Failure, Reply, Request
-from svit.providers.limits import Breaker, Concurrency, PromptTokens, RateLimit
-from svit.providers.openai.endpoint_probe import Found, probed
+from svit.providers.limits import AdaptiveConcurrency, CircuitBreaker, PromptTokens, RateLimit
+from svit.providers.openai.endpoint_probe import ProbeResult, probed
 from svit.providers.openai.exchange import AgainError, EncodedRequest, Exchange
-from svit.providers.openai.repeated_failures import AlikeFailures
+from svit.providers.openai.repeated_failures import RepeatedFailures
 from svit.providers.openai.reply_reports import ReplyReports
-from svit.providers.openai.retry_policy import Suspect, Tries
+from svit.providers.openai.retry_policy import RetryState, SuspectFailure
 from svit.providers.openai.transport import Endpoint, Transport, transport
-from svit.providers.request_window import Sending
+from svit.providers.request_window import RequestWindow
 from svit.records import Prompt
 from svit.text import with_full_stop
 
-__all__ = ["Endpoint", "Online"]
+__all__ = ["Endpoint", "OnlineProvider"]
 
 _LONG = 10.0
 """Seconds: a request that waits longer than that is told of."""
@@ -35,7 +35,7 @@ _LONGEST_WORDS = 500
 
 
 @dataclass
-class Online:
+class OnlineProvider:
     """Asks an endpoint. `body` builds a request's body, `tokens` estimates the tokens of a prompt, without its answer.
 
     `window` bounds the requests under way; with `adaptive`, the server's own behaviour bounds them further. `max_wait`
@@ -51,7 +51,7 @@ class Online:
     adaptive: bool = False
     max_wait: float = 900.0
     say: Callable[[str], None] = lambda _: None
-    breaker: Breaker = field(default_factory=Breaker)
+    breaker: CircuitBreaker = field(default_factory=CircuitBreaker)
     sizes: PromptTokens = field(default_factory=PromptTokens)
     _asking: "_Asking | None" = field(default=None, init=False, repr=False)
 
@@ -90,16 +90,18 @@ class Online:
 class _Asking:
     """One call of `complete`: what becomes of each request."""
 
-    def __init__(self, online: Online, way: Transport) -> None:
+    def __init__(self, online: OnlineProvider, way: Transport) -> None:
         self._online = online
         self._way = way
-        self._concurrency = Concurrency(most=online.window, initial=min(8, online.window)) if online.adaptive else None
-        self._alike = AlikeFailures()
-        self._found: Found | None = None
+        self._concurrency = (
+            AdaptiveConcurrency(most=online.window, initial=min(8, online.window)) if online.adaptive else None
+        )
+        self._alike = RepeatedFailures()
+        self._found: ProbeResult | None = None
         self._warned_of: set[str] = set()
         self._backing_off = 0
         self.replies: asyncio.Queue[Reply | None] = asyncio.Queue()
-        self.sending = Sending(
+        self.sending = RequestWindow(
             self._answer,
             places=self._places,
             waiting=lambda: self.gate.waiting,
@@ -107,7 +109,7 @@ class _Asking:
             failed=lambda: self.gate.close(),
             idle=self._settle,
         )
-        self.gate = Gate(online.limits, online.breaker, online.say, self.sending.wake, online.max_wait)
+        self.gate = Admission(online.limits, online.breaker, online.say, self.sending.wake, online.max_wait)
         reports = ReplyReports(online.sizes, online.say)
         self._exchange = Exchange(way, self.gate, self._concurrency, reports, self._with_models)
 
@@ -149,7 +151,7 @@ class _Asking:
             await self._probe()
         task = request.prompt.task
         outcome, took = await self._outcome(request)
-        if isinstance(outcome, Suspect):
+        if isinstance(outcome, SuspectFailure):
             self._hold(Reply(request, outcome.failure))
             return
         if not isinstance(outcome, Failure) or outcome.code in _IMAGES_OWN:
@@ -167,14 +169,14 @@ class _Asking:
         self._backing_off += 1
         found = await self.gate.unless_closed(probed(self._way))
         self._backing_off -= 1
-        self._found = found or Found()
+        self._found = found or ProbeResult()
         if self._found.has_answered:
             self._exchange.heard()
         if self._found.refusal:
             self.gate.close(self._found.refusal)
         self.sending.wake()
 
-    async def _outcome(self, request: Request) -> tuple[bytes | Failure | Suspect, float | None]:
+    async def _outcome(self, request: Request) -> tuple[bytes | Failure | SuspectFailure, float | None]:
         """Return the bytes of an answer, or why there is none, and the seconds from when it left to its answer."""
         if self.gate.refusal is not None:
             return self.gate.not_asked(), None
@@ -183,7 +185,7 @@ class _Asking:
         except Exception:
             self.replies.put_nowait(Reply(request, Failure(NOT_ASKED, "the request could not be made", free=True)))
             raise
-        tries = Tries(self._online.max_wait)
+        tries = RetryState(self._online.max_wait)
         while True:
             answers = self.gate.answers
             try:

@@ -46,7 +46,7 @@ class _OfTask:
         return answered_before and not self.succeeded and not self.is_broken
 
 
-class AlikeFailures:
+class RepeatedFailures:
     """What is held back, by task: the tasks differ in what they ask for, and the verifier's in the model too."""
 
     def __init__(self) -> None:

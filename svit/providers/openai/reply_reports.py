@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from svit.providers.limits import PromptTokens
-from svit.providers.verdicts import Answered
+from svit.providers.verdicts import UsableAnswer
 
 _SILENT = 3
 """Replies without usage until that is said."""
@@ -21,7 +21,7 @@ class ReplyReports:
         self._said_cut = self._said_reasoning = False
         self._told_ends: set[str] = set()
 
-    def hear(self, answer: Answered, estimate: int) -> None:
+    def hear(self, answer: UsableAnswer, estimate: int) -> None:
         """Take in what a reply said; `estimate` is that of its prompt's tokens."""
         if answer.unknown_end:
             self._tell_end(answer.unknown_end)

@@ -24,7 +24,7 @@ from svit.providers.openai.quoted_prompt import without_quotation
 from svit.providers.replies.completion_shapes import MOST_TOKENS, has_reasoning, usage_in
 from svit.providers.replies.finish_reasons import end_of, known_end
 from svit.providers.replies.lenient_json import parsed
-from svit.providers.verdicts import Again, Answered, Stop
+from svit.providers.verdicts import RetryLater, StopRun, UsableAnswer
 from svit.records import Completion, Usage
 from svit.text import with_full_stop
 
@@ -43,13 +43,13 @@ _WAIT = re.compile(
 _DELAY = re.compile(r"\b(?P<number>\d{1,6}(?:\.\d{1,12})?)s\b")
 
 
-def verdict(status: int, body: bytes, prompt: str = "") -> Answered | Again | Failure | Stop:
+def verdict(status: int, body: bytes, prompt: str = "") -> UsableAnswer | RetryLater | Failure | StopRun:
     """Return what to do after an answer of this status, with these bytes, to this prompt. Never raises."""
     if 200 <= status < 300:
         return _success(status, body, prompt)
     error = _unquoted(error_body(body), prompt)
     if not 400 <= status < 600:
-        return Stop(f"The endpoint answers with {_told(f'HTTP {status}', error)}. Is base_url right?")
+        return StopRun(f"The endpoint answers with {_told(f'HTTP {status}', error)}. Is base_url right?")
     return _failed(status, error, _told(f"HTTP {status}", error))
 
 
@@ -65,7 +65,7 @@ def _told(what: str, error: ErrorBody) -> str:
 # --- errors ---
 
 
-def _failed(status: int, error: ErrorBody, words: str) -> Again | Failure | Stop:
+def _failed(status: int, error: ErrorBody, words: str) -> RetryLater | Failure | StopRun:
     """Return what an error of this status means, from 400 to 599."""
     if status == 429:
         return _too_many(error, words)
@@ -79,7 +79,7 @@ def _failed(status: int, error: ErrorBody, words: str) -> Again | Failure | Stop
     if stop := _stopping(status, kind, error, words):
         return stop
     if status in _PASSING:
-        return Again(_PASSING[status], words)
+        return RetryLater(_PASSING[status], words)
     if status >= 500 or status in (498, 499) or kind == "overloaded":
         return _server_error(status, error, words)
     return Failure("bad_request", words, final=True, free=True)
@@ -91,7 +91,7 @@ def _of_this_image(kind: Kind, words: str) -> Failure | None:
     return Failure(codes[kind], words, final=True, free=True) if kind in codes else None
 
 
-def _stopping(status: int, kind: Kind, error: ErrorBody, words: str) -> Stop | None:
+def _stopping(status: int, kind: Kind, error: ErrorBody, words: str) -> StopRun | None:
     """Return why no request would fare better, if none would."""
     if kind == "no_credit" and status != 402:
         return _stop(f"The account has no credit left: {words}")
@@ -103,11 +103,11 @@ def _stopping(status: int, kind: Kind, error: ErrorBody, words: str) -> Stop | N
     return _stop(f"The endpoint refuses: {words}") if refused or kind in ("key", "model", "address") else None
 
 
-def _stop(words: str) -> Stop:
-    return Stop(with_full_stop(words))
+def _stop(words: str) -> StopRun:
+    return StopRun(with_full_stop(words))
 
 
-def _too_many(error: ErrorBody, words: str) -> Again | Failure | Stop:
+def _too_many(error: ErrorBody, words: str) -> RetryLater | Failure | StopRun:
     if never_fits(error):
         return Failure("context_length_exceeded", words, final=True, free=True)
     if is_without_credit(error):
@@ -115,13 +115,13 @@ def _too_many(error: ErrorBody, words: str) -> Again | Failure | Stop:
     return _slower(error, words)
 
 
-def _slower(error: ErrorBody, words: str) -> Again:
-    return Again("rate_limited", words, patient=True, overloaded=is_overloaded(error), wait=_wait(error))
+def _slower(error: ErrorBody, words: str) -> RetryLater:
+    return RetryLater("rate_limited", words, patient=True, overloaded=is_overloaded(error), wait=_wait(error))
 
 
-def _server_error(status: int, error: ErrorBody, words: str) -> Again:
+def _server_error(status: int, error: ErrorBody, words: str) -> RetryLater:
     overloaded = status in (503, 529, 498) or is_overloaded(error)
-    return Again("overloaded" if overloaded else "server_error", words, overloaded=overloaded, wait=_wait(error))
+    return RetryLater("overloaded" if overloaded else "server_error", words, overloaded=overloaded, wait=_wait(error))
 
 
 def _wait(error: ErrorBody) -> float | None:
@@ -141,38 +141,38 @@ class _Content(msgspec.Struct):
     content: msgspec.Raw = msgspec.Raw(b"")
 
 
-class _Choice(msgspec.Struct):
+class _SuccessChoice(msgspec.Struct):
     message: _Content
     finish_reason: str | None = None
 
 
-class _Usage(msgspec.Struct):
+class _SuccessUsage(msgspec.Struct):
     prompt_tokens: int
     completion_tokens: int
 
 
-class _Body(msgspec.Struct):
-    choices: tuple[_Choice]
-    usage: _Usage | None = None
+class _SuccessBody(msgspec.Struct):
+    choices: tuple[_SuccessChoice]
+    usage: _SuccessUsage | None = None
 
 
-_glance = msgspec.json.Decoder(_Body).decode
+_glance = msgspec.json.Decoder(_SuccessBody).decode
 """Reads no more than a limit needs to know, and no text at all: nearly all replies are well."""
 _NO_TEXT = len(b"null")
 """Bytes up to which a content in JSON is hardly a text; more are looked into no further."""
 
 
-def _success(status: int, body: bytes, prompt: str) -> Answered | Again | Failure | Stop:
+def _success(status: int, body: bytes, prompt: str) -> UsableAnswer | RetryLater | Failure | StopRun:
     try:
         seen = _glance(body)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return _looked_into(status, body, prompt)
     if memoryview(seen.choices[0].message.content).nbytes <= _NO_TEXT:
         return _looked_into(status, body, prompt)
-    return Answered(_used(seen.usage), _unknown_end(seen.choices[0].finish_reason))
+    return UsableAnswer(_used(seen.usage), _unknown_end(seen.choices[0].finish_reason))
 
 
-def _used(said: _Usage | None) -> Usage | None:
+def _used(said: _SuccessUsage | None) -> Usage | None:
     """Return the tokens that a reply speaks of; None where it cannot be that many, or that few for a text."""
     if said and 0 < said.prompt_tokens <= MOST_TOKENS and 0 < said.completion_tokens <= MOST_TOKENS:
         return Usage(said.prompt_tokens, said.completion_tokens)
@@ -183,7 +183,7 @@ def _unknown_end(reason: str | None) -> str:
     return "" if not reason or known_end(reason) else reason[:100]
 
 
-def _looked_into(status: int, body: bytes, prompt: str) -> Answered | Again | Failure | Stop:
+def _looked_into(status: int, body: bytes, prompt: str) -> UsableAnswer | RetryLater | Failure | StopRun:
     """Return what a reply means that is no chat completion to the letter."""
     try:
         data = parsed(body)
@@ -191,9 +191,9 @@ def _looked_into(status: int, body: bytes, prompt: str) -> Answered | Again | Fa
         return _no_json(status, body)
     read = completion_of(data)
     if isinstance(read, Completion) and _says_something(read):
-        return Answered(read.usage, _unknown_end(read.finish_reason), not read.text and has_reasoning(data))
+        return UsableAnswer(read.usage, _unknown_end(read.finish_reason), not read.text and has_reasoning(data))
     if read is None and isinstance(data, dict) and _was_paid(used := usage_in(data)):
-        return Answered(used)
+        return UsableAnswer(used)
     if error := error_within(data):
         return _error_within(status, _unquoted(error, prompt))
     if isinstance(read, Failure):
@@ -201,9 +201,9 @@ def _looked_into(status: int, body: bytes, prompt: str) -> Answered | Again | Fa
     if isinstance(read, Completion):
         if end_of(read.finish_reason) == "filtered" and read.usage is None:
             return Failure("filtered", f"finish reason {read.finish_reason}, no text", final=True, free=True)
-        return Answered(read.usage, _unknown_end(read.finish_reason))
+        return UsableAnswer(read.usage, _unknown_end(read.finish_reason))
     if isinstance(data, dict) and not data.keys().isdisjoint(("choices", "candidates", "usage", "id", "output")):
-        return Answered()  # no completion that can be read, yet a sign that one was made
+        return UsableAnswer()  # no completion that can be read, yet a sign that one was made
     return _no_completion(status, body, "JSON that is no completion")
 
 
@@ -216,7 +216,7 @@ def _was_paid(usage: Usage | None) -> bool:
     return usage is not None and usage.completion_tokens > 0
 
 
-def _error_within(status: int, error: ErrorBody) -> Again | Failure | Stop:
+def _error_within(status: int, error: ErrorBody) -> RetryLater | Failure | StopRun:
     """Return what an error within a reply means: its own code counts as the status, and its words where it has none."""
     if error.number is not None:
         return _failed(error.number, error, _told(f"HTTP {status} with error {error.number}", error))
@@ -227,9 +227,9 @@ def _error_within(status: int, error: ErrorBody) -> Again | Failure | Stop:
     return _of_this_image(kind, words) or _stopping(status, kind, error, words) or _server_error(500, error, words)
 
 
-def _no_json(status: int, body: bytes) -> Answered | Failure | Stop:
+def _no_json(status: int, body: bytes) -> UsableAnswer | Failure | StopRun:
     if body.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"["):
-        return Answered()  # cut off, or broken: it was paid for all the same
+        return UsableAnswer()  # cut off, or broken: it was paid for all the same
     if not body.strip():
         words = _no_completion(status, b"", "an empty body, not with a completion").words
         return Failure("empty_reply", words, final=True, free=True)
@@ -237,7 +237,7 @@ def _no_json(status: int, body: bytes) -> Answered | Failure | Stop:
     return _no_completion(status, body, f"{what}, not with a completion")
 
 
-def _no_completion(status: int, body: bytes, what: str) -> Stop:
+def _no_completion(status: int, body: bytes, what: str) -> StopRun:
     words = error_body(body).words if body else ""
     told = f" ({words[:200]})" if words else ""
-    return Stop(f"The endpoint answers HTTP {status} with {what}: is base_url right?{told}")
+    return StopRun(f"The endpoint answers HTTP {status} with {what}: is base_url right?{told}")

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import tenacity
 
 from svit.providers.base import Failure
-from svit.providers.verdicts import Again
+from svit.providers.verdicts import RetryLater
 
 TRIES = 6
 """Requests that get no answer they can be billed for, until the prompt's attempt counts as failed."""
@@ -22,13 +22,13 @@ _FAULTS = ("server_error", *_NOT_THE_IMAGE)
 """What a server may get over, so that it is no reason to stop a run in which others were answered."""
 
 
-class Suspect(NamedTuple):
+class SuspectFailure(NamedTuple):
     """A failure that may be the fault of the setup: whether it speaks of its image shows only beside others."""
 
     failure: Failure
 
 
-class Tries:
+class RetryState:
     """What one request has met so far. `max_wait` is the seconds that it waits at most because a server wants it so."""
 
     __slots__ = ("_counted", "_failed", "_max_wait", "_waited")
@@ -40,8 +40,8 @@ class Tries:
         self._waited = 0.0
 
     def wait(
-        self, again: Again, asked: float | None, *, alone: bool, unheard: bool = False
-    ) -> float | Failure | Suspect:
+        self, again: RetryLater, asked: float | None, *, alone: bool, unheard: bool = False
+    ) -> float | Failure | SuspectFailure:
         """Return the seconds until the next try, or what the request failed with. `asked` is what the server asked for.
 
         `alone` says that nobody else was answered since this request's last try, `unheard` that nobody ever was.
@@ -49,7 +49,7 @@ class Tries:
         seconds = (asked or 0.0) if again.patient else max(self._backoff(again), asked or 0.0)
         self._waited += seconds
         if asked is not None and asked > self._max_wait:
-            return Suspect(
+            return SuspectFailure(
                 Failure(
                     again.code,
                     f"{again.words}; it asks for {asked:,.0f} s, more than 'max_wait: {self._max_wait:g}'",
@@ -57,7 +57,7 @@ class Tries:
                 )
             )
         if self._waited > self._max_wait and (again.patient or again.code in _NOT_THE_IMAGE):
-            return Suspect(
+            return SuspectFailure(
                 Failure(again.code, f"{again.words}; so for longer than 'max_wait: {self._max_wait:g}'", free=True)
             )
         if not again.patient and not (alone and again.code in _NOT_THE_IMAGE):
@@ -65,9 +65,9 @@ class Tries:
         if self._counted < TRIES:
             return seconds
         failure = Failure(again.code, again.words, free=True)
-        return Suspect(failure) if unheard or again.code not in _FAULTS else failure
+        return SuspectFailure(failure) if unheard or again.code not in _FAULTS else failure
 
-    def _backoff(self, again: Again) -> float:
+    def _backoff(self, again: RetryLater) -> float:
         """Return a wait that grows with each failure, with a spread."""
         self._failed += 1
         state = tenacity.RetryCallState(_RETRYING, None, (), {})

@@ -23,11 +23,11 @@ from yarl import URL
 from svit.errors import SvitError
 from svit.providers.base import Failure
 from svit.providers.openai import redirects
-from svit.providers.openai.connection import WANTS_A_USER, Connection
-from svit.providers.openai.connection_reuse import Reply
+from svit.providers.openai.connection import WANTS_A_USER, ConnectionSettings
+from svit.providers.openai.connection_reuse import ReusableResponse
 from svit.providers.openai.redaction import shortened
 from svit.providers.openai.reply_timeout import ReplyTimeout
-from svit.providers.verdicts import Again, Stop
+from svit.providers.verdicts import RetryLater, StopRun
 from svit.system.operating_system import allow_open_files, open_files
 
 LARGEST_REPLY = 4 * 2**20
@@ -92,7 +92,7 @@ class Transport:
     """Carries requests to one endpoint, as many at once as it was opened for."""
 
     def __init__(
-        self, session: aiohttp.ClientSession, like: httpx2.Request, timeout: float, connection: Connection
+        self, session: aiohttp.ClientSession, like: httpx2.Request, timeout: float, connection: ConnectionSettings
     ) -> None:
         """Keep the request that all others are like but for the body; `timeout` is in seconds, for a whole request."""
         self.connection = connection
@@ -166,7 +166,7 @@ class Transport:
             content = without(content)
         return Response(response.status, response.raw_headers, content)
 
-    def lost(self, error: Exception) -> Again | Failure | Stop:
+    def lost(self, error: Exception) -> RetryLater | Failure | StopRun:
         """Return what became of a request that no answer came to. It may have been paid for, unless it never left."""
         chain = list(causes(error))
         if any(isinstance(cause, NEVER_LEFT) for cause in chain):
@@ -206,17 +206,17 @@ def _times(connect: float) -> aiohttp.ClientTimeout:
 async def transport(endpoint: Endpoint, connections: int) -> AsyncIterator[Transport]:
     """Open the way for so many requests at once. Raises SvitError for a URL that is not whole."""
     _allow_files(connections)
-    connection = Connection.to(endpoint.url, (endpoint.key, *endpoint.secrets), os.environ)
+    connection = ConnectionSettings.to(endpoint.url, (endpoint.key, *endpoint.secrets), os.environ)
     like = await _first_request(endpoint)
     connector = aiohttp.TCPConnector(limit=connections, keepalive_timeout=IDLE, ssl=connection.tls)
     async with _session(connection, connector) as session:
         yield Transport(session, like, endpoint.timeout, connection)
 
 
-def _session(connection: Connection, connector: aiohttp.TCPConnector) -> aiohttp.ClientSession:
+def _session(connection: ConnectionSettings, connector: aiohttp.TCPConnector) -> aiohttp.ClientSession:
     return aiohttp.ClientSession(
         connector=connector,
-        response_class=Reply,
+        response_class=ReusableResponse,
         proxy=connection.proxy.url if connection.proxy else None,
         cookie_jar=aiohttp.DummyCookieJar(),
     )

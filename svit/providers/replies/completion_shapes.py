@@ -17,7 +17,7 @@ _REASONING = ("reasoning_content", "reasoning")
 _WRAPPERS = ("data", "result", "response", "body", "output")
 
 
-class _Answer(NamedTuple):
+class _AnswerShape(NamedTuple):
     """What a reply holds of an answer, unchecked; `said` has its usage and its model."""
 
     content: object
@@ -62,7 +62,7 @@ def plausible(count: object) -> int | None:
     return count if type(count) is int and 0 <= count <= MOST_TOKENS else None
 
 
-def _completion(answer: _Answer) -> Completion:
+def _completion(answer: _AnswerShape) -> Completion:
     refusal = _text(answer.refusal) or _refusal_part(answer.content)
     model = answer.said.get("model") or answer.said.get("modelVersion")
     tier = answer.said.get("service_tier")
@@ -79,7 +79,7 @@ def _completion(answer: _Answer) -> Completion:
 # --- the forms ---
 
 
-def _chat_completion(data: Mapping[str, Any]) -> _Answer | None:
+def _chat_completion(data: Mapping[str, Any]) -> _AnswerShape | None:
     choice = _first(data.get("choices"))
     if choice is None:
         return None
@@ -87,43 +87,43 @@ def _chat_completion(data: Mapping[str, Any]) -> _Answer | None:
     if message is None:
         message = choice.get("delta")
     if isinstance(message, dict):
-        return _Answer(message.get("content"), choice.get("finish_reason"), data, message.get("refusal"))
+        return _AnswerShape(message.get("content"), choice.get("finish_reason"), data, message.get("refusal"))
     text = message if isinstance(message, str) else choice.get("text")
-    return _Answer(text, choice.get("finish_reason"), data) if isinstance(text, str) else None
+    return _AnswerShape(text, choice.get("finish_reason"), data) if isinstance(text, str) else None
 
 
-def _gemini(data: Mapping[str, Any]) -> _Answer | None:
+def _gemini(data: Mapping[str, Any]) -> _AnswerShape | None:
     candidate = _first(data.get("candidates"))
     if candidate is None:
         return None
     content = candidate.get("content")
     parts = content.get("parts") if isinstance(content, dict) else content
-    return _Answer(parts, candidate.get("finishReason"), data)
+    return _AnswerShape(parts, candidate.get("finishReason"), data)
 
 
-def _anthropic(data: Mapping[str, Any]) -> _Answer | None:
+def _anthropic(data: Mapping[str, Any]) -> _AnswerShape | None:
     content = data.get("content")
-    return _Answer(content, data.get("stop_reason"), data) if isinstance(content, list) else None
+    return _AnswerShape(content, data.get("stop_reason"), data) if isinstance(content, list) else None
 
 
-def _ollama(data: Mapping[str, Any]) -> _Answer | None:
+def _ollama(data: Mapping[str, Any]) -> _AnswerShape | None:
     """Read Ollama's own form, and Cohere's, which differs in the name of the end."""
     message = data.get("message")
     if not isinstance(message, dict) or "content" not in message:
         return None
-    return _Answer(message["content"], data.get("done_reason") or data.get("finish_reason"), data)
+    return _AnswerShape(message["content"], data.get("done_reason") or data.get("finish_reason"), data)
 
 
-def _responses(data: Mapping[str, Any]) -> _Answer | None:
+def _responses(data: Mapping[str, Any]) -> _AnswerShape | None:
     output = data.get("output")
     if not isinstance(output, list):
         return None
     messages = [each for each in output if isinstance(each, dict) and each.get("type") == "message"]
     content = [part for message in messages for part in _parts(message.get("content"))]
-    return _Answer(content, data.get("status"), data) if messages else None
+    return _AnswerShape(content, data.get("status"), data) if messages else None
 
 
-_SHAPES: tuple[Callable[[Mapping[str, Any]], _Answer | None], ...] = (
+_SHAPES: tuple[Callable[[Mapping[str, Any]], _AnswerShape | None], ...] = (
     *(_chat_completion, _gemini, _anthropic, _ollama, _responses),
 )
 
