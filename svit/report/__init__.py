@@ -1,1 +1,1 @@
-"""`svit report`: a run as one page. `reading` and `counting` read and add up, `drawing` draws, `page` writes HTML."""
+"""`svit report`: a run as one page. `report_data` reads and adds up, `svg` draws, `page` writes HTML."""

@@ -1,7 +1,7 @@
 """What is wrong with a completion: checks read what was parsed and yield flaws; they change nothing.
 
-`form` and `questions` count and compare, `wording`, `sources` and `language` know words; `boxes`, `names` and `claims`
-know the annotations.
+`form` and `questions` count and compare, `refusals`, `source_leaks` and `language` know words; `grounding`, `names` and
+`claims` know the annotations.
 """
 
 from svit.judge.checks.base import Check

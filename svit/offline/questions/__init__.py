@@ -1,1 +1,1 @@
-"""Questions and their answers, by what they ask for."""
+"""Questions and their answers, one module for each thing that they ask about."""
