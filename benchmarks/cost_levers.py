@@ -13,12 +13,14 @@ from itertools import chain, islice
 import msgspec
 
 from svit import resources
-from svit.config import RunConfig, chosen_tasks, jobs
+from svit.config import RunConfig
 from svit.contexts.sources.visual_genome import VisualGenome
 from svit.cost.prices import NANO, PriceTable, Tier
 from svit.prompting.tokens import token_counter
 from svit.providers.openai.capabilities import Caching, ModelTable
 from svit.records import ImageContext, Usage
+from svit.setup.task_jobs import jobs
+from svit.tasks import chosen_tasks
 
 ANSWER = 900
 LEAST_CACHED = 1024

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import orjson
 
-from svit.config import chosen_tasks, jobs, read_config
+from svit.config import read_config
 from svit.contexts.sources.visual_genome import VisualGenome
 from svit.exports.exporter import Export
 from svit.exports.formats import NAMES, format_named
@@ -26,6 +26,8 @@ from svit.exports.selection import Choice
 from svit.records import Completion, Sample
 from svit.resources import SAMPLE, config_path
 from svit.run.shards import lines_of, publish, sample_line
+from svit.setup.task_jobs import jobs
+from svit.tasks import chosen_tasks
 
 BARS = {"llava-next": (60.0, 0.30), "qwen3-vl": (35.0, 0.17)}
 """MB/s of CPU that a format is to make at least, and as a share of decoding, encoding and writing alone."""

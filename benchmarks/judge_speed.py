@@ -17,12 +17,14 @@ import msgspec
 import orjson
 
 from svit.boxes import Box
-from svit.config import chosen_tasks, jobs, read_config
+from svit.config import read_config
 from svit.contexts.sources.visual_genome import VisualGenome
 from svit.judge import checks, clean
 from svit.prompting.tokens import estimated_tokens
 from svit.records import Completion, Draft, Flaw, ImageContext, Prompt, Rejection
 from svit.resources import SAMPLE, config_path
+from svit.setup.task_jobs import jobs
+from svit.tasks import chosen_tasks
 from svit.tasks.base import Task, cleaned
 
 SEEDS = 12

@@ -12,12 +12,14 @@ import time
 from collections.abc import Callable
 
 from svit import resources
-from svit.config import chosen_tasks, jobs, read_config
+from svit.config import read_config
 from svit.contexts.sources.visual_genome import VisualGenome
 from svit.judge.checks import LONGEST_TEXT
 from svit.records import Completion, Sample
 from svit.resources import config_path
 from svit.run.attempts import Job
+from svit.setup.task_jobs import jobs
+from svit.tasks import chosen_tasks
 
 BAR = 0.05
 """Seconds."""

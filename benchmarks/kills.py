@@ -26,7 +26,7 @@ import msgspec
 import orjson
 
 from svit import resources
-from svit.config import chosen_tasks, jobs, read_config, spending
+from svit.config import read_config
 from svit.contexts.sources.visual_genome import VisualGenome
 from svit.contexts.store import ContextStore, build_store
 from svit.providers.base import Reply, Request
@@ -34,9 +34,11 @@ from svit.records import ImageContext
 from svit.run.folder import RunFolder
 from svit.run.generation import Generation
 from svit.run.journal import Journal
+from svit.setup.run_spending import spending
+from svit.setup.task_jobs import jobs
 from svit.simulate.process import SimulatorProcess, running
 from svit.simulate.simulator_options import SimulatorOptions
-from svit.tasks import TASKS
+from svit.tasks import TASKS, chosen_tasks
 
 IN_FLIGHT = 16
 COMMITTING = 8

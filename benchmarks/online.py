@@ -41,7 +41,7 @@ import orjson
 import svit
 from svit import resources
 from svit.cli import app
-from svit.config import chosen_tasks, jobs, provider, read_config
+from svit.config import read_config
 from svit.contexts.sources.visual_genome import VisualGenome
 from svit.contexts.store import ContextStore, build_store
 from svit.prompting.tokens import estimated_tokens
@@ -50,7 +50,9 @@ from svit.providers.openai import online as _online  # noqa: F401 - imported bef
 from svit.providers.openai.capabilities import Capabilities, request_body
 from svit.records import ImageContext, Prompt
 from svit.run.prompt_files import PromptFiles
-from svit.tasks import TASKS
+from svit.setup.chosen_provider import provider
+from svit.setup.task_jobs import jobs
+from svit.tasks import TASKS, chosen_tasks
 from svit.tasks.base import Task
 
 KEY = "SVIT_BENCH_KEY"

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
+from pathlib import Path
 from typing import Any, TypeVar, get_args
 
 import yaml
@@ -72,3 +73,11 @@ def _within(annotation: object) -> Iterator[type[BaseModel]]:
         yield annotation
     for each in get_args(annotation):
         yield from _within(each)
+
+
+def file_text(path: Path) -> str:
+    """Return what is in a file that a person wrote. Raises SvitError for one that cannot be read."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SvitError(f"{path}: it cannot be read: {error}.") from error

@@ -12,12 +12,12 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterable
 from typing import Any
 
-from svit import config
 from svit.cli import main, session, watchdog
 from svit.providers.base import Reply, Request
 from svit.providers.offline import OfflineProvider
 from svit.run.journal import Journal
 from svit.run.journal_file import Change
+from svit.setup import chosen_provider
 from svit.tasks import TASKS
 
 ANSWERED = 3
@@ -144,9 +144,9 @@ if __name__ == "__main__":
     kind = sys.argv[1]
     if kind == "SlowJournal":
         setattr(Journal, "commit", slow(Journal.commit))  # noqa: B010 - mypy knows that it is a method
-        setattr(config, "provider", _offline)  # noqa: B010
+        setattr(chosen_provider, "provider", _offline)  # noqa: B010
     else:
-        setattr(config, "provider", lambda *_: globals()[kind]())  # noqa: B010
+        setattr(chosen_provider, "provider", lambda *_: globals()[kind]())  # noqa: B010
     session._STALLED = 2.0
     watchdog.STANDSTILL = 2.0
     sys.argv = ["svit", *sys.argv[2:]]

@@ -5,12 +5,15 @@ from pathlib import Path
 import pytest
 
 from svit.boxes import Box
-from svit.config import TaskSettings, check_requests, chosen_tasks, jobs, month_limit, read_config, spending
+from svit.config import TaskSettings, read_config
 from svit.errors import SvitError
 from svit.records import ImageContext, Region, Sampling
 from svit.resources import CONFIGS, config_path
 from svit.run.attempts import Repairs
-from svit.tasks import TASKS
+from svit.setup.chosen_provider import check_requests
+from svit.setup.run_spending import month_limit, spending
+from svit.setup.task_jobs import jobs
+from svit.tasks import TASKS, chosen_tasks
 
 
 @pytest.mark.parametrize("path", sorted(CONFIGS.glob("*.yaml")), ids=lambda path: path.stem)

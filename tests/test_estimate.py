@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from svit.config import RunConfig, chosen_tasks, jobs, spending
+from svit.config import RunConfig
 from svit.contexts.store import ContextStore, build_store
 from svit.cost.prompt_cache import PromptCache
 from svit.estimate.quote import quote
@@ -19,9 +19,11 @@ from svit.prompting.tokens import estimated_tokens
 from svit.records import ImageContext
 from svit.run.journal import Journal
 from svit.run.journal_rows import Charge, Intent, Shard, StoredReply
+from svit.setup.run_spending import spending
+from svit.setup.task_jobs import jobs
 from svit.simulate.process import running
 from svit.simulate.simulator_options import SimulatorOptions
-from svit.tasks import TASKS
+from svit.tasks import TASKS, chosen_tasks
 
 LUNA = RunConfig(provider="openai", model="gpt-6-luna", reasoning_effort="none")
 CHAT = 9

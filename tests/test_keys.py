@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from svit.config import RunConfig, changed, check_requests, provider, read_config
+from svit.config import RunConfig, changed, read_config
 from svit.errors import SvitError
 from svit.providers.openai.api_key import looks_like_key, read_key, refuse_literal_key
+from svit.setup.chosen_provider import check_requests, provider
 
 KEY = "sk-canary-5d1f0c7e9b"
 NAME = "OPENAI_API_KEY"

@@ -5,12 +5,14 @@ from typing import Any
 import msgspec
 import pytest
 
-from svit.config import RunConfig, jobs, provider, read_config
+from svit.config import RunConfig, read_config
 from svit.errors import SvitError
 from svit.providers.openai.capabilities import Capabilities, request_body
 from svit.providers.openai.online import OnlineProvider
 from svit.providers.openai.request_extras import headers_to_send, merged
 from svit.records import ImageContext, Message, Prompt, Sampling
+from svit.setup.chosen_provider import provider
+from svit.setup.task_jobs import jobs
 from svit.tasks import TASKS
 
 CONTEXT = ImageContext(1, "1.jpg", 10, 10, captions=("a dog",))

@@ -11,7 +11,7 @@ import orjson
 import pytest
 
 from rehearsal import finished, generate, svit
-from svit.config import RunConfig, changed, check_requests, chosen_tasks, jobs, provider, spending
+from svit.config import RunConfig, changed
 from svit.contexts.store import ContextStore, build_store
 from svit.errors import SvitError
 from svit.prompting.render import PromptRecipe, Template, context_text
@@ -26,8 +26,12 @@ from svit.run.generation import Generation
 from svit.run.journal import Journal
 from svit.run.rebuild import rebuild
 from svit.run.verification import PendingVerification, Verifier, numbered
+from svit.setup.chosen_provider import check_requests, provider
+from svit.setup.run_spending import spending
+from svit.setup.task_jobs import jobs
 from svit.simulate.process import running
 from svit.simulate.simulator_options import SimulatorOptions
+from svit.tasks import chosen_tasks
 from svit.tasks.base import Task, provenance_of
 
 VERIFIER = Verifier("Judge.\n\n{{answers}}", Sampling("critic", 100), 3)

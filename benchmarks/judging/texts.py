@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from svit.boxes import Box
-from svit.config import chosen_tasks, jobs, read_config
+from svit.config import read_config
 from svit.contexts.sources.visual_genome import VisualGenome
 from svit.english.grammar import plural
 from svit.records import Completion, Dialogue, ImageContext, Object, Prompt, Turn
 from svit.resources import SAMPLE, config_path
+from svit.setup.task_jobs import jobs
+from svit.tasks import chosen_tasks
 from svit.tasks.base import Task
 
 REAL = Path(os.environ.get("SVIT_REAL", Path(__file__).parents[3] / "shared" / "real"))

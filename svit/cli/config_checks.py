@@ -71,8 +71,8 @@ def _provider(settings: "RunConfig") -> ConfigCheck:
 
 def _prompts(settings: "RunConfig") -> Iterator[ConfigCheck]:
     """Say which prompt files are used. Raises SvitError for one that cannot be."""
-    from svit.config import jobs
     from svit.resources import PROMPTS
+    from svit.setup.task_jobs import jobs
     from svit.tasks import TASKS
 
     todo = jobs(settings, TASKS.values())
@@ -94,7 +94,8 @@ def _prompts(settings: "RunConfig") -> Iterator[ConfigCheck]:
 
 def _requests(settings: "RunConfig") -> Iterator[ConfigCheck]:
     """Say what is known of the model. Raises SvitError for a setting that it does not take."""
-    from svit.config import capabilities, check_requests, jobs
+    from svit.setup.chosen_provider import capabilities, check_requests
+    from svit.setup.task_jobs import jobs
     from svit.tasks import TASKS
 
     check_requests(settings, jobs(settings, TASKS.values()))
@@ -110,7 +111,7 @@ def _too_wide(settings: "RunConfig", most: int) -> ConfigCheck:
 
 def _price(settings: "RunConfig") -> Iterator[ConfigCheck]:
     """Say what tokens cost. Raises SvitError for a ceiling that no price can keep."""
-    from svit.config import prices, spending
+    from svit.setup.run_spending import prices, spending
 
     if settings.provider == "offline":
         return

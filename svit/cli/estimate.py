@@ -79,8 +79,10 @@ def estimate(
     """Show what a run will ask, take and cost, from its real prompts. Nothing is sent, and no key is needed."""
     import msgspec
 
-    from svit.config import check_requests, chosen_tasks, jobs
     from svit.estimate.quote import quote
+    from svit.setup.chosen_provider import check_requests
+    from svit.setup.task_jobs import jobs
+    from svit.tasks import chosen_tasks
 
     known = _Known.of(run)
     if run and not known:

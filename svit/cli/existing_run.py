@@ -63,7 +63,7 @@ class PastRun:
 
     def chosen(self, task: str | Iterable[str] | None = None) -> list[str]:
         """Return the names of the run's tasks that are meant; None and `all` are all. SvitError when there is none."""
-        from svit.config import chosen_tasks
+        from svit.tasks import chosen_tasks
 
         words = [task] if isinstance(task, str) else list(task or ()) or ["all"]
         wanted = [each.name for each in chosen_tasks(words) if each.name in self.tasks]
@@ -74,7 +74,8 @@ class PastRun:
 
     def jobs(self, names: Sequence[str], journal: "Journal") -> "list[Job]":
         """Return how these tasks were asked: with the prompt files as they were, whatever became of them since."""
-        from svit.config import chosen_tasks, jobs
+        from svit.setup.task_jobs import jobs
+        from svit.tasks import chosen_tasks
 
         texts = {file: journal.template(version) for file, version in self.files.items()}
         then = {file: text for file, text in texts.items() if text is not None}

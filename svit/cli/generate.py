@@ -213,9 +213,12 @@ def generate(
     ends = until(deadline)
     if preview and stdout:
         raise SvitError("--preview shows what came of its images on stdout: leave --stdout out.")
-    from svit.config import check_requests, chosen_tasks, jobs, provider, spending
     from svit.resources import config_path
     from svit.run.folder import RunFolder
+    from svit.setup.chosen_provider import check_requests, provider
+    from svit.setup.run_spending import spending
+    from svit.setup.task_jobs import jobs
+    from svit.tasks import chosen_tasks
 
     changes = {
         "seed": seed,

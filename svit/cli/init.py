@@ -63,9 +63,12 @@ def init(
     Nothing that is there is overwritten. With --preview, a few images are asked about: of the annotations that are
     named, or of the bundled sample.
     """
-    from svit.config import chosen_tasks, jobs, read_config, spending
-    from svit.config import provider as asked
+    from svit.config import read_config
     from svit.run.folder import RunFolder
+    from svit.setup.chosen_provider import provider as asked
+    from svit.setup.run_spending import spending
+    from svit.setup.task_jobs import jobs
+    from svit.tasks import chosen_tasks
 
     start = _start(_who(provider, model, base_url), model, base_url, key_env)
     tasks = chosen_tasks(task or ["all"])
@@ -116,7 +119,8 @@ def _start(
 ) -> "StartingConfig":
     """Return what the config begins with. Raises SvitError for an address or a variable's name that is none."""
     from svit.cli.starting_config import StartingConfig
-    from svit.config import capabilities, changed
+    from svit.config import changed
+    from svit.setup.chosen_provider import capabilities
 
     given = {"provider": provider, "model": model, "base_url": base_url, "key_env": key_env}
     settings = changed({}, given, name="svit init")

@@ -53,9 +53,11 @@ def prompt(
     as_json: JsonOption = False,
 ) -> None:
     """Print what a model would be sent about one image."""
-    from svit.config import chosen_tasks, jobs, read_config
+    from svit.config import read_config
     from svit.resources import config_path
     from svit.run.folder import RunFolder
+    from svit.setup.task_jobs import jobs
+    from svit.tasks import chosen_tasks
 
     settings = read_config(config_path(config), {"prompts": prompts and path_address(prompts.absolute())})
     name = one_task_name(task)

@@ -56,7 +56,8 @@ def regenerate(
     if log_json:
         messages.to_machines()
     ends = until(deadline)
-    from svit.config import check_requests, provider, spending
+    from svit.setup.chosen_provider import check_requests, provider
+    from svit.setup.run_spending import spending
 
     past = PastRun.read(run, {"max_cost": max_cost, "max_cost_per_month": max_cost_per_month})
     if config is not None:

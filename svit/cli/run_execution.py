@@ -178,9 +178,9 @@ class RunExecution:
 
     def _join_the_month(self, open_files: ExitStack) -> None:
         """Put what the run spends into the ledger of all runs. Without a ceiling on the month a run goes on without."""
-        from svit.config import month_limit
         from svit.cost.ledger import Ledger, ledger_path
         from svit.run.folder import idle
+        from svit.setup.run_spending import month_limit
 
         run, books = self.run, self.books
         if books.price is None:

@@ -1,7 +1,7 @@
 """The option that names tasks, alike in every command: `--task a --task b`, `--task a,b` and `--tasks a,b`.
 
 A command writes `task: Annotated[list[str] | None, task_option("Only these tasks.")] = None` and gives what it gets to
-`svit.config.chosen_tasks`, which splits it, or to `task_names`.
+`svit.tasks.chosen_tasks`, which splits it, or to `task_names`.
 """
 
 from collections.abc import Iterable
@@ -29,7 +29,7 @@ def task_names(given: Iterable[str] | None) -> list[str]:
 
     In the order in which tasks are asked. Raises SvitError for a name that is none.
     """
-    from svit.config import chosen_tasks
+    from svit.tasks import chosen_tasks
 
     words = list(given or ())
     return [task.name for task in chosen_tasks(words)] if words else []

@@ -5,7 +5,7 @@ from typing import Literal
 
 import msgspec
 
-from svit.config import RunConfig, capabilities, jobs, prices, spending
+from svit.config import RunConfig
 from svit.contexts.store import ContextStore
 from svit.cost.prices import NANO, Tier
 from svit.cost.prompt_cache import PromptCache
@@ -15,6 +15,9 @@ from svit.prompting.tokens import ESTIMATE_ERROR, TokenCounter, token_counter
 from svit.providers.openai.capabilities import Capabilities
 from svit.records import Effort
 from svit.run.journal import Journal
+from svit.setup.chosen_provider import capabilities
+from svit.setup.run_spending import prices, spending
+from svit.setup.task_jobs import jobs
 from svit.tasks.base import Task
 
 ASSUMED_PACE = 60

@@ -138,8 +138,10 @@ def _warm() -> None:
         config = importlib.import_module("svit.config")
         (Path(folder) / "c").write_text("provider: openai\nmodel: gpt-6-luna\nreasoning_effort: none\n")
         settings = config.read_config(Path(folder) / "c", {})
-        config.check_requests(settings, config.jobs(settings, config.chosen_tasks(["all"])))
-        config.spending(settings)
+        chosen = importlib.import_module("svit.tasks").chosen_tasks(["all"])
+        jobs = importlib.import_module("svit.setup.task_jobs").jobs(settings, chosen)
+        importlib.import_module("svit.setup.chosen_provider").check_requests(settings, jobs)
+        importlib.import_module("svit.setup.run_spending").spending(settings)
 
 
 def _ended(under_way: dict[int, tuple[int, float]]) -> None:

@@ -8,11 +8,12 @@ import pytest
 from typer.testing import CliRunner
 
 from svit.cli import app
-from svit.config import RunConfig, changed, jobs
+from svit.config import RunConfig, changed
 from svit.errors import SvitError
 from svit.records import Completion, ImageContext, Rejection, Sample
 from svit.resources import PROMPTS
 from svit.run.attempts import Job
+from svit.setup.task_jobs import jobs
 from svit.tasks import TASKS
 
 KEYS = {"complex_reasoning": "pairs", "referring": "pairs", "conversation": "conversations"}
