@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from run_json import summary_of
 from svit.cli import app
 from svit.cli.status import integrity_text
 from svit.errors import DataError, StorageError
@@ -144,7 +145,7 @@ def test_a_copy_without_its_wal_is_seen(run: RunFolder, tmp_path: Path) -> None:
         shutil.copy(run.journal, tmp_path / "early.db")
         journal.intend([Intent("p", 1, "referring", 99, "v1")])
         journal.keep([StoredReply("p", 1, b"{}")])
-        summary = {**run.read_summary(), "replies": journal.count_replies()}
+        summary = {**summary_of(run), "replies": journal.count_replies()}
         shutil.copy(run.journal, tmp_path / "copied.db")
     run.summary.write_text(json.dumps(summary))
     shutil.copy(tmp_path / "copied.db", run.journal)

@@ -14,6 +14,7 @@ import msgspec
 import pytest
 from typer.testing import CliRunner
 
+from run_json import write_summary
 from svit.cli import app
 from svit.run.folder import RunFolder
 from svit.run.journal import Journal
@@ -31,7 +32,8 @@ def made(path: Path, *, finished: bool = False, **more: object) -> RunFolder:
     folder = RunFolder(path)
     folder.samples("referring", 0).parent.mkdir(parents=True)
     folder.samples("referring", 0).write_bytes(b"\n")
-    folder.write_summary(
+    write_summary(
+        folder,
         {
             "config": PAID,
             "contexts": {"images": 3000},
@@ -39,7 +41,7 @@ def made(path: Path, *, finished: bool = False, **more: object) -> RunFolder:
             "finished": finished,
             "tasks": {"referring": {"images": 1000, "samples": 990, "rejected": {"wrong_count": 10}}},
             **more,
-        }
+        },
     )
     with Journal(folder.journal) as journal:
         journal.published(Shard("referring", 0, "recipe", 1000, 990, {"wrong_count": 10}, 1))

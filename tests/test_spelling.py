@@ -48,21 +48,21 @@ def test_every_name_that_a_person_may_choose_is_looked_up_so() -> None:
 def test_a_run_that_is_not_there_is_told_from_one_that_is_damaged(tmp_path: Path) -> None:
     (tmp_path / "first").mkdir()
     with pytest.raises(DataError, match=r"first: this is no run of svit: there is no run\.json in it\.$"):
-        RunFolder(tmp_path / "first").read_summary()
+        RunFolder(tmp_path / "first").manifest()
     (tmp_path / "first" / "run.json").write_text("{}")
     with pytest.raises(
         DataError, match=r"no such folder\. Did you mean '.*/first'\? 'svit runs' lists what there is\.$"
     ):
-        RunFolder(tmp_path / "frist").read_summary()
+        RunFolder(tmp_path / "frist").manifest()
     with pytest.raises(DataError, match=r"no such folder\. 'svit runs' lists what there is\.$"):
-        RunFolder(tmp_path / "no" / "where").read_summary()
+        RunFolder(tmp_path / "no" / "where").manifest()
     with pytest.raises(DataError, match=r"no run\.json in it\. Did you mean '.*/first'\?$"):
-        RunFolder(tmp_path).read_summary()
+        RunFolder(tmp_path).manifest()
     with pytest.raises(DataError, match=r"no such folder\. 'svit runs' lists what there is\.$"):
-        RunFolder(tmp_path / "entirely-else").read_summary()  # a long path in common is no likeness
+        RunFolder(tmp_path / "entirely-else").manifest()  # a long path in common is no likeness
     (tmp_path / "first" / "run.json").write_text("{")
     with pytest.raises(DataError, match=r"run\.json cannot be read\.$"):
-        RunFolder(tmp_path / "first").read_summary()
+        RunFolder(tmp_path / "first").manifest()
 
 
 def test_a_config_that_is_not_there_may_be_one_beside_it(tmp_path: Path) -> None:

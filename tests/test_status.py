@@ -13,6 +13,7 @@ import msgspec
 import pytest
 from typer.testing import CliRunner
 
+from run_json import summary_of, write_summary
 from svit.cli import app
 from svit.errors import DataError
 from svit.run.folder import RunFolder
@@ -105,7 +106,7 @@ def made(tmp_path: Path) -> RunFolder:
     config = {"provider": "openai", "model": "gpt-6-luna", "max_cost": "1.5"}
     contexts = {"file": "x", "digest": "d", "images": 5000}
     folder.path.mkdir()
-    folder.write_summary({"config": config, "contexts": contexts, "prompts": {"referring": "v2"}, "finished": False})
+    write_summary(folder, {"config": config, "contexts": contexts, "prompts": {"referring": "v2"}, "finished": False})
     folder.samples("referring", 0).parent.mkdir()
     folder.samples("referring", 0).write_bytes(b"\n")
     with Journal(folder.journal) as journal:
@@ -179,7 +180,7 @@ def test_the_rate_is_that_of_the_last_five_minutes_and_gives_the_time_left(made:
 
 
 def test_a_limit_in_run_json_bounds_what_is_open(made: RunFolder) -> None:
-    made.write_summary({**made.read_summary(), "limit": 1200})
+    write_summary(made, {**summary_of(made), "limit": 1200})
     [task] = read_status(made, time.time()).tasks
     assert (task.images, task.open) == (1200, 170)
 
@@ -280,7 +281,7 @@ ENDS = {
 @pytest.mark.parametrize("stopped_by", ENDS)
 def test_why_a_run_stopped_is_told(stopped_by: str, made: RunFolder) -> None:
     code, words, headline = ENDS[stopped_by]
-    made.write_summary({**made.read_summary(), "stop": {"exit": code, "words": words}})
+    write_summary(made, {**summary_of(made), "stop": {"exit": code, "words": words}})
     found = read_status(made, time.time())
     assert (found.stopped_by, found.stop_words) == (stopped_by, words)
     text = told(made.path.parent, "r")
@@ -288,13 +289,13 @@ def test_why_a_run_stopped_is_told(stopped_by: str, made: RunFolder) -> None:
     assert words in " ".join(text.split())
     with made.locked():
         assert read_status(made, time.time()).stopped_by is None, "it goes on"
-    made.write_summary({**made.read_summary(), "finished": True})
+    write_summary(made, {**summary_of(made), "finished": True})
     assert read_status(made, time.time()).stopped_by is None
 
 
 @pytest.mark.parametrize("stop", [None, 3, {}, {"exit": "3"}, {"words": "x"}, []])
 def test_a_run_of_an_older_svit_or_one_that_was_killed_has_just_stopped(stop: object, made: RunFolder) -> None:
-    made.write_summary({**made.read_summary(), "stop": stop})
+    write_summary(made, {**summary_of(made), "stop": stop})
     found = read_status(made, time.time())
     assert (found.state, found.stopped_by, found.stop_words) == ("stopped", None, "")
     assert "stopped, not finished" in told(made.path.parent, "r")
@@ -306,10 +307,10 @@ def test_what_remains_costs_what_the_others_cost(made: RunFolder) -> None:
     assert found.dollars_left == pytest.approx(task.open * 500 / 10**9, rel=0.01)
     text = " ".join(told(made.path.parent, "r").split())
     assert "What remains, 3,970 answers, costs about $0.0020 at what others cost; the ceiling leaves room" in text
-    made.write_summary({**made.read_summary(), "config": {**made.read_summary()["config"], "max_cost": "0.001"}})
+    write_summary(made, {**summary_of(made), "config": {**summary_of(made)["config"], "max_cost": "0.001"}})
     text = " ".join(told(made.path.parent, "r").split())
     assert "costs about $0.0020 at what others cost: about $0.0015 more than the ceiling leaves." in text
-    made.write_summary({**made.read_summary(), "limit": 1000})
+    write_summary(made, {**summary_of(made), "limit": 1000})
     assert read_status(made, time.time()).dollars_left == 0
     assert "What remains" not in told(made.path.parent, "r")
 

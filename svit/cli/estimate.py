@@ -140,13 +140,9 @@ class _Known:
 
         if run is None or not (folder := RunFolder(run)).summary.is_file():
             return None
-        summary = folder.read_summary()
-        try:
-            contexts = summary["contexts"]
-            file = folder.path / path_at(str(contexts["file"]))
-            return cls(folder, dict(summary["config"]), list(summary["prompts"]), file, str(contexts["digest"]))
-        except (KeyError, TypeError, ValueError) as error:
-            raise DataError(f"{folder.summary}: another svit than this one wrote it.") from error
+        manifest = folder.manifest()
+        file = folder.path / path_at(manifest.contexts.file)
+        return cls(folder, manifest.config, list(manifest.prompts), file, manifest.contexts.digest)
 
     def journal(self) -> "Journal":
         """Return the run's journal, to be read only."""

@@ -36,19 +36,16 @@ class PastRun:
         from svit.run.folder import RunFolder
 
         folder = RunFolder(path)
-        summary = folder.read_summary()
-        try:
-            return cls(
-                folder=folder,
-                settings=changed(summary["config"], changes or {}, name=str(folder.summary)),
-                tasks=list(summary["prompts"]),
-                files=dict(summary["files"]),
-                contexts_file=str(summary["contexts"]["file"]),
-                digest=str(summary["contexts"]["digest"]),
-                limit=summary["limit"],
-            )
-        except (KeyError, TypeError, ValueError) as error:
-            raise DataError(f"{folder.summary}: another svit than this one wrote it.") from error
+        manifest = folder.manifest()
+        return cls(
+            folder=folder,
+            settings=changed(manifest.config, changes or {}, name=str(folder.summary)),
+            tasks=list(manifest.prompts),
+            files=manifest.files,
+            contexts_file=manifest.contexts.file,
+            digest=manifest.contexts.digest,
+            limit=manifest.limit,
+        )
 
     def asked_where(self, config: str) -> Self:
         """Return the run with the endpoint's address and key as this config file has them."""

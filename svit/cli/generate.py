@@ -254,9 +254,9 @@ def _refuse_another_writer(folder: "RunFolder", settings: "RunConfig", journal: 
     """Raise SvitError when the run was made with another provider or model: its samples would be replaced."""
     from svit.run.setting_changes import is_answered, switch
 
-    before = folder.read_summary().get("config") if folder.summary.is_file() else None
-    if not isinstance(before, dict):
+    if not folder.summary.is_file():
         return
+    before = folder.manifest().config
     if words := switch(before, settings.model_dump(mode="json"), answered=is_answered(journal)):
         raise SvitError(
             f"{folder.path}: this run {words}, and make its shards again. Name the config that it was made with "
@@ -265,9 +265,11 @@ def _refuse_another_writer(folder: "RunFolder", settings: "RunConfig", journal: 
 
 
 def _refuse_other_contexts(folder: "RunFolder", store: "ContextStore") -> None:
-    before = folder.read_summary().get("contexts") if folder.summary.is_file() else None
-    if isinstance(before, dict) and before.get("digest") != store.digest:
+    if not folder.summary.is_file():
+        return
+    before = folder.manifest().contexts
+    if before.digest != store.digest:
         raise DataError(
-            f"{folder.path}: this run was made from other contexts ({before.get('images')} images, "
-            f"{before.get('file')}). Choose another folder with --run."
+            f"{folder.path}: this run was made from other contexts ({before.images} images, {before.file}). "
+            f"Choose another folder with --run."
         )

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from svit.config import RunConfig
@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from svit.run.folder import RunFolder
     from svit.run.journal import Journal
     from svit.run.journal_rows import Shard
+    from svit.run.manifest import RunManifest
 
 
 @dataclass(frozen=True)
@@ -64,12 +65,14 @@ class LockedRun:
         """Return what stands in files of all tasks of the run."""
         from svit.run.published_shards import published
 
-        before = self.summary().get("prompts", {})
+        before = self.manifest().prompts
         return published(self.folder, [*before, *(job.task.name for job in self.jobs)], self.journal.shards())
 
-    def summary(self) -> dict[str, Any]:
+    def manifest(self) -> "RunManifest":
         """Return what run.json says; nothing where there is none yet."""
-        return self.folder.read_summary() if self.folder.summary.is_file() else {}
+        from svit.run.manifest import RunManifest
+
+        return self.folder.manifest() if self.folder.summary.is_file() else RunManifest()
 
     def check_in_place(self) -> None:
         """Raise StorageError when the run's journal, lock or folder is not where it was when the command began."""

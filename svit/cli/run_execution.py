@@ -202,9 +202,10 @@ class RunExecution:
 
 def _is_stopped_beyond(run: LockedRun, limit: int | None) -> bool:
     """Whether the run was stopped on its way to more images than these."""
-    before = run.summary()
-    last = before.get("limit")
-    return before.get("finished") is False and (last is None or limit is None or last > limit)
+    before = run.manifest()
+    if before.finished or not before.prompts:
+        return False
+    return before.limit is None or limit is None or before.limit > limit
 
 
 def _give_back(books: "Spending", ledger: "Ledger") -> None:

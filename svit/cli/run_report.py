@@ -18,14 +18,14 @@ def say_changes(run: LockedRun) -> None:
     """Say which settings are others than the last command's, and what follows, where the run has answers."""
     from svit.run.setting_changes import changed_files, changes, consequences, is_answered
 
-    before = run.summary()
-    if not before or not is_answered(run.journal):
+    before = run.manifest()
+    if not before.prompts or not is_answered(run.journal):
         return
-    files = changed_files(before.get("files", {}), run.prompt_versions())
-    words = [str(change) for change in changes(before.get("config", {}), run.settings.model_dump(mode="json"))]
+    files = changed_files(before.files, run.prompt_versions())
+    words = [str(change) for change in changes(before.config, run.settings.model_dump(mode="json"))]
     words += [f"the prompt file {name}" for name in files]
-    if before.get("svit", __version__) != __version__:
-        words.append(f"svit {before['svit']} -> {__version__}")
+    if before.svit not in ("", __version__):
+        words.append(f"svit {before.svit} -> {__version__}")
     if words:
         follows = consequences(run.jobs, run.store, run.journal)
         figures = {"shards": follows.shards, "answers": follows.answers}

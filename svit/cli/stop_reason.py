@@ -20,7 +20,9 @@ def keep_reason(folder: "RunFolder", error: BaseException) -> None:
         reason = {"exit": interrupts.EXIT_CODE, "words": ""}
     else:
         return
-    folder.write_summary({**folder.read_summary(), "stop": reason})
+    import msgspec
+
+    folder.write_manifest(msgspec.structs.replace(folder.manifest(), stop=reason))
 
 
 def stop_text(found: "RunStatus") -> str:

@@ -87,7 +87,7 @@ class RunData(DataFolder):
             why = f": all {rejected:,} answers that are in one were rejected" if rejected else ""
             raise DataError(f"{self.path}: no sample of this run is in a file{why}. See 'svit status {self.path}'.")
         self.contexts = _contexts(folder)
-        self.numbers = numbers_of(folder.read_summary().get("config", {}))
+        self.numbers = numbers_of(folder.manifest().config)
         return self
 
     def _name(self, path: Path) -> str:
@@ -101,7 +101,7 @@ def opened_data(path: Path) -> DataFile | DataFolder:
     data = DataFolder(path) if path.is_dir() else DataFile(path)
     run = path.absolute().parent if path.is_dir() else path.absolute().parent.parent
     with suppress(DataError):  # most files are of no run, and stand beside whatever there is
-        data.numbers = numbers_of(RunFolder(run).read_summary().get("config", {}))
+        data.numbers = numbers_of(RunFolder(run).manifest().config)
     return data
 
 
@@ -118,9 +118,9 @@ def numbers_of(config: Mapping[str, Any]) -> Mapping[str, int]:
 def _contexts(folder: RunFolder) -> Path | None:
     """Return the store that the run was made from; None where it is not there any more, or is another one."""
     try:
-        told = folder.read_summary()["contexts"]
-        path = folder.path / str(told["file"])
+        told = folder.manifest().contexts
+        path = folder.path / told.file
         with ContextStore(path) as store:
-            return path if store.digest == told["digest"] else None
-    except (SvitError, KeyError, TypeError):
+            return path if store.digest == told.digest else None
+    except SvitError:
         return None

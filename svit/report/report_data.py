@@ -3,15 +3,15 @@
 import os
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path, PurePath
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from svit.errors import DataError
 from svit.records import ImageId
 from svit.report.findings import Image, Names, TaskFindings
 from svit.report.request_costs import RequestCosts, paid_by_task
 from svit.report.run_records import Chunk, RunReading, rejection_lines
 from svit.run.folder import RunFolder
 from svit.run.journal import Journal
+from svit.run.manifest import RunManifest
 from svit.run.run_status import RunStatus, read_status
 from svit.run.shards import sample_lines
 from svit.system.path_address import path_at
@@ -44,9 +44,9 @@ def gathered(folder: RunFolder, *, seed: int = 0, watch: Watch = lambda chunks, 
 
     Raises DataError when this is no run, or one of its files is damaged.
     """
-    summary = folder.read_summary()
+    manifest = folder.manifest()
     status = read_status(folder, now=0.0)  # nothing of the page depends on when it is made
-    contexts = _contexts(folder, summary)
+    contexts = _contexts(folder, manifest)
     with Journal(folder.journal, read_only=True) as journal:
         paid = paid_by_task(journal, running=status.state == "running")
     tasks = tuple(TaskFindings(each.task, asks=_asks(each.task), seed=seed) for each in status.tasks)
@@ -57,9 +57,9 @@ def gathered(folder: RunFolder, *, seed: int = 0, watch: Watch = lambda chunks, 
     return ReportData(
         name=os.fsencode(folder.path.resolve().name).decode(errors="replace") or "run",
         status=status,
-        started=str(summary.get("started") or ""),
-        updated=str(summary.get("updated") or ""),
-        origin=without_folders(str(summary["contexts"].get("origin") or "")),
+        started=manifest.started,
+        updated=manifest.updated,
+        origin=without_folders(manifest.contexts.origin),
         tasks=tasks,
         paid=paid,
         names=names,
@@ -96,8 +96,5 @@ def without_folders(origin: str) -> str:
     return ", ".join(PurePath(path).name if path.startswith("/") else path for path in paths.split(", ")) + stamp + when
 
 
-def _contexts(folder: RunFolder, summary: Mapping[str, Any]) -> tuple[Path, str]:
-    try:
-        return folder.path / path_at(str(summary["contexts"]["file"])), str(summary["contexts"]["digest"])
-    except (KeyError, TypeError) as error:
-        raise DataError(f"{folder.summary}: another svit than this one wrote it.") from error
+def _contexts(folder: RunFolder, manifest: RunManifest) -> tuple[Path, str]:
+    return folder.path / path_at(manifest.contexts.file), manifest.contexts.digest

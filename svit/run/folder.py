@@ -6,14 +6,13 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import Any
 
 import orjson
 
 from svit.cost.ledger import SpentOfMonth
 from svit.errors import DataError, RunLockedError, StorageError, SvitError
 from svit.run.journal import Journal
-from svit.run.manifest import Manifest, read_manifest
+from svit.run.manifest import RunManifest, manifest_json, read_manifest, read_whole_manifest
 from svit.run.shards import publish
 from svit.spelling import did_you_mean_path
 from svit.system.file_locks import FileLock
@@ -156,27 +155,27 @@ class RunFolder:
         if paid or known.counts or any(self.path.glob("*/*.jsonl")):
             raise DataError(f"{self.journal}: the journal of this run is {found}, and its replies with it. {_LOST}")
 
-    def _known(self) -> Manifest:
+    def _known(self) -> RunManifest:
         """Return what run.json holds, nothing when there is none."""
-        return self._checked_summary()[1] if os.path.lexists(self.summary) else Manifest()
+        return self.manifest(whole=False) if os.path.lexists(self.summary) else RunManifest()
 
-    def write_summary(self, summary: dict[str, object]) -> None:
+    def write_manifest(self, manifest: RunManifest) -> None:
         """Replace run.json. Paths in it are those of `path_address`: text, whatever their bytes are."""
-        publish(self.summary, [orjson.dumps(summary, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)])
+        publish(self.summary, [manifest_json(manifest)])
 
-    def read_summary(self) -> dict[str, Any]:
-        """Return what run.json holds. Raises DataError when this is no run."""
-        summary: dict[str, Any] = orjson.loads(self._checked_summary()[0])
-        return summary
+    def manifest(self, *, whole: bool = True) -> RunManifest:
+        """Return what run.json holds, `whole` or not. Raises DataError when this is no run, or one of another svit."""
+        return (read_whole_manifest if whole else read_manifest)(self.summary, self._written())
 
-    def _checked_summary(self) -> tuple[bytes, Manifest]:
+    def _written(self) -> bytes:
+        """Return the bytes of run.json. Raises DataError when there is no JSON in it."""
         try:
             written = self.summary.read_bytes()
             orjson.loads(written)
         except (OSError, orjson.JSONDecodeError) as error:
             why = self._is_no_run() if self.path.exists() else self._is_not_there()
             raise DataError(f"{self.path}: this is no run of svit: {why}") from error
-        return written, read_manifest(self.summary, written)
+        return written
 
     def _is_no_run(self) -> str:
         if self.summary.exists() or not self.path.is_dir():

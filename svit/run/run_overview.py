@@ -13,7 +13,7 @@ from svit.errors import SvitError
 from svit.run import journal_stats
 from svit.run.folder import RunFolder
 from svit.run.journal import Journal
-from svit.run.manifest import Manifest, read_manifest
+from svit.run.manifest import RunManifest, read_manifest
 from svit.run.published_shards import counted, published
 
 _DEEPEST = 4
@@ -82,8 +82,7 @@ def overview(folder: RunFolder) -> RunOverview:
     changed = _last_change(folder)
     try:
         running = folder.is_locked()
-        folder.read_summary()
-        known = read_manifest(folder.summary, folder.summary.read_bytes())
+        known = folder.manifest(whole=False)
         if not known.prompts:
             return RunOverview(_text(folder.path), "damaged", changed=changed, fault="run.json names no task")
         return _read(folder, known, running=running, changed=changed)
@@ -92,7 +91,7 @@ def overview(folder: RunFolder) -> RunOverview:
         return RunOverview(_text(folder.path), "damaged", changed=changed, fault=fault)
 
 
-def _read(folder: RunFolder, known: Manifest, *, running: bool, changed: str | None) -> RunOverview:
+def _read(folder: RunFolder, known: RunManifest, *, running: bool, changed: str | None) -> RunOverview:
     if known.finished and not running and not isinstance(known.dollars, msgspec.UnsetType):
         samples = sum(task.samples for task in known.tasks.values())
         rejected = sum(sum(task.rejected.values()) for task in known.tasks.values())

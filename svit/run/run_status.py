@@ -9,7 +9,6 @@ from typing import Any, Literal
 import msgspec
 
 from svit.cost.prices import NANO
-from svit.errors import DataError
 from svit.records import VERIFY
 from svit.run import journal_stats
 from svit.run.folder import RunFolder
@@ -91,14 +90,8 @@ class RunStatus(msgspec.Struct, frozen=True):
 def read_status(folder: RunFolder, now: float) -> RunStatus:
     """Return how the run stands; `now` is in seconds since 1970. Raises DataError when this is no run, or damaged."""
     running = folder.is_locked()
-    summary = folder.read_summary()
-    try:
-        config = dict(summary["config"])
-        images = int(summary["contexts"]["images"])
-        versions = {str(task): str(version) for task, version in dict(summary["prompts"]).items()}
-    except (KeyError, TypeError, ValueError) as error:
-        raise DataError(f"{folder.summary}: another svit than this one wrote it.") from error
-    limit = summary.get("limit")
+    manifest = folder.manifest()
+    config, versions, limit = manifest.config, manifest.prompts, manifest.limit
     with Journal(folder.journal, read_only=True) as journal, journal.snapshot():
         received = journal_stats.received(journal, since=now - RECENT)
         in_wal = journal.bytes_in_wal()
@@ -120,7 +113,7 @@ def read_status(folder: RunFolder, now: float) -> RunStatus:
     tasks = tuple(
         _of_task(
             task,
-            min(images, limit) if isinstance(limit, int) else images,
+            manifest.contexts.images if limit is None else min(manifest.contexts.images, limit),
             settled[task],
             answered[task],
             sum(each.requests for each in silent if each.task == task) if running else 0,
@@ -132,9 +125,9 @@ def read_status(folder: RunFolder, now: float) -> RunStatus:
     per_minute = _rate(received, now) if running else None
     repeats = sum(each.requests for each in asked) / max(1, sum(each.prompts for each in asked if each.task != VERIFY))
     left = sum(task.open for task in tasks)
-    state: State = "running" if running else "finished" if summary.get("finished") is True else "stopped"
+    state: State = "running" if running else "finished" if manifest.finished else "stopped"
     dollars = _dollars(config, cost, spent.replies)
-    stopped_by, stop_words = _stop(summary.get("stop")) if state == "stopped" else (None, "")
+    stopped_by, stop_words = _stop(manifest.stop) if state == "stopped" else (None, "")
     return RunStatus(
         run=os.fsencode(folder.path).decode(errors="replace"),
         state=state,
@@ -151,7 +144,7 @@ def read_status(folder: RunFolder, now: float) -> RunStatus:
         max_cost=_number(config.get("max_cost")),
         max_cost_per_month=_number(config.get("max_cost_per_month")),
         dollars_left=None if dollars is None else _rest({task.task: task.open for task in tasks}, costs),
-        deadline=_text(summary.get("deadline")),
+        deadline=manifest.deadline,
         per_minute=per_minute,
         seconds_left=60 * left * max(1.0, repeats) / per_minute if per_minute else None,
         last_active=None if active is None else datetime.fromtimestamp(active, UTC).isoformat(timespec="seconds"),
@@ -230,7 +223,3 @@ def _rest(left: Mapping[str, int], costs: Iterable[TaskCost]) -> float | None:
     mean = sum(each.cost for each in written) / prompts
     of_one = {each.task: each.cost / each.prompts for each in written}
     return sum(count * (of_one.get(task, mean) + opinions) for task, count in left.items()) / NANO
-
-
-def _text(value: object) -> str | None:
-    return value if isinstance(value, str) else None

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-from svit.errors import DataError
 from svit.run.folder import RunFolder
 from svit.run.run_status import RunStatus, read_status
 
@@ -29,17 +28,12 @@ class RunFacts:
 
 def run_facts(folder: RunFolder, now: float) -> RunFacts:
     """Return what the run's folder says; `now` is in seconds since 1970. Raises DataError when this is no run."""
-    summary = folder.read_summary()
-    status = read_status(folder, now)
-    try:
-        verify = summary["config"].get("verify")
-        return RunFacts(
-            name=folder.path.resolve().name,
-            status=status,
-            origin=str(summary["contexts"].get("origin") or ""),
-            verifier=str(verify["model"]) if verify else "",
-            svit=str(summary.get("svit") or ""),
-            updated=str(summary.get("updated") or ""),
-        )
-    except (AttributeError, KeyError, TypeError) as error:
-        raise DataError(f"{folder.summary}: another svit than this one wrote it.") from error
+    manifest = folder.manifest()
+    return RunFacts(
+        name=folder.path.resolve().name,
+        status=read_status(folder, now),
+        origin=manifest.contexts.origin,
+        verifier=manifest.verifier,
+        svit=manifest.svit,
+        updated=manifest.updated,
+    )
