@@ -25,6 +25,7 @@ _FORMATS = {
     "florence-2": "florence_2.FORMAT",
     "coco": "coco.FORMAT",
     "label-studio": "label_studio.FORMAT",
+    "fiftyone": "fiftyone.FORMAT",
     "hf": "hf.FORMAT",
     "webdataset": "webdataset.FORMAT",
     "energon": "energon.FORMAT",
