@@ -19,6 +19,7 @@ NO_TALK = {
     "florence-2": "a prefix with its suffix",
     "coco": "a COCO file",
     "label-studio": "a task of Label Studio",
+    "fiftyone": "a dataset of FiftyOne",
 }
 """Formats that hold no conversation, and what svit check calls them."""
 TEXTS = [name for name in NAMES if name not in BINARY | NO_TALK]

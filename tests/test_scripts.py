@@ -82,7 +82,24 @@ def test_what_a_script_does_not_take_is_exit_2_and_nothing_is_done(words: tuple[
 def test_a_checkout_is_named_in_whatever_letters(checkout: str, sentence: str, tree: Path) -> None:
     (tree / "train.jsonl").write_text("")
     done = run(tree, "check-loaders", "internvl", "train.jsonl", "--checkout", checkout)
-    assert done.returncode == 1
+    assert done.returncode == 2
+    assert done.stderr.startswith(sentence)
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("qwen3-vl", "nowhere"), "check-loaders: nowhere: there is no such file or folder"),
+        (("qwen3-vl", "scripts"), "check-loaders: scripts has no train.json, train.jsonl or train.parquet"),
+        (("llava-1.5", "train.jsonl"), "check-loaders: llava-1.5 needs --checkout NAME=DIR, NAME one of "),
+    ],
+)
+def test_what_is_no_export_and_what_needs_a_checkout_is_exit_2(
+    words: tuple[str, ...], sentence: str, tree: Path
+) -> None:
+    (tree / "train.jsonl").write_text("")
+    done = run(tree, "check-loaders", *words)
+    assert done.returncode == 2
     assert done.stderr.startswith(sentence)
 
 

@@ -19,16 +19,24 @@ BOXES = re.compile(
 
 
 def stop(sentence: str) -> NoReturn:
-    """End with a sentence."""
+    """End with a sentence and exit code 1: an export is not as its trainer wants it."""
     sys.exit(f"check-loaders: {sentence}")
+
+
+def refuse(sentence: str) -> NoReturn:
+    """End with a sentence and exit code 2: the command's words are not those of an export or a trainer."""
+    print(f"check-loaders: {sentence}", file=sys.stderr)
+    sys.exit(2)
 
 
 def file_of(given: Path) -> Path:
     """Return the data file that is trained on: the one given, or a folder's train file."""
     if given.is_file():
         return given
+    if not given.is_dir():
+        refuse(f"{given}: there is no such file or folder")
     found = sorted(given.glob("train.json")) + sorted(given.glob("train.jsonl")) + sorted(given.glob("train*.parquet"))
-    return found[0] if found else stop(f"{given} has no train.json, train.jsonl or train.parquet")
+    return found[0] if found else refuse(f"{given} has no train.json, train.jsonl or train.parquet")
 
 
 def beside(file: Path, pattern: str) -> Path:

@@ -14,7 +14,7 @@ from svit.tasks import TASKS
 
 _ENDINGS = (".json", ".jsonl", ".json.gz", ".jsonl.gz")
 _UNREAD = (".parquet", ".tar", ".zst")
-_BESIDE = ("dataset_info.json", "meta.json")
+_BESIDE = ("dataset_info.json", "meta.json", "metadata.json")
 """What an export of ours has beside its data."""
 
 

@@ -19,13 +19,14 @@ _OTHERS = (
     ("sent", "bbox", "is an expression with its box, for evaluation, which is not read"),
     ("prefix", "suffix", "is a prefix with its suffix, which is not read"),
     ("data", "predictions", "is a task of Label Studio, which is not read"),
+    ("samples", "samples", "is a dataset of FiftyOne, which is not read"),
     ("question", "answer", "is a question with its answer, which is not read"),
     ("images", "annotations", "is a COCO file, and not a record: svit contexts build reads it"),
     ("image_id", "objects", "is a record of annotations: svit contexts build reads it"),
     ("image_id", "regions", "is a record of annotations: svit contexts build reads it"),
     ("flaws", "text", "is a rejection of a run, and no sample"),
 )
-"""Two keys by which a record of another kind is known, and what it is."""
+"""Two keys, or one twice, by which a record of another kind is known, and what it is."""
 
 
 class RecordPart(msgspec.Struct, rename={"who": "from", "file": "fileData"}):

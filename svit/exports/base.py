@@ -135,17 +135,18 @@ class Format:
     `record` turns an item into its record, JSON values all: pure. `boxes` is the style of boxes that its trainer's
     models know, `also` says what else holds boxes, `marks` where `<image>` stands: in a few words, for tables.
     `padded` and `resize` are what its trainer's own scripts do to a picture, `recipe` says which those are, and
-    `start` is the command that starts it, with words in capitals that `card.START_WORDS` tells. `sidecars` returns
-    further files by name, which a trainer wants beside the data: JSON values, or a text as it is. `pieces` makes an
-    item several records of its trainer's, and `passes_over` is why a pair may be in none. `file` names the file of
-    a SPLIT, where it is not named after it alone, and `document` makes the file's bytes of all records. `features`
-    are the columns of a parquet file, as `tables.write_table` takes them. `in_pixels` says that a record that holds
-    its picture has a size or boxes in pixels: no other copy will do. `window` is how much of a record its trainer
-    reads, None for all. `breaks` says of an item's texts that the trainer would take something in them for the head
-    of a turn. Where `leads` is given, such an item's record comes first: the trainer takes the types of all from
-    the first ones. With `tar_index` each tar file has a file beside it of where its samples begin. `embedding` is
-    given where a record of JSON can hold its picture. `warns` returns what a person is to be told of pictures that
-    the trainer could not open, given whether the files hold them; empty where all is well.
+    `start` is the command that starts it, with words in capitals that the card's `START_WORDS` tells. `sidecars`
+    returns further files by name, which a trainer wants beside the data: JSON values, or a text as it is. `pieces`
+    makes an item several records of its trainer's, and `passes_over` is why a pair may be in none. `file` names the
+    file of a SPLIT, where it is not named after it alone, and `document` makes the file's bytes of all records;
+    `has_texts` is False where no text stands in them. `features` are the columns of a parquet file, as `write_table`
+    takes them. `in_pixels` says that a record that holds its picture has a size or boxes in pixels: no other copy
+    will do. `window` is how much of a record its trainer reads, None for all. `breaks` says of an item's texts that
+    the trainer would take something in them for the head of a turn. Where `leads` is given, such an item's record
+    comes first: the trainer takes the types of all from the first ones. With `tar_index` each tar file has a file
+    beside it of where its samples begin. `embedding` is given where a record of JSON can hold its picture. `warns`
+    returns what a person is to be told of pictures that the trainer could not open, given whether the files hold
+    them; empty where all is well.
     """
 
     name: str
@@ -170,6 +171,7 @@ class Format:
     breaks: Breaks = breaks_nothing
     leads: Callable[[Item], bool] | None = None
     tar_index: bool = False
+    has_texts: bool = True
     embedding: Embedding | None = None
     warns: Callable[[Style, bool], str] = lambda _style, _held: ""
 
@@ -193,7 +195,7 @@ class Format:
 
         Raises SvitError for an unknown box style, and for a frame or a resize on which the boxes do not depend.
         """
-        if boxes and self.document:
+        if boxes and not self.has_texts:
             raise SvitError(f"--boxes: {self.name} holds no texts, whose boxes could be written so.")
         chosen = self.boxes if boxes in ("", self.boxes.name) else box_style_named(boxes)
         if padded is not None and not chosen.relative:

@@ -113,6 +113,15 @@ def test_no_two_images_of_a_coco_file_have_one_number(ids: tuple[int | str, ...]
     assert len({image["id"] for image in images}) == len(ids)
 
 
+def test_rectangles_of_label_studio_are_of_the_image_where_the_texts_are_of_the_padded_square() -> None:
+    of_image = label_studio.FORMAT.record(item(), label_studio.FORMAT.style(boxes="svit"))
+    padded: dict[str, Any] = dict(
+        label_studio.FORMAT.record(item(), label_studio.FORMAT.style(boxes="svit", padded=True))
+    )
+    assert padded["predictions"] == of_image["predictions"]
+    assert padded["data"]["talk"][0]["value"] == "Where is the <st>dog<ed> [0.1, 0.275, 0.35, 0.425]?"
+
+
 def test_label_studio_is_given_rectangles_that_its_interface_names(svit: Callable[..., str], tmp_path: Path) -> None:
     record: dict[str, Any] = dict(label_studio.FORMAT.record(item(), label_studio.FORMAT.style()))
     data, [prediction] = record["data"], record["predictions"]

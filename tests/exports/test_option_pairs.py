@@ -133,6 +133,8 @@ def lines_in(text: str) -> list[object]:
     """Return the records of JSON text, of lines or of one list."""
     if text.lstrip().startswith("["):
         return list(json.loads(text))
+    if text.startswith('{"samples":'):
+        return list(json.loads(text)["samples"])
     return [json.loads(line) for line in text.splitlines() if line.startswith("{")]
 
 
@@ -151,5 +153,5 @@ def records_in(path: Path) -> int:
         return len(lines_in(path.read_text(encoding="utf-8")))
     if path.suffix == ".json":
         content = json.loads(path.read_text(encoding="utf-8"))
-        return len(content if isinstance(content, list) else content.get("images", ()))
+        return len(content if isinstance(content, list) else content.get("images", content.get("samples", ())))
     return 0

@@ -100,6 +100,7 @@ def test_an_evaluator_of_grounding_is_given_a_name_and_a_path(lines: Path, here:
     command = started(lines / "out")
     [(name, path)] = re.findall(r"# '([^']+)': '\$DATA/([^']+)'", command)
     assert option(command, "--datasets") == name
+    assert "--dynamic" in shlex.split(command, comments=True), "as the README of InternVL's eval/refcoco has it"
     assert (lines / "out" / path).is_file()
 
 

@@ -25,6 +25,7 @@ _FORMATS = {
     "florence-2": "florence_2.FORMAT",
     "coco": "coco_instances.FORMAT",
     "label-studio": "label_studio.FORMAT",
+    "fiftyone": "fiftyone.FORMAT",
     "hf": "hugging_face.FORMAT",
     "webdataset": "webdataset.FORMAT",
     "energon": "energon.FORMAT",

@@ -100,6 +100,7 @@ FORMAT = Format(
     record=record,
     container="json",
     document=document,
+    has_texts=False,
     recipe="COCOeval, detectors, and tools that show boxes",
     start="""\
 python -c "from pycocotools.coco import COCO; print(len(COCO('$DATA/TRAIN').anns))\"""",

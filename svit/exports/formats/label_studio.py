@@ -7,12 +7,14 @@
     "original_width": 800, "original_height": 600, "image_rotation": 0,
     "value": {"x": 10.0, "y": 20.0, "width": 20.0, "height": 20.0, "rotation": 0, "rectanglelabels": ["dog"]}}]}]}
 
-Boxes are in hundredths of the image. The names of a task are its labels, by `value="$labels"`.
+Boxes are in hundredths of the image, whatever frame those of the texts are in. The names of a task are its labels, by
+`value="$labels"`.
 """
 
 from collections.abc import Sequence
 
 from svit.exports.base import ExportedFile, Format, Item, Style
+from svit.exports.box_frames import Frame
 from svit.exports.box_styles import NONE
 from svit.exports.canonical import named
 from svit.exports.formats.human_gpt import turns
@@ -28,7 +30,7 @@ _XML = """<View>
 
 def record(item: Item, style: Style) -> dict[str, object]:
     """Return `data` with the image, the turns and the names, and `predictions` with the boxes."""
-    frame = style.frame(item)
+    frame = Frame(item.width, item.height)
     found = dict.fromkeys((name, sides) for name, boxes in named(item.texts) for sides in boxes)
     results = []
     for name, sides in found:

@@ -40,6 +40,7 @@ FORMAT = Format(
     recipe="any model that is evaluated by IoU: the boxes are pixels of the image",
     start="""\
 # in internvl_chat/ of InternVL's checkout, TRAIN named in ds_collections of eval/refcoco/evaluate_grounding.py
-torchrun --nproc_per_node=8 eval/refcoco/evaluate_grounding.py --checkpoint OpenGVLab/InternVL2_5-8B --datasets NAME
+torchrun --nproc_per_node=8 eval/refcoco/evaluate_grounding.py --checkpoint OpenGVLab/InternVL2_5-8B --dynamic \
+  --datasets NAME
 # 'NAME': '$DATA/TRAIN' is the entry; run it where the records' paths begin""",
 )
