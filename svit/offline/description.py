@@ -5,8 +5,8 @@ from random import Random
 
 from svit.english.grammar import Number, article, joined, number_word, sentence, with_first_letter_small
 from svit.offline.captions import usable_captions
+from svit.offline.fact_phrases import by_target, is_plain_part, other
 from svit.offline.naming import distinct, gap
-from svit.offline.questions.actions import by_target, is_plain_part, other
 from svit.offline.scene import Scene, SceneFact, Thing, a, above, left_of, listed, several_of, where
 
 ENOUGH_WORDS = 150
