@@ -1,9 +1,11 @@
-"""What the kinds of questions share: things with names that leave no doubt, and facts told once."""
+"""Things with names that leave no doubt, how many they are and in what condition, and facts that are told once."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import combinations
 from random import Random
 
-from svit.offline.scene import Scene, Thing
+from svit.english.grammar import number_word
+from svit.offline.scene import Scene, Thing, left_of, several_of
 
 Named = tuple[Thing, str]
 """A thing with the words that can only mean it."""
@@ -37,6 +39,14 @@ def _is_relative(the: str) -> bool:
 
 
 _RELATIVE = frozenset({"left", "right", "row", "leftmost", "rightmost", "topmost", "lowest", "upper", "lower"})
+
+
+def rows_of_three(found: Sequence[Named]) -> Iterator[list[Named]]:
+    """Yield each three that stand apart from each other, from left to right."""
+    for trio in combinations(found, 3):
+        row = sorted(trio, key=lambda item: item[0].box.center[0])
+        if left_of(row[0][0], row[1][0]) and left_of(row[1][0], row[2][0]):
+            yield row
 
 
 def distinct(things: list[Thing]) -> list[Thing]:
@@ -74,3 +84,17 @@ def so(rng: Random) -> str:
 def share(part: float) -> str:
     """Return the share in words: "about 25 percent"."""
     return f"about {max(1, round(part * 100))} percent"
+
+
+def amount(group: Sequence[Thing]) -> str:
+    """Return how many there are: "one dog", "three cups"."""
+    return f"one {group[0].name}" if len(group) == 1 else f"{number_word(len(group))} {several_of(group)}"
+
+
+def state_words(thing: Thing) -> str | None:
+    """Return the thing's condition as it stands after "is": "open", "switched on"; None where it has none."""
+    return {"on": "switched on", "off": "switched off"}.get(thing.state or "", thing.state)
+
+
+STABLE_SIZE = frozenset({"person", "animal", "vehicle", "furniture", "sports"})
+"""Kinds whose things have about one real size, so that what looks larger is nearer."""

@@ -20,10 +20,11 @@ from svit.judge.checks import (
     turns_each,
 )
 from svit.judge.parse import conversations
-from svit.offline.questions.actions import ACTING, ARRANGING, NAMELESS_ACTS
-from svit.offline.questions.common_knowledge import KNOWING, NAMELESS_KNOWLEDGE, SETTING
-from svit.offline.questions.objects import COLORING, COUNTING, NAMELESS
-from svit.offline.questions.positions import FOUND_THERE, PLACING
+from svit.offline.questions.actions import ACTING, APPEARING, ARRANGING, NAMELESS_ACTS
+from svit.offline.questions.appearance import COLORING, NAMELESS
+from svit.offline.questions.common_knowledge import CUSTOMS, KNOWING, NAMELESS_KNOWLEDGE, SETTING
+from svit.offline.questions.objects import COUNTING
+from svit.offline.questions.positions import COMPARING, FOUND_THERE, PLACING
 from svit.offline.questions.situations import SITUATIONS, planned
 from svit.offline.sampling import Chooser, ChosenPair, Kind, seeded
 from svit.offline.scene import Scene, Thing
@@ -46,16 +47,14 @@ class _Topic(NamedTuple):
 
 
 _TOPICS = (
-    _Topic(
-        ("What there is and how many", "Things and their numbers", "What the picture shows"), SETTING[:2] + COUNTING
-    ),
+    _Topic(("What there is and how many", "Things and their numbers", "What the picture shows"), SETTING + COUNTING),
     _Topic(("Where things are", "Positions and directions", "How the picture is laid out"), PLACING + ARRANGING),
     _Topic(("Who does what", "People, animals and what they do", "What is going on"), ACTING + ARRANGING),
     _Topic(
         ("Colors, materials and conditions", "What things look like", "Looks and details"),
-        COLORING + ACTING[5:] + PLACING[11:],
+        COLORING + APPEARING + COMPARING,
     ),
-    _Topic(("What things are good for", "Some background knowledge", "Uses and materials"), SETTING[2:] + KNOWING),
+    _Topic(("What things are good for", "Some background knowledge", "Uses and materials"), CUSTOMS + KNOWING),
     _Topic(("Making plans in this place", "What one could do here", "Practical questions"), _PLANNING),
 )
 _NAMELESS = (*NAMELESS, *FOUND_THERE, *NAMELESS_ACTS, *NAMELESS_KNOWLEDGE)

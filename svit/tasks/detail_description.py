@@ -14,7 +14,7 @@ from svit.judge.checks import (
     shows_no_coordinates,
 )
 from svit.judge.parse import description
-from svit.offline.description import DescriptionText
+from svit.offline.description import description_text
 from svit.offline.sampling import seeded
 from svit.offline.scene import Scene
 from svit.prompting.render import context_text
@@ -25,7 +25,7 @@ LEAST_WORDS = 30
 
 
 def _write(context: ImageContext, seed: int) -> str:
-    return DescriptionText(Scene(context), seeded(context, seed, "detail_description")).text()
+    return description_text(Scene(context), seeded(context, seed, "detail_description"))
 
 
 ANSWER_TOKENS = 300

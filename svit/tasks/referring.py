@@ -24,7 +24,8 @@ from svit.judge.checks import (
     singular_names_have_one_box,
 )
 from svit.judge.parse import question_answer_pairs
-from svit.offline.referring.what import WHAT
+from svit.offline.referring.attributes import ATTRIBUTES
+from svit.offline.referring.relationships import RELATIONSHIPS
 from svit.offline.referring.where import WHERE
 from svit.offline.referring.why import SITUATED, WHY
 from svit.offline.sampling import Chooser, ChosenPair, seeded
@@ -34,7 +35,8 @@ from svit.records import ImageContext
 from svit.tasks.base import Task
 
 PAIRS = 10
-_SHARES = ((WHERE, 4), (WHAT, 4), (WHY, 1), (SITUATED, 1))
+_WHAT = (*ATTRIBUTES, *RELATIONSHIPS)
+_SHARES = ((WHERE, 4), (_WHAT, 4), (WHY, 1), (SITUATED, 1))
 
 
 def _write(context: ImageContext, seed: int, number: int = PAIRS) -> str:
@@ -47,7 +49,7 @@ def _pairs(scene: Scene, rng: Random, number: int) -> list[ChosenPair]:
     found: list[ChosenPair] = []
     for kinds, most in _SHARES:
         found.extend(chooser.choose(kinds, min(ceil(most * number / PAIRS), number - len(found))))
-    found.extend(chooser.choose((*WHERE, *WHAT, *WHY, *SITUATED), number - len(found), again=True))
+    found.extend(chooser.choose((*WHERE, *_WHAT, *WHY, *SITUATED), number - len(found), again=True))
     rng.shuffle(found)
     return found
 

@@ -3,69 +3,21 @@
 from collections.abc import Iterator
 from random import Random
 
-from svit.english.grammar import Number, joined, plural, written
+from svit.english.grammar import Number, joined
 from svit.english.lexicon import word_set
+from svit.offline.fact_phrases import EVERYBODY_HAS, by_subject, by_target, facts, other, said, subject, told
 from svit.offline.naming import cap
 from svit.offline.sampling import Kind, Pair
-from svit.offline.scene import Scene, SceneFact, Thing, a, unclear
+from svit.offline.scene import Scene, SceneFact, a
 
-_DEFINITE = frozenset({"ground", "sky", "water", "land", "place"})
 _MOTION = word_set("""riding walking running standing sitting lying leaning kneeling swimming surfing skiing
         skateboarding climbing
     crossing eating drinking reading using playing throwing catching kicking hitting swinging pushing pulling petting
     feeding watching looking grazing sleeping waiting working cutting flying facing""")
 
 
-def other(scene: Scene, thing: Thing) -> str:
-    """Return the thing as the other end of a fact: "the street", "the wall", "an umbrella"."""
-    if thing.single and (thing.kind in _DEFINITE or thing.name in ("wall", "ceiling")):
-        return f"the {' '.join([*thing.looks, thing.name])}"
-    if (
-        thing.noun.same in scene.groups
-        and thing.kind in ("building", "furniture", "vehicle")
-        and (the := scene.the(thing))
-    ):
-        return the
-    return a(thing)
-
-
-def said(scene: Scene, fact: SceneFact) -> str:
-    """Return the fact as what the subject does: "is holding an umbrella"."""
-    return f"{fact.link.clause(several=fact.subject.several)} {other(scene, fact.target)}"
-
-
-def subject(scene: Scene, thing: Thing) -> str:
-    """Return the subject of a fact: "the man" where that is clear, otherwise "one of the men" or "a man"."""
-    the = scene.the(thing)
-    if the or not thing.single:
-        return the or a(thing)
-    group = scene.groups[thing.noun.same]
-    many = len(group) > 1 and not unclear(group) and all(other.single for other in group)
-    if many or scene.hints.get(thing.noun.same):
-        return f"one of the {plural(written(thing.noun.same))}"
-    return a(thing)
-
-
-def asked(scene: Scene, thing: Thing) -> str:
-    """Return the subject of a fact for a question: like `subject`, but "one person" for somebody not told apart."""
-    words = subject(scene, thing)
-    return "one person" if thing.kind == "person" and words.startswith(("a ", "an ")) else words
-
-
-def facts(scene: Scene, rng: Random, *links: str) -> list[SceneFact]:
-    """Return the facts with one of these verbs or relations, in a new order; all facts without any."""
-    found = [fact for fact in scene.facts if not links or fact.link.verb in links or fact.link.text in links]
-    rng.shuffle(found)
-    return found
-
-
 def _keys(fact: SceneFact) -> tuple[int, ...]:
     return (fact.subject.key, fact.target.key)
-
-
-def told(fact: SceneFact) -> str:
-    """Return what the fact tells, the same for every kind of question that tells it."""
-    return f"{fact.subject.key} {fact.link.verb or fact.link.text} {fact.target.key}"
 
 
 def doing(scene: Scene, rng: Random) -> Iterator[Pair]:
@@ -147,14 +99,6 @@ def holding(scene: Scene, rng: Random) -> Iterator[Pair]:
             )
 
 
-def by_subject(scene: Scene, rng: Random, *links: str) -> list[tuple[Thing, list[Thing]]]:
-    """Return each subject of such facts with all its targets, one for each noun."""
-    found: dict[int, tuple[Thing, dict[str, Thing]]] = {}
-    for fact in facts(scene, rng, *links):
-        found.setdefault(fact.subject.key, (fact.subject, {}))[1].setdefault(fact.target.noun.same, fact.target)
-    return [(subject_, list(targets.values())) for subject_, targets in found.values()]
-
-
 def clothes_color(scene: Scene, rng: Random) -> Iterator[Pair]:
     """Ask for the color of what somebody wears."""
     for fact in facts(scene, rng, "wearing"):
@@ -229,15 +173,6 @@ def what_is_on(scene: Scene, rng: Random) -> Iterator[Pair]:
             )
 
 
-def by_target(scene: Scene, rng: Random, *links: str) -> list[tuple[Thing, list[Thing]]]:
-    """Return each target of such facts with all its subjects, one for each noun."""
-    found: dict[int, tuple[Thing, dict[str, Thing]]] = {}
-    for fact in facts(scene, rng, *links):
-        if fact.target.placed and fact.subject.kind not in ("person", "animal"):
-            found.setdefault(fact.target.key, (fact.target, {}))[1].setdefault(fact.subject.noun.same, fact.subject)
-    return [(target, list(subjects.values())) for target, subjects in found.values()]
-
-
 def beside(scene: Scene, rng: Random) -> Iterator[Pair]:
     """Ask what is next to, behind or in front of something."""
     for fact in facts(scene, rng, "next to", "near", "behind", "in front of", "under", "above", "inside"):
@@ -252,37 +187,11 @@ def beside(scene: Scene, rng: Random) -> Iterator[Pair]:
             )
 
 
-def is_plain_part(fact: SceneFact) -> bool:
-    """Whether it only says that somebody has a head, a nose or the like."""
-    return fact.link.text == "with" and fact.target.noun.singular in _EVERYBODY_HAS and not fact.target.looks
-
-
-_EVERYBODY_HAS = frozenset(
-    {
-        "head",
-        "face",
-        "nose",
-        "mouth",
-        "ear",
-        "eye",
-        "arm",
-        "leg",
-        "hand",
-        "foot",
-        "neck",
-        "hair",
-        "finger",
-        "toe",
-        "chin",
-    }
-)
-
-
 def owns(scene: Scene, rng: Random) -> Iterator[Pair]:
     """Ask what somebody or something has."""
     for owner, parts in by_subject(scene, rng, "with"):
         the = scene.the(owner)
-        parts = [thing for thing in parts if thing.looks or thing.noun.singular not in _EVERYBODY_HAS]
+        parts = [thing for thing in parts if thing.looks or thing.noun.singular not in EVERYBODY_HAS]
         if the and parts:
             seen = joined([a(thing) for thing in parts[:2]])
             yield Pair(
@@ -311,5 +220,7 @@ def told_more(scene: Scene, rng: Random) -> Iterator[Pair]:
 
 
 NAMELESS_ACTS: tuple[Kind, ...] = (who, anybody)
-ACTING: tuple[Kind, ...] = (doing, who, anybody, wearing, holding, clothes_color, told_more, owns)
+APPEARING: tuple[Kind, ...] = (clothes_color, told_more, owns)
+"""What somebody or something looks like and has."""
+ACTING: tuple[Kind, ...] = (doing, who, anybody, wearing, holding, *APPEARING)
 ARRANGING: tuple[Kind, ...] = (placed_on, what_is_on, beside)

@@ -257,4 +257,6 @@ def _homes() -> dict[str, str]:
 
 NAMELESS_KNOWLEDGE: tuple[Kind, ...] = (which_serves,)
 KNOWING: tuple[Kind, ...] = (purpose, which_serves, substance, contents, animal_needs, advice, heavier, usual_place)
-SETTING: tuple[Kind, ...] = (setting, indoors, activity, manners)
+SETTING: tuple[Kind, ...] = (setting, indoors)
+CUSTOMS: tuple[Kind, ...] = (activity, manners)
+"""What people do in such a place, and how they behave."""

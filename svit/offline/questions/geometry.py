@@ -1,40 +1,36 @@
-"""Kinds of questions whose answers are worked out from positions, sizes and counts."""
+"""Kinds of questions whose answers are worked out from positions and sizes."""
 
 from collections.abc import Iterator
 from itertools import combinations
 from random import Random
 
 from svit.english.grammar import joined, number_word
-from svit.offline.naming import cap, distinct, gap, half_of, named, pairs_apart, share, so
+from svit.offline.naming import STABLE_SIZE, cap, distinct, gap, half_of, named, pairs_apart, rows_of_three, share, so
+from svit.offline.questions.arithmetic import ARITHMETIC
 from svit.offline.sampling import Kind, Pair
-from svit.offline.scene import Scene, Thing, left_of, several_of, where
-
-# Geometry and numbers
+from svit.offline.scene import Scene, Thing, several_of, where
 
 
 def sweep(scene: Scene, rng: Random) -> Iterator[Pair]:
     """Ask for the order in which a gaze meets things."""
-    found = named(scene, rng)[:9]
-    for trio in combinations(found, 3):
-        row = sorted(trio, key=lambda item: item[0].box.center[0])
-        if left_of(row[0][0], row[1][0]) and left_of(row[1][0], row[2][0]):
-            names = joined([the for _, the in rng.sample(row, 3)])
-            (one, first), (two, second), (_, third) = row
-            yield Pair(
-                (one.key, two.key),
-                (
-                    f"A gaze wanders across the picture from left to right. In which order does it meet {names}?",
-                    f"Someone lists {names} by how far left each one is. How would the list begin and end?",
-                ),
-                (
-                    f"{cap(first)} {one.is_} further left than {second}, and {second} {two.is_} "
-                    f"further left than {third}. "
-                    f"{so(rng)} the order is {first}, then {second}, then {third}.",
-                    f"Compare them in pairs: {second} {two.is_} to the right of {first}, but to the left of "
-                    f"{third}. "
-                    f"Therefore {first} comes first, {second} second and {third} last.",
-                ),
-            )
+    for row in rows_of_three(named(scene, rng)[:9]):
+        names = joined([the for _, the in rng.sample(row, 3)])
+        (one, first), (two, second), (_, third) = row
+        yield Pair(
+            (one.key, two.key),
+            (
+                f"A gaze wanders across the picture from left to right. In which order does it meet {names}?",
+                f"Someone lists {names} by how far left each one is. How would the list begin and end?",
+            ),
+            (
+                f"{cap(first)} {one.is_} further left than {second}, and {second} {two.is_} "
+                f"further left than {third}. "
+                f"{so(rng)} the order is {first}, then {second}, then {third}.",
+                f"Compare them in pairs: {second} {two.is_} to the right of {first}, but to the left of "
+                f"{third}. "
+                f"Therefore {first} comes first, {second} second and {third} last.",
+            ),
+        )
 
 
 def closer_copy(scene: Scene, rng: Random) -> Iterator[Pair]:
@@ -44,7 +40,7 @@ def closer_copy(scene: Scene, rng: Random) -> Iterator[Pair]:
         near, far = ranked[0], ranked[-1]
         names = scene.the(near), scene.the(far)
         lower = near.box.y2 >= far.box.y2
-        if near.box.area > 2.2 * far.box.area and lower and names[0] and names[1] and near.kind in _STABLE_SIZE:
+        if near.box.area > 2.2 * far.box.area and lower and names[0] and names[1] and near.kind in STABLE_SIZE:
             many = several_of(group)
             yield Pair(
                 (near.key, far.key),
@@ -63,107 +59,10 @@ def closer_copy(scene: Scene, rng: Random) -> Iterator[Pair]:
             )
 
 
-_STABLE_SIZE = frozenset({"person", "animal", "vehicle", "furniture", "sports"})
-
-
-def more(scene: Scene, rng: Random) -> Iterator[Pair]:
-    """Ask whether one sort is enough for another."""
-    groups = [group for group in scene.counted_groups(1) if group[0].kind not in ("clothing", "footwear")]
-    rng.shuffle(groups)
-    for one, two in combinations(groups, 2):
-        if len(one) != len(two) and one[0].kind == two[0].kind and min(len(one), len(two)) > 1:
-            many, few = (one, two) if len(one) > len(two) else (two, one)
-            gap_ = len(many) - len(few)
-            name, rare = several_of(many), several_of(few)
-            yield Pair(
-                (many[0].key, few[0].key),
-                (
-                    f"By how many do the {name} outnumber the {rare}, or is it the other way round?",
-                    f"If every one of the {rare} were matched with one of the {name}, what would be left over?",
-                ),
-                (
-                    f"There {_be(few)} {_amount(few)} and {_amount(many)}. The difference is {len(many)} minus "
-                    f"{len(few)}, so "
-                    f"there {'is' if gap_ == 1 else 'are'} {number_word(gap_)} more of the {name}.",
-                    f"I count {_amount(many)} and {_amount(few)}. After matching them one to one, "
-                    f"{number_word(gap_)} of the "
-                    f"{name} would therefore be left over.",
-                ),
-            )
-
-
-def _be(group: list[Thing]) -> str:
-    return "is" if len(group) == 1 else "are"
-
-
-def _amount(group: list[Thing]) -> str:
-    return f"one {group[0].name}" if len(group) == 1 else f"{number_word(len(group))} {several_of(group)}"
-
-
-def total(scene: Scene, rng: Random) -> Iterator[Pair]:
-    """Ask how many of a kind there are together."""
-    kinds: dict[str, list[list[Thing]]] = {}
-    for group in scene.counted_groups(1):
-        if group[0].kind in ("animal", "vehicle", "electronics", "kitchenware", "furniture", "sports"):
-            kinds.setdefault(group[0].kind, []).append(group)
-    for _, groups in rng.sample(sorted(kinds.items()), len(kinds)):
-        if len(groups) > 1:
-            one, two = groups[:2]
-            number = len(one) + len(two)
-            names = f"{several_of(one)} and {several_of(two)}"
-            yield Pair(
-                (one[0].key, two[0].key),
-                (
-                    f"If someone counted the {names} together, what would the sum be?",
-                    f"How many labels would one need to tag all {names} in the picture?",
-                ),
-                (
-                    f"There {_be(one)} {_amount(one)}, and there {_be(two)} {_amount(two)}. {len(one)} plus "
-                    f"{len(two)} makes "
-                    f"{number}, so the sum is {number_word(number)}.",
-                    f"First count each sort: {_amount(one)} and {_amount(two)}. Together that makes "
-                    f"{number_word(number)}, so "
-                    f"{number_word(number)} labels would be needed.",
-                ),
-            )
-
-
-def one_less(scene: Scene, _: Random) -> Iterator[Pair]:
-    """Ask how a count would change."""
-    for group in scene.counted_groups(2):
-        if group[0].kind in (
-            "person",
-            "animal",
-            "vehicle",
-            "furniture",
-            "electronics",
-            "kitchenware",
-            "container",
-            "toy",
-        ):
-            name, count = several_of(group), len(group)
-            left = f"{number_word(count - 1)} would be left"
-            yield Pair(
-                (group[0].key, group[1].key),
-                (
-                    f"One of the {name} is taken away from this scene. How many remain?",
-                    f"If one of the {name} left the picture, how many would still be there?",
-                ),
-                (
-                    f"At the moment there are {number_word(count)} {name}. {cap(number_word(count))} minus one is "
-                    f"{number_word(count - 1)}, so {left}.",
-                    f"I count {number_word(count)} {name}. Take one away, and {left}.",
-                ),
-            )
-
-
 def between(scene: Scene, rng: Random) -> Iterator[Pair]:
     """Ask what would be passed on the way from one thing to another."""
-    found = named(scene, rng)[:9]
-    for trio in combinations(found, 3):
-        row = sorted(trio, key=lambda item: item[0].box.center[0])
-        level = max(t.box.center[1] for t, _ in row) - min(t.box.center[1] for t, _ in row) < 0.25
-        if level and left_of(row[0][0], row[1][0]) and left_of(row[1][0], row[2][0]):
+    for row in rows_of_three(named(scene, rng)[:9]):
+        if max(t.box.center[1] for t, _ in row) - min(t.box.center[1] for t, _ in row) < 0.25:
             (one, first), (mid, second), (two, third) = row
             yield Pair(
                 (mid.key, one.key, two.key),
@@ -332,9 +231,7 @@ def _tone(thing: Thing) -> str:
 GEOMETRY: tuple[Kind, ...] = (
     sweep,
     closer_copy,
-    more,
-    total,
-    one_less,
+    *ARITHMETIC,
     between,
     near_or_far,
     tallest,

@@ -1,16 +1,14 @@
-"""Kinds of questions that a look answers: what there is, how many, of which color."""
+"""Kinds of questions that a look answers: what there is, and how many."""
 
 from collections.abc import Iterator
 from itertools import combinations
 from random import Random
 
-from svit.english.grammar import Number, article, joined, number_word, sentence, written
-from svit.english.lexicon import KIND_NAMES, word_set
-from svit.offline.naming import cap, distinct, named
+from svit.english.grammar import Number, joined, number_word, sentence, written
+from svit.english.lexicon import KIND_NAMES
+from svit.offline.naming import amount, cap, distinct
 from svit.offline.sampling import Kind, Pair
 from svit.offline.scene import Scene, Thing, a, listed, several_of, where
-
-# What there is and how many
 
 
 def prominent(scene: Scene, _: Random) -> Iterator[Pair]:
@@ -110,7 +108,7 @@ def more_or_fewer(scene: Scene, rng: Random) -> Iterator[Pair]:
             and {one[0].noun.number, other[0].noun.number} == {Number.ONE}
         ):
             more, fewer = (one, other) if len(one) > len(other) else (other, one)
-            first, second = _amount(more), _amount(fewer)
+            first, second = amount(more), amount(fewer)
             yield Pair(
                 (more[0].key, fewer[0].key),
                 (
@@ -122,10 +120,6 @@ def more_or_fewer(scene: Scene, rng: Random) -> Iterator[Pair]:
                     f"The {several_of(more)}, since there are {first} and only {second}.",
                 ),
             )
-
-
-def _amount(group: list[Thing]) -> str:
-    return f"one {group[0].name}" if len(group) == 1 else f"{number_word(len(group))} {several_of(group)}"
 
 
 def _groups(scene: Scene, rng: Random, least: int, most: int = 99) -> list[list[Thing]]:
@@ -143,7 +137,7 @@ def people_counted(scene: Scene, _: Random) -> Iterator[Pair]:
     if groups and all(scene.count(same) for same in groups):
         people = [thing for group in groups.values() for thing in group]
         total = f"one person, {a(people[0])}" if len(people) == 1 else f"{number_word(len(people))} people"
-        who = joined([_amount(group) for group in groups.values()])
+        who = joined([amount(group) for group in groups.values()])
         tail = f": {who}" if len(groups) > 1 else ""
         are = "is" if len(people) == 1 else "are"
         yield Pair(
@@ -207,126 +201,6 @@ def worn_things(scene: Scene, _: Random) -> Iterator[Pair]:
         )
 
 
-# Colors and materials
-
-
-def color(scene: Scene, rng: Random) -> Iterator[Pair]:
-    """Ask for a color."""
-    for thing, the in named(scene, rng):
-        if thing.color and thing.color not in the.split():
-            yield Pair(
-                (thing.key,),
-                (f"What color {thing.is_} {the}?", f"Which color {thing.does} {the} have?"),
-                (f"{cap(the)} {thing.is_} {thing.color}.", f"{cap(thing.color)}."),
-                f"color {thing.key}",
-            )
-
-
-def is_color(scene: Scene, rng: Random) -> Iterator[Pair]:
-    """Ask whether a thing has a color, truly or not."""
-    colored = [(thing, the) for thing, the in named(scene, rng) if thing.color and thing.color not in the.split()]
-    for position, (thing, the) in enumerate(colored):
-        other = colored[position - 1][0].color
-        asked = other if other and not _close(other, thing.color) and position % 2 else thing.color
-        reply = f"Yes, {the} {thing.is_} {asked}." if asked == thing.color else f"No, {the} {thing.is_} {thing.color}."
-        short = f"Yes, {asked}." if asked == thing.color else f"No, not {asked} but {thing.color}."
-        yield Pair(
-            (thing.key,),
-            (f"{cap(thing.is_)} {the} {asked}?", f"Would you say that {the} {thing.is_} {asked}?"),
-            (reply, short),
-            f"color {thing.key}",
-        )
-
-
-_ALIKE = (
-    word_set("gray silver white black chrome"),
-    word_set("brown tan beige gold golden orange yellow cream khaki ivory white"),
-    word_set("red maroon burgundy pink orange purple lavender"),
-    word_set("blue navy turquoise teal green purple"),
-)
-
-
-def _close(one: str, other: str | None) -> bool:
-    first, second = one.rpartition(" ")[2], (other or "").rpartition(" ")[2]
-    return any(first in alike and second in alike for alike in _ALIKE)
-
-
-def same_color(scene: Scene, rng: Random) -> Iterator[Pair]:
-    """Ask for a color that two things share, or don't."""
-    colored = [(thing, the) for thing, the in named(scene, rng) if thing.color]
-    for (one, the), (other, that) in combinations(colored, 2):
-        if one.color == other.color:
-            reply = (f"Yes, both are {one.color}.", f"Yes, {one.color} in both cases.")
-        elif not _close(one.color or "", other.color):
-            reply = (
-                f"No, {the} {one.is_} {one.color} and {that} {other.is_} {other.color}.",
-                f"No: {the} {one.is_} {one.color}, while {that} {other.is_} {other.color}.",
-            )
-        else:
-            continue
-        yield Pair(
-            (one.key, other.key),
-            (f"Do {the} and {that} have the same color?", f"Are {the} and {that} alike in color?"),
-            reply,
-        )
-
-
-def of_that_color(scene: Scene, rng: Random) -> Iterator[Pair]:
-    """Ask for something of a color."""
-    colored: dict[str, list[Thing]] = {}
-    for thing in distinct([thing for thing in scene.subjects if thing.color]):
-        colored.setdefault(thing.color or "", []).append(thing)
-    for shade, things in rng.sample(sorted(colored.items()), len(colored)):
-        seen = joined([_without(thing, shade) for thing in things[:2]])
-        yield Pair(
-            tuple(thing.key for thing in things[:2]),
-            (f"What {shade} things can be seen?", f"Name something {shade} in the picture."),
-            (f"I can see {seen} of that color.", f"For example {seen}."),
-            f"color {things[0].key}",
-        )
-
-
-def _without(thing: Thing, shade: str) -> str:
-    name = " ".join([*(look for look in thing.looks if look != shade), thing.name])
-    return article(name) if thing.single else name
-
-
-def material(scene: Scene, rng: Random) -> Iterator[Pair]:
-    """Ask for the material."""
-    for thing, the in named(scene, rng):
-        if thing.material and thing.single:
-            yield Pair(
-                (thing.key,),
-                (f"What is {the} made of?", f"Which material is {the} made from?"),
-                (f"It is made of {thing.material}.", f"{cap(the)} is made of {thing.material}."),
-            )
-
-
-def condition(scene: Scene, rng: Random) -> Iterator[Pair]:
-    """Ask for a state such as open or closed."""
-    for thing, the in named(scene, rng):
-        ask = _CHOICES.get(thing.state or "")
-        if ask:
-            yield Pair(
-                (thing.key,),
-                (f"{cap(thing.is_)} {the} {ask}?", f"Can one tell whether {the} {thing.is_} {ask}?"),
-                (
-                    f"{cap(the)} {thing.is_} {_STATED.get(thing.state or '', thing.state)}.",
-                    f"{cap(_they(thing))} {thing.is_} {_STATED.get(thing.state or '', thing.state)}.",
-                ),
-            )
-
-
-def _they(thing: Thing) -> str:
-    return "they" if thing.several else "it"
-
-
-_CHOICES = {
-    "open": "open or closed", "closed": "open or closed", "on": "switched on or off", "off": "switched on or off",
-    "lit": "lit or dark", "empty": "empty or in use", "full": "full or empty", "parked": "moving or parked",
-    "moving": "moving or parked", "locked": "locked or open",
-}  # fmt: skip
-_STATED = {"on": "switched on", "off": "switched off"}
 COUNTING: tuple[Kind, ...] = (
     prominent,
     of_a_kind,
@@ -341,6 +215,3 @@ COUNTING: tuple[Kind, ...] = (
     growing,
     worn_things,
 )
-NAMELESS: tuple[Kind, ...] = (of_that_color,)
-"""Kinds whose question does not name the thing that it is about."""
-COLORING: tuple[Kind, ...] = (color, is_color, same_color, of_that_color, material, condition)

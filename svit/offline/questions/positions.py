@@ -1,11 +1,11 @@
 """Kinds of questions about where things are in the image."""
 
 from collections.abc import Iterator
-from itertools import combinations, permutations
+from itertools import permutations
 from random import Random
 
 from svit.english.grammar import joined
-from svit.offline.naming import Named, across, cap, distinct, down, gap, half_of, named, pairs_apart
+from svit.offline.naming import Named, across, cap, distinct, down, gap, half_of, named, pairs_apart, rows_of_three
 from svit.offline.sampling import Kind, Pair
 from svit.offline.scene import Scene, Thing, above, left_of, listed, where
 
@@ -118,11 +118,7 @@ def furthest(scene: Scene, rng: Random) -> Iterator[Pair]:
 
 
 def _in_a_row(scene: Scene, rng: Random) -> Iterator[list[Named]]:
-    found = named(scene, rng)[:9]
-    for trio in combinations(found, 3):
-        row = sorted(trio, key=lambda item: item[0].box.center[0])
-        if left_of(row[0][0], row[1][0]) and left_of(row[1][0], row[2][0]):
-            yield row
+    return rows_of_three(named(scene, rng)[:9])
 
 
 def middle_one(scene: Scene, rng: Random) -> Iterator[Pair]:
@@ -218,6 +214,8 @@ def larger(scene: Scene, rng: Random) -> Iterator[Pair]:
             )
 
 
+COMPARING: tuple[Kind, ...] = (larger,)
+"""How much room things take up."""
 PLACING: tuple[Kind, ...] = (
     location,
     left_or_right,
@@ -230,7 +228,7 @@ PLACING: tuple[Kind, ...] = (
     nearer,
     found_there,
     which_half,
-    larger,
+    *COMPARING,
 )
 
 FOUND_THERE: tuple[Kind, ...] = (found_there,)

@@ -7,16 +7,14 @@ from random import Random
 from svit.boxes import Box
 from svit.english.grammar import joined
 from svit.offline.box_mentions import an, label, mention, pairs_pointed, pointed, the
-from svit.offline.naming import across, cap, down, gap, half_of
+from svit.offline.naming import across, cap, down, gap, half_of, rows_of_three
 from svit.offline.sampling import Kind, Pair
 from svit.offline.scene import Scene, Thing, above, left_of, where
 
 
 def _row(scene: Scene, rng: Random) -> Iterator[list[Thing]]:
-    for trio in combinations(pointed(scene, rng)[:10], 3):
-        row = sorted(trio, key=lambda thing: thing.box.center[0])
-        if left_of(row[0], row[1]) and left_of(row[1], row[2]):
-            yield row
+    for row in rows_of_three([(thing, the(thing)) for thing in pointed(scene, rng)[:10]]):
+        yield [thing for thing, _ in row]
 
 
 # Relative positions
