@@ -7,6 +7,7 @@ from svit.offline.scene import Scene, Thing, a, above, left_of, where
 from svit.offline.scene.phrases import clause, name_phrase
 from svit.offline.scene.predicates import Relation, relation
 from svit.records import ImageContext, Object, Region, Relationship
+from svit.tasks import TASKS
 
 Named = tuple[str, tuple[float, float, float, float]]
 
@@ -336,6 +337,16 @@ def test_the_place_needs_three_signs() -> None:
     found = Scene(context(("stove", LEFT), ("oven", RIGHT), ("kettle", MIDDLE))).place()
     assert found is not None
     assert found[0].name == "a kitchen"
+
+
+def test_a_part_of_something_else_is_no_sign_of_a_place() -> None:
+    """The kettle of a truck is no kettle: what is left are too few signs, and nothing is asked about the place."""
+    seen = [("stove", LEFT), ("oven", RIGHT), ("kettle", MIDDLE), ("truck", WHOLE)]
+    assert Scene(context(*seen)).place() is not None
+    part = context(*seen, relationships=[(2, "of", 3)])
+    assert Scene(part).place() is None
+    for seed in range(20):
+        assert TASKS["complex_reasoning"].write_offline(part, seed)
 
 
 def test_odd_input_is_no_trouble() -> None:

@@ -254,9 +254,9 @@ def _refuse_another_writer(folder: "RunFolder", settings: "RunConfig", journal: 
     """Raise SvitError when the run was made with another provider or model: its samples would be replaced."""
     from svit.run.setting_changes import is_answered, switch
 
-    if not folder.summary.is_file():
+    before = folder.manifest(whole=False).config if folder.summary.is_file() else {}
+    if not before:
         return
-    before = folder.manifest().config
     if words := switch(before, settings.model_dump(mode="json"), answered=is_answered(journal)):
         raise SvitError(
             f"{folder.path}: this run {words}, and make its shards again. Name the config that it was made with "
@@ -267,8 +267,8 @@ def _refuse_another_writer(folder: "RunFolder", settings: "RunConfig", journal: 
 def _refuse_other_contexts(folder: "RunFolder", store: "ContextStore") -> None:
     if not folder.summary.is_file():
         return
-    before = folder.manifest().contexts
-    if before.digest != store.digest:
+    before = folder.manifest(whole=False).contexts
+    if before.digest and before.digest != store.digest:
         raise DataError(
             f"{folder.path}: this run was made from other contexts ({before.images} images, {before.file}). "
             f"Choose another folder with --run."

@@ -72,7 +72,7 @@ class LockedRun:
         """Return what run.json says; nothing where there is none yet."""
         from svit.run.manifest import RunManifest
 
-        return self.folder.manifest() if self.folder.summary.is_file() else RunManifest()
+        return self.folder.manifest(whole=False) if self.folder.summary.is_file() else RunManifest()
 
     def check_in_place(self) -> None:
         """Raise StorageError when the run's journal, lock or folder is not where it was when the command began."""

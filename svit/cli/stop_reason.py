@@ -22,7 +22,7 @@ def keep_reason(folder: "RunFolder", error: BaseException) -> None:
         return
     import msgspec
 
-    folder.write_manifest(msgspec.structs.replace(folder.manifest(), stop=reason))
+    folder.write_manifest(msgspec.structs.replace(folder.manifest(whole=False), stop=reason))
 
 
 def stop_text(found: "RunStatus") -> str:

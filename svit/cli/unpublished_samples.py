@@ -25,7 +25,7 @@ def unpublished_lines(run: Path, tasks: Collection[str] | None) -> Iterator[byte
     from svit.run.published_shards import read_published
 
     folder = RunFolder(run)
-    if not folder.journal.is_file() or folder.manifest().finished:
+    if not folder.journal.is_file() or folder.manifest(whole=False).finished:
         return
     past = PastRun.read(run)
     names = [name for name in past.chosen() if tasks is None or name in tasks]

@@ -87,7 +87,7 @@ class RunData(DataFolder):
             why = f": all {rejected:,} answers that are in one were rejected" if rejected else ""
             raise DataError(f"{self.path}: no sample of this run is in a file{why}. See 'svit status {self.path}'.")
         self.contexts = _contexts(folder)
-        self.numbers = numbers_of(folder.manifest().config)
+        self.numbers = numbers_of(folder.manifest(whole=False).config)
         return self
 
     def _name(self, path: Path) -> str:
@@ -101,7 +101,7 @@ def opened_data(path: Path) -> DataFile | DataFolder:
     data = DataFolder(path) if path.is_dir() else DataFile(path)
     run = path.absolute().parent if path.is_dir() else path.absolute().parent.parent
     with suppress(DataError):  # most files are of no run, and stand beside whatever there is
-        data.numbers = numbers_of(RunFolder(run).manifest().config)
+        data.numbers = numbers_of(RunFolder(run).manifest(whole=False).config)
     return data
 
 

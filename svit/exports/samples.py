@@ -111,7 +111,7 @@ class SampleReader:
         if others or not source.is_dir():
             return False
         with suppress(SvitError):  # it is asked again, and said, when the run is read
-            return RunFolder(source).manifest().finished
+            return RunFolder(source).manifest(whole=False).finished
         return False
 
     def items(self) -> Iterator[Item]:

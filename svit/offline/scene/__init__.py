@@ -148,7 +148,8 @@ class Scene:
             return None
         name = ranked[0][0]
         place = next(place for place in PLACES if place.name == name)
-        return place, self.find(sorted(self._votes()[name]))
+        signs = self.find(sorted(self._votes()[name]))
+        return (place, signs) if len(signs) >= 3 else None
 
     def _votes(self) -> dict[str, list[str]]:
         return {
