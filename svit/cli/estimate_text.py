@@ -8,7 +8,9 @@ from svit.cli import messages
 from svit.quantities import number_of
 
 if TYPE_CHECKING:
-    from svit.estimate.quote import HoursLeft, Quote, TaskQuote
+    from svit.estimate.hours_left import HoursLeft
+    from svit.estimate.quote import Quote
+    from svit.estimate.task_quote import TaskQuote
 
 _LIMITS = {"rpm": "requests a minute", "tpm": "tokens a minute", "in_flight": "requests in flight"}
 
