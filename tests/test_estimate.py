@@ -14,7 +14,8 @@ from svit.config import RunConfig
 from svit.contexts.store import ContextStore, build_store
 from svit.cost.prompt_cache import PromptCache
 from svit.estimate.quote import quote
-from svit.estimate.survey import Estimate, Survey
+from svit.estimate.survey import Survey
+from svit.estimate.task_estimate import Estimate
 from svit.prompting.tokens import estimated_tokens
 from svit.records import ImageContext
 from svit.run.journal import Journal

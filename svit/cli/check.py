@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from svit.cli import messages
+from svit.cli.command_arguments import parameter_per_field
 from svit.cli.json_option import JsonOption
 from svit.cli.task_option import one_task_name, task_option
 from svit.errors import SvitError
@@ -22,28 +24,34 @@ if TYPE_CHECKING:
 _FORMS = {"own": "our own", "svit": "SVIT's", "llava": "LLaVA's", "chat": "a chat's"}
 
 
-def check(
+@dataclass(frozen=True)
+class CheckArguments:
+    """The file and the options of `svit check`, a field each."""
+
     file: Annotated[
         Path,
         typer.Argument(metavar="FILE|FOLDER", help="A run, an export, or data: JSON or JSONL, also .gz."),
-    ],
+    ]
     contexts: Annotated[
         Path | None,
         typer.Option(
             metavar="FILE",
             help="Contexts made by 'svit contexts build': judge against them too. Default: the run's own.",
         ),
-    ] = None,
+    ] = None
     task: Annotated[
         list[str] | None, task_option("Task of records that name none, by their shape otherwise; just one.")
-    ] = None,
+    ] = None
     fix: Annotated[
         Path | None, typer.Option(metavar="OUT", help="Write what is left, cleaned, in the same form to this new file.")
-    ] = None,
-    examples: Annotated[int, typer.Option(min=0, metavar="N", help="Worst examples of each flaw.")] = 3,
-    as_json: JsonOption = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
-) -> None:
+    ] = None
+    examples: Annotated[int, typer.Option(min=0, metavar="N", help="Worst examples of each flaw.")] = 3
+    as_json: JsonOption = False
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False
+
+
+@parameter_per_field
+def check(given: CheckArguments) -> None:
     """Judge data that exists: flaws by code and task, rates, the worst examples; --fix writes what is left.
 
     Exits with 0 when the file was read to its end, whatever was found in it.
@@ -52,17 +60,17 @@ def check(
 
     from svit.datasets.audit import audit
 
-    if fix:
-        refuse_existing(fix, file, option="--fix")
+    if given.fix:
+        refuse_existing(given.fix, given.file, option="--fix")
     found = audit(
-        file,
-        contexts=contexts,
-        task=one_task_name(task),
-        fix=fix,
-        examples=examples,
-        watch=partial(watched, quiet=quiet),
+        given.file,
+        contexts=given.contexts,
+        task=one_task_name(given.task),
+        fix=given.fix,
+        examples=given.examples,
+        watch=partial(watched, quiet=given.quiet),
     )
-    messages.show(msgspec.json.encode(found).decode() if as_json else _text(found))
+    messages.show(msgspec.json.encode(found).decode() if given.as_json else _text(found))
 
 
 def refuse_existing(out: Path, file: Path, *, option: str) -> None:

@@ -1,5 +1,6 @@
 """`svit contexts`: from annotation files to a store of per-image contexts, and what is in one."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -14,6 +15,7 @@ from svit.cli.annotation_options import (
     StrictOption,
     VisualGenomeOption,
 )
+from svit.cli.command_arguments import parameter_per_field
 from svit.cli.dropped_table import dropped_table, loss_warnings
 from svit.cli.exit_codes import spoken
 from svit.cli.json_option import JsonOption
@@ -27,6 +29,7 @@ from svit.cli.own_annotation_options import (
     ImagesOption,
     JsonlOption,
     MapOption,
+    OwnAnnotations,
     own_annotations,
 )
 from svit.errors import SvitError
@@ -37,40 +40,55 @@ app = typer.Typer(help="Build, inspect and print contexts: what is known of each
 StoreArgument = Annotated[Path, typer.Argument(metavar="CONTEXTS", help="File made by 'svit contexts build'.")]
 
 
+@dataclass(frozen=True)
+class BuildArguments:
+    """The options of `svit contexts build`, a field each."""
+
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="Where the store goes.")]
+    visual_genome: VisualGenomeOption = None
+    coco_captions: CaptionsOption = None
+    coco_instances: InstancesOption = None
+    allow_shared_coco_ids: SharedOption = False
+    jsonl: JsonlOption = None
+    hf: HfOption = None
+    csv: CsvOption = None
+    maps: MapOption = None
+    boxes: BoxesOption = "xyxy"
+    box_units: BoxUnitsOption = "shares"
+    class_names: ClassNamesOption = None
+    images: ImagesOption = None
+    strict: StrictOption = False
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")] = False
+
+    def annotations(self) -> Annotations:
+        """Return the Visual Genome and COCO files that the options name. Raises SvitError when they do not fit."""
+        return Annotations.named(
+            None, self.visual_genome, self.coco_captions, self.coco_instances, self.allow_shared_coco_ids, self.strict
+        )
+
+    def own_annotations(self) -> OwnAnnotations | None:
+        """Return people's own annotations that the options name, if any. Raises SvitError when they do not fit."""
+        return own_annotations(
+            *(self.jsonl, self.hf, self.csv),
+            maps=self.maps,
+            order=self.boxes,
+            units=self.box_units,
+            class_names=self.class_names,
+            images=self.images,
+            strict=self.strict,
+        )
+
+
 @app.command("build", short_help="Build a store from annotations.")
 @spoken
-def build(
-    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="Where the store goes.")],
-    visual_genome: VisualGenomeOption = None,
-    coco_captions: CaptionsOption = None,
-    coco_instances: InstancesOption = None,
-    allow_shared_coco_ids: SharedOption = False,
-    jsonl: JsonlOption = None,
-    hf: HfOption = None,
-    csv: CsvOption = None,
-    maps: MapOption = None,
-    boxes: BoxesOption = "xyxy",
-    box_units: BoxUnitsOption = "shares",
-    class_names: ClassNamesOption = None,
-    images: ImagesOption = None,
-    strict: StrictOption = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")] = False,
-) -> None:
+@parameter_per_field
+def build(given: BuildArguments) -> None:
     """Build a store of contexts from annotation files. Visual Genome and COCO are joined by coco_id.
 
     Your own are JSONL, tables of boxes in CSV, or data sets on disk. An odd record stops nothing: it is read where it
     has one meaning, else left out and counted.
     """
-    annotations = Annotations.named(None, visual_genome, coco_captions, coco_instances, allow_shared_coco_ids, strict)
-    own = own_annotations(
-        *(jsonl, hf, csv),
-        maps=maps,
-        order=boxes,
-        units=box_units,
-        class_names=class_names,
-        images=images,
-        strict=strict,
-    )
+    annotations, own = given.annotations(), given.own_annotations()
     if own and annotations.raw_paths:
         raise SvitError(f"Give either --{own.kind} or Visual Genome and COCO files, not both.")
     if not own and annotations.is_sample:
@@ -78,17 +96,15 @@ def build(
             "Name what to read: --visual-genome, --coco-captions, --coco-instances, --jsonl, --hf or --csv."
         )
     if own:
-        own.build(output, quiet=quiet)
+        own.build(given.output, quiet=given.quiet)
     else:
-        annotations.build(output, quiet=quiet)
-    if not quiet:
+        annotations.build(given.output, quiet=given.quiet)
+    if not given.quiet:
+        generate = command_line("generate", "--task", "all", "--contexts", given.output, "--limit", 100)
         say_next(
             [
-                (command_line("contexts", "stats", output), "what is in it"),
-                (
-                    command_line("generate", "--task", "all", "--contexts", output, "--limit", 100),
-                    "offline writer: free",
-                ),
+                (command_line("contexts", "stats", given.output), "what is in it"),
+                (generate, "offline writer: free"),
             ]
         )
 

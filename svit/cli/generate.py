@@ -19,6 +19,7 @@ from svit.cli.annotation_options import (
     StrictOption,
     VisualGenomeOption,
 )
+from svit.cli.command_arguments import parameter_per_field
 from svit.cli.completion import matching_configs
 from svit.cli.config_options import BaseUrlOption, ModelOption, config_with, file_name_of
 from svit.cli.deadline import until
@@ -156,98 +157,118 @@ def _further(annotations: Annotations, tasks: "Sequence[Task]") -> "list[Step]":
     return [*(every if len(tasks) < len(TASKS) else []), own]
 
 
-def generate(
-    task: Annotated[list[str], task_option("Task to run; 'all' is all.")],
-    contexts: ContextsOption = None,
-    visual_genome: VisualGenomeOption = None,
-    coco_captions: CaptionsOption = None,
-    coco_instances: InstancesOption = None,
-    allow_shared_coco_ids: SharedOption = False,
-    strict: StrictOption = False,
+@dataclass(frozen=True)
+class GenerateArguments:
+    """The options of `svit generate`, a field each."""
+
+    task: Annotated[list[str], task_option("Task to run; 'all' is all.")]
+    contexts: ContextsOption = None
+    visual_genome: VisualGenomeOption = None
+    coco_captions: CaptionsOption = None
+    coco_instances: InstancesOption = None
+    allow_shared_coco_ids: SharedOption = False
+    strict: StrictOption = False
     config: Annotated[
         str, typer.Option(metavar="FILE", help="Config file, or a shipped one's name.", autocompletion=matching_configs)
-    ] = "offline",
-    model: ModelOption = None,
-    base_url: BaseUrlOption = None,
+    ] = "offline"
+    model: ModelOption = None
+    base_url: BaseUrlOption = None
     run: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Run folder. Default: runs/, named after input, task and config.")
-    ] = None,
-    limit: Annotated[int | None, typer.Option(min=1, metavar="N", help="Only the first N images.")] = None,
+    ] = None
+    limit: Annotated[int | None, typer.Option(min=1, metavar="N", help="Only the first N images.")] = None
     preview: Annotated[
         int | None,
         typer.Option(
             min=1, metavar="N", help="Ask about the first N images, show what came of each, price the rest, and stop."
         ),
-    ] = None,
+    ] = None
     prompts: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Folder of prompt files that replace the shipped ones.")
-    ] = None,
+    ] = None
     verify: Annotated[
         str | None, typer.Option(metavar="MODEL", help="Have this model say of every answer whether it can stand.")
-    ] = None,
-    max_cost: MaxCostOption = None,
-    max_cost_per_month: MaxCostPerMonthOption = None,
-    deadline: DeadlineOption = None,
+    ] = None
+    max_cost: MaxCostOption = None
+    max_cost_per_month: MaxCostPerMonthOption = None
+    deadline: DeadlineOption = None
     reuse: Annotated[
         Path | None, typer.Option(metavar="RUN", help="Take paid replies from this run where a prompt is the same.")
-    ] = None,
+    ] = None
     switch: Annotated[
         bool, typer.Option("--switch", help="Go on with another provider or model than the run was made with.")
-    ] = False,
-    seed: Annotated[int | None, typer.Option(help="Seed of what is drawn; the config's by default.")] = None,
+    ] = False
+    seed: Annotated[int | None, typer.Option(help="Seed of what is drawn; the config's by default.")] = None
     start_over: Annotated[
         bool, typer.Option("--start-over", help="Ask again what a run's lost or older journal does not hold.")
-    ] = False,
-    stdout: Annotated[
-        bool, typer.Option("--stdout", help="Write the samples to stdout too, in context order.")
-    ] = False,
-    log_json: LogJsonOption = False,
-    quiet: QuietOption = False,
-) -> int:
+    ] = False
+    stdout: Annotated[bool, typer.Option("--stdout", help="Write the samples to stdout too, in context order.")] = False
+    log_json: LogJsonOption = False
+    quiet: QuietOption = False
+
+    def settings(self) -> "RunConfig":
+        """Return the config, with what the options change of it."""
+        from svit.resources import config_path
+
+        changes = {
+            "seed": self.seed,
+            "max_cost": self.max_cost,
+            "max_cost_per_month": self.max_cost_per_month,
+            "prompts": self.prompts and path_address(self.prompts.absolute()),
+            "verify": self.verify,
+        }
+        told = _silent if self.quiet else messages.say
+        return config_with(config_path(self.config), changes, model=self.model, base_url=self.base_url, say=told)
+
+    def annotations(self) -> Annotations:
+        """Return the annotations that the options name. Raises SvitError when they do not go together."""
+        return Annotations.named(
+            self.contexts,
+            self.visual_genome,
+            self.coco_captions,
+            self.coco_instances,
+            self.allow_shared_coco_ids,
+            self.strict,
+        )
+
+
+@parameter_per_field
+def generate(given: GenerateArguments) -> int:
     """Generate instruction data, from the bundled sample when no annotations are named.
 
     The same command again continues a run that was stopped, and asks nothing twice.
     """
-    if log_json:
+    if given.log_json:
         messages.to_machines()
-    ends = until(deadline)
-    if preview and stdout:
+    ends = until(given.deadline)
+    if given.preview and given.stdout:
         raise SvitError("--preview shows what came of its images on stdout: leave --stdout out.")
-    from svit.resources import config_path
     from svit.run.folder import RunFolder
     from svit.setup.chosen_provider import check_requests, provider
     from svit.setup.run_spending import spending
     from svit.setup.task_jobs import jobs
     from svit.tasks import chosen_tasks
 
-    changes = {
-        "seed": seed,
-        "max_cost": max_cost,
-        "max_cost_per_month": max_cost_per_month,
-        "prompts": prompts and path_address(prompts.absolute()),
-        "verify": verify,
-    }
-    told = _silent if quiet else messages.say
-    settings = config_with(config_path(config), changes, model=model, base_url=base_url, say=told)
-    tasks = chosen_tasks(task)
+    settings = given.settings()
+    tasks = chosen_tasks(given.task)
     todo = jobs(settings, tasks)
     check_requests(settings, todo)
     books, asked_of = spending(settings), provider(settings, messages.say, messages.log.hide)
-    annotations = Annotations.named(
-        contexts, visual_genome, coco_captions, coco_instances, allow_shared_coco_ids, strict
-    )
-    folder = RunFolder(run or default_run(annotations, tasks, settings, label_of(config, model)))
+    annotations = given.annotations()
+    folder = RunFolder(given.run or default_run(annotations, tasks, settings, label_of(given.config, given.model)))
     wish = RunOptions(
-        limit=limit,
-        reuse=None if reuse is None else PastRun.read(reuse).folder.journal,
+        limit=given.limit,
+        reuse=None if given.reuse is None else PastRun.read(given.reuse).folder.journal,
         deadline=ends,
-        stdout=stdout,
-        quiet=quiet,
-        check=endpoint_check(config, model, base_url),
+        stdout=given.stdout,
+        quiet=given.quiet,
+        check=endpoint_check(given.config, given.model, given.base_url),
         further=_further(annotations, tasks),
     )
-    order = GenerateOptions(folder, settings, todo, annotations, books, wish, start_over=start_over, switch=switch)
-    return order.run(asked_of) if preview is None else order.preview(asked_of, preview)
+    order = GenerateOptions(
+        folder, settings, todo, annotations, books, wish, start_over=given.start_over, switch=given.switch
+    )
+    return order.run(asked_of) if given.preview is None else order.preview(asked_of, given.preview)
 
 
 def _refuse_another_writer(folder: "RunFolder", settings: "RunConfig", journal: "Journal") -> None:

@@ -3,6 +3,7 @@
 import json
 import sys
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,6 +11,7 @@ import typer
 
 from svit.cli import messages
 from svit.cli.check import refuse_existing, watched
+from svit.cli.command_arguments import parameter_per_field
 from svit.cli.json_option import JsonOption
 from svit.cli.next_steps import command_line, say_next
 from svit.cli.task_option import one_task_name, task_option
@@ -20,28 +22,29 @@ from svit.spelling import unknown
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from svit.datasets.importer import ImportCounts
+    from svit.datasets.importer import ImportCounts, Shape
 
 _FRAMES = ("image", "padded-square")
 
 
-def import_(
+@dataclass(frozen=True)
+class ImportArguments:
+    """The file and the options of `svit import`, a field each."""
+
     file: Annotated[
         Path, typer.Argument(metavar="FILE", help="Data of the named format: JSON array or JSONL, also .gz.")
-    ],
-    shape: Annotated[
-        str, typer.Option("--format", metavar="FORMAT", help="svit: as SVIT was published; or llava-1.5.")
-    ],
+    ]
+    shape: Annotated[str, typer.Option("--format", metavar="FORMAT", help="svit: as SVIT was published; or llava-1.5.")]
     output: Annotated[
         Path, typer.Option("-o", "--output", metavar="FILE", help="New JSONL file, also .gz; - for stdout.")
-    ],
+    ]
     contexts: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Contexts made by 'svit contexts build': they know the images' sizes."),
-    ] = None,
+    ] = None
     task: Annotated[
         list[str] | None, task_option("Task of records that name none, by their shape otherwise; just one.")
-    ] = None,
+    ] = None
     box_frame: Annotated[
         str | None,
         typer.Option(
@@ -49,52 +52,37 @@ def import_(
             help="Boxes are shares of the image, or of the padded-square. Default: of the square in llava-1.5.",
             show_default=False,
         ),
-    ] = None,
-    images: Annotated[Path | None, typer.Option(metavar="DIR", help="The pictures: they know their sizes.")] = None,
-    as_json: JsonOption = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")] = False,
-) -> None:
+    ] = None
+    images: Annotated[Path | None, typer.Option(metavar="DIR", help="The pictures: they know their sizes.")] = None
+    as_json: JsonOption = False
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")] = False
+
+
+@parameter_per_field
+def import_(given: ImportArguments) -> None:
     """Turn data in SVIT's or LLaVA's form into lines of our own, which can be checked, mixed and exported.
 
     Their provenance says model 'unknown', source 'imported:FORMAT'. Width and height are those of --contexts, or of the
     record, or else 0: svit check reads such a record, svit export leaves it out. What is left out here is counted and
     said; the exit code is 0 all the same.
     """
-    from svit.contexts.store import ContextStore
-    from svit.datasets.audit import write_records
-    from svit.datasets.importer import ImportCounts, imported, shape_named
-    from svit.datasets.record_files import DataFile
+    from svit.datasets.importer import ImportCounts, shape_named
 
-    chosen = shape_named(shape)
-    if box_frame not in (None, *_FRAMES):
-        raise SvitError(unknown("box frame", str(box_frame), _FRAMES))
-    padded = box_frame == "padded-square" if box_frame else chosen == "llava-1.5"
+    chosen, frame, output = shape_named(given.shape), given.box_frame, given.output
+    if frame not in (None, *_FRAMES):
+        raise SvitError(unknown("box frame", str(frame), _FRAMES))
+    padded = frame == "padded-square" if frame else chosen == "llava-1.5"
     to_stdout = output == Path("-")
-    if to_stdout and as_json:
+    if to_stdout and given.as_json:
         raise SvitError("--json: the lines go to stdout already: name a file with -o.")
     if not to_stdout:
-        refuse_existing(output, file, option="-o")
+        refuse_existing(output, given.file, option="-o")
     intake = ImportCounts()
-    with ExitStack() as opened:
-        find = opened.enter_context(ContextStore(contexts)).find if contexts else None
-        data = opened.enter_context(DataFile(file))
-        lines = imported(
-            watched(data, quiet=quiet),
-            intake,
-            chosen,
-            find=find,
-            size=_sizes(images) if images else None,
-            task=one_task_name(task),
-            padded=padded,
-        )
-        if to_stdout:
-            sys.stdout.buffer.writelines(lines)
-        else:
-            write_records(output, lines, as_array=False)
-    if as_json:
+    _write_lines(given, intake, chosen, padded=padded)
+    if given.as_json:
         messages.show(json.dumps(_figures(intake, output)))
-    elif not quiet:
-        messages.say(_text(intake, file, contexts))
+    elif not given.quiet:
+        messages.say(_text(intake, given.file, given.contexts))
         if not to_stdout:
             messages.say(f"They are in {output}.")
             say_next(
@@ -103,6 +91,31 @@ def import_(
                     (command_line("export", output, "-f", "llava-next", "-o", "train.jsonl"), "for a trainer"),
                 ]
             )
+
+
+def _write_lines(given: ImportArguments, intake: "ImportCounts", shape: "Shape", *, padded: bool) -> None:
+    """Write the records of the file as lines of ours, and count them in `intake`."""
+    from svit.contexts.store import ContextStore
+    from svit.datasets.audit import write_records
+    from svit.datasets.importer import imported
+    from svit.datasets.record_files import DataFile
+
+    with ExitStack() as opened:
+        find = opened.enter_context(ContextStore(given.contexts)).find if given.contexts else None
+        data = opened.enter_context(DataFile(given.file))
+        lines = imported(
+            watched(data, quiet=given.quiet),
+            intake,
+            shape,
+            find=find,
+            size=_sizes(given.images) if given.images else None,
+            task=one_task_name(given.task),
+            padded=padded,
+        )
+        if given.output == Path("-"):
+            sys.stdout.buffer.writelines(lines)
+        else:
+            write_records(given.output, lines, as_array=False)
 
 
 def _sizes(folder: Path) -> "Callable[[str], tuple[int, int] | None]":

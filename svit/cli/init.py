@@ -1,6 +1,7 @@
 """`svit init`: a config and prompts to edit, the endpoint looked at, and a few images to see what comes out."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -15,6 +16,7 @@ from svit.cli.annotation_options import (
     SharedOption,
     VisualGenomeOption,
 )
+from svit.cli.command_arguments import parameter_per_field
 from svit.cli.config_checks import ConfigCheck, config_checks, exit_code
 from svit.cli.configs import checks_text
 from svit.cli.generate import GenerateOptions, default_run, label_of
@@ -30,34 +32,46 @@ _CONFIG = "svit.yaml"
 _PROMPTS = "prompts"
 
 
-def init(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where to write; made when it is not there.")] = Path(),
+@dataclass(frozen=True)
+class InitArguments:
+    """The folder and the options of `svit init`, a field each."""
+
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where to write; made when it is not there.")] = Path()
     model: Annotated[
         str | None, typer.Option("--model", metavar="NAME", help="Who writes, as the server calls it.")
-    ] = None,
+    ] = None
     base_url: Annotated[
         str | None,
         typer.Option("--base-url", metavar="URL", help="The server's address, up to and with /v1. Default: OpenAI's."),
-    ] = None,
+    ] = None
     key_env: Annotated[
         str, typer.Option("--key-env", metavar="NAME", help="The environment variable with the API key in it.")
-    ] = "OPENAI_API_KEY",
+    ] = "OPENAI_API_KEY"
     provider: Annotated[
         str | None,
         typer.Option("--provider", metavar="NAME", help="openai or offline. Default: offline where no model is named."),
-    ] = None,
+    ] = None
     preview: Annotated[
         int | None,
         typer.Option(min=1, metavar="N", help="Then ask about N images, show what came of them, and price the rest."),
-    ] = None,
-    task: Annotated[list[str] | None, task_option("Tasks of the preview. Default: all.")] = None,
-    contexts: ContextsOption = None,
-    visual_genome: VisualGenomeOption = None,
-    coco_captions: CaptionsOption = None,
-    coco_instances: InstancesOption = None,
-    allow_shared_coco_ids: SharedOption = False,
-    max_cost: MaxCostOption = None,
-) -> int:
+    ] = None
+    task: Annotated[list[str] | None, task_option("Tasks of the preview. Default: all.")] = None
+    contexts: ContextsOption = None
+    visual_genome: VisualGenomeOption = None
+    coco_captions: CaptionsOption = None
+    coco_instances: InstancesOption = None
+    allow_shared_coco_ids: SharedOption = False
+    max_cost: MaxCostOption = None
+
+    def annotations(self) -> Annotations:
+        """Return the annotations that the options name. Raises SvitError when they do not go together."""
+        return Annotations.named(
+            self.contexts, self.visual_genome, self.coco_captions, self.coco_instances, self.allow_shared_coco_ids
+        )
+
+
+@parameter_per_field
+def init(given: InitArguments) -> int:
     """Write a config and the prompt files to edit into a folder, and look whether the endpoint is there.
 
     Nothing that is there is overwritten. With --preview, a few images are asked about: of the annotations that are
@@ -70,22 +84,15 @@ def init(
     from svit.setup.task_jobs import jobs
     from svit.tasks import chosen_tasks
 
-    start = _start(_who(provider, model, base_url), model, base_url, key_env)
-    tasks = chosen_tasks(task or ["all"])
-    annotations = Annotations.named(contexts, visual_genome, coco_captions, coco_instances, allow_shared_coco_ids)
-    config = _write(folder, start)
-    settings = read_config(config, {"max_cost": max_cost})
-    run = folder / default_run(annotations, tasks, settings, label_of(str(config), None))
-    called = [
-        "generate",
-        "--task",
-        "all" if not task else ",".join(each.name for each in tasks),
-        "--config",
-        str(config),
-    ]
-    called += [str(word) for word in _annotation_words(annotations)]
-    called += ["--run", str(run)] if folder != Path() else []
-    called += ["--max-cost", max_cost] if max_cost else []
+    model, base_url, preview = given.model, given.base_url, given.preview
+    start = _start(_who(given.provider, model, base_url), model, base_url, given.key_env)
+    tasks = chosen_tasks(given.task or ["all"])
+    annotations = given.annotations()
+    config = _write(given.folder, start)
+    settings = read_config(config, {"max_cost": given.max_cost})
+    run = given.folder / default_run(annotations, tasks, settings, label_of(str(config), None))
+    names = ",".join(each.name for each in tasks) if given.task else "all"
+    called = _called(given, names, config, annotations, run)
     found = list(config_checks(settings, ask=True))
     messages.say(checks_text(found))
     if code := exit_code(found):
@@ -99,6 +106,15 @@ def init(
     )
     order = GenerateOptions(RunFolder(run), settings, todo, annotations, spending(settings), wish)
     return order.preview(asked(settings, messages.say, messages.log.hide), preview)
+
+
+def _called(given: InitArguments, tasks: str, config: Path, annotations: Annotations, run: Path) -> list[str]:
+    """Return the words of the command that generates by this config."""
+    called = ["generate", "--task", tasks, "--config", str(config)]
+    called += [str(word) for word in _annotation_words(annotations)]
+    called += ["--run", str(run)] if given.folder != Path() else []
+    called += ["--max-cost", given.max_cost] if given.max_cost else []
+    return called
 
 
 def _who(provider: str | None, model: str | None, base_url: str | None) -> Literal["offline", "openai"]:

@@ -4,24 +4,26 @@ Prompts are made of images that are drawn evenly from the store, and counted up 
 answers already is not counted again; what it tells of answers and retries takes the place of assumptions.
 """
 
-import math
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from random import Random
-from typing import NamedTuple
-
-import msgspec
+from dataclasses import dataclass
 
 from svit.contexts.store import ContextStore
-from svit.cost.prompt_cache import PromptCache, PromptSize
+from svit.cost.prompt_cache import PromptCache
 from svit.cost.spending import Spending
+from svit.estimate.prompt_sums import PromptSums
+from svit.estimate.store_range import StoreRange, store_ranges
+from svit.estimate.task_estimate import (
+    Estimate,
+    TaskEstimate,
+    estimate_of_all,
+    estimate_of_opinions,
+    estimate_of_task,
+)
 from svit.records import VERIFY, Effort, Prompt, Rejection, Sample
 from svit.run import journal_stats
 from svit.run.attempts import TOKEN_BYTES, ImageState, Job, standing
 from svit.run.journal import Journal
 from svit.run.journal_rows import StoredReply
-from svit.run.journal_stats import AnswerLength
 from svit.run.shards import SHARD_IMAGES
 from svit.tasks.base import provenance_of
 
@@ -36,102 +38,6 @@ ASSUMED_REASONING: Mapping[Effort, int] = {
 """Tokens that a model thinks before an answer, by its effort, where none was seen yet: an order of magnitude."""
 _LEAST_IMAGES = 50
 """Drawn from each part of a run where other tasks are missing than elsewhere."""
-
-
-class TaskEstimate(msgspec.Struct, frozen=True):
-    """What one task has still to ask, or all tasks together; second opinions are a task of their own, without images.
-
-    `images` are those of the run; `done` of them are settled, `not_asked` will not be asked about, by the flaw that
-    says why, and `prompts` are the others. `requests` and all tokens have the retries in them. `most` is what every
-    attempt that is left may cost at worst, in nano-dollars. `error` is the standard error of `prompt_tokens`, 0 when
-    every prompt was counted. `answer_tokens` is the mean of one answer, seen in `answers` of them, or assumed when 0.
-    """
-
-    task: str
-    images: int
-    done: int
-    not_asked: Mapping[str, int]
-    prompts: int
-    requests: int
-    prompt_tokens: int
-    cached_tokens: int
-    cache_write_tokens: int
-    completion_tokens: int
-    most: int
-    error: int
-    answer_tokens: float
-    answers: int
-    replies: int
-    seconds: float
-
-
-class Estimate(msgspec.Struct, frozen=True):
-    """What a run has still to ask, by task and in all; `drawn` of `images` images were looked at."""
-
-    tasks: tuple[TaskEstimate, ...]
-    total: TaskEstimate
-    images: int
-    drawn: int
-
-
-@dataclass
-class _Sums:
-    """What was seen of one job, or of all jobs by the image: `variance` is that of `tokens`, once they are scaled."""
-
-    prompts: int = 0
-    tokens: int = 0
-    cached: int = 0
-    written: int = 0
-    most: int = 0
-    squares: int = 0
-    variance: float = 0.0
-    not_asked: Counter[str] = field(default_factory=Counter)
-
-    def add(self, size: PromptSize, most: int) -> None:
-        """Count what is to be asked about one image; `most` is what it may cost, in nano-dollars."""
-        self.prompts += 1
-        self.tokens += size.tokens
-        self.cached += size.cached
-        self.written += size.written
-        self.most += most
-        self.squares += size.tokens**2
-
-    def take(self, seen: "_Sums", images: int, drawn: int) -> None:
-        """Add what was seen in so many of these images, as if it had been seen in all of them."""
-        for name in ("prompts", "tokens", "cached", "written", "most"):
-            count = getattr(seen, name) * images + drawn // 2
-            setattr(self, name, getattr(self, name) + count // drawn)
-        self.not_asked.update({code: (n * images + drawn // 2) // drawn for code, n in seen.not_asked.items()})
-        spread = max(0.0, seen.squares / drawn - (seen.tokens / drawn) ** 2)
-        self.variance += images * (images - drawn) * spread / max(1, drawn - 1)
-
-    @property
-    def error(self) -> int:
-        """The standard error of `tokens`."""
-        return round(math.sqrt(self.variance))
-
-
-class _StoreRange(NamedTuple):
-    """The positions of a store at which the same tasks are missing."""
-
-    jobs: tuple[int, ...]
-    positions: Sequence[range]
-
-    def __len__(self) -> int:
-        return sum(map(len, self.positions))
-
-    def drawn(self, number: int) -> Iterator[int]:
-        """Yield so many positions: one from each of as many equal stretches, where in it by lot, always the same."""
-        lot = Random(number)  # noqa: S311 - a store may repeat itself, so equal steps could meet the same kind always
-        start, ranges = 0, iter(self.positions)
-        here = next(ranges)
-        for index in range(number):
-            wanted = lot.randrange(index * len(self) // number, (index + 1) * len(self) // number)
-            while wanted - start >= len(here):
-                start += len(here)
-                here = next(ranges)
-            yield here[wanted - start]
-
 
 Watched = Callable[[Iterable[int], int], Iterable[int]]
 
@@ -163,9 +69,9 @@ class Survey:
     def estimate(self) -> Estimate:
         """Look at the images and return the estimate; `prompts` of None looks at all of them."""
         images = len(self.contexts) if self.limit is None else min(self.limit, len(self.contexts))
-        parts = _parts(self._missing(images))
+        parts = store_ranges(self._missing(images))
         open_images = sum(map(len, parts))
-        sums, total, drawn = [_Sums() for _ in (*self.jobs, VERIFY)], _Sums(), 0
+        sums, total, drawn = [PromptSums() for _ in (*self.jobs, VERIFY)], PromptSums(), 0
         for part in parts:
             number = len(part)
             if self.prompts is not None:
@@ -178,13 +84,13 @@ class Survey:
             drawn += number
         lengths = journal_stats.answer_lengths(self.journal) if self.journal else []
         tasks = [
-            _of_task(job, images, of_job, lengths, self.reasoning)
+            estimate_of_task(job, images, of_job, lengths, self.reasoning)
             for job, of_job in zip(self.jobs, sums[:-1], strict=True)
         ]
         if verifier := next((job.verifier for job in self.jobs if job.verifier), None):
             assumed = min(ASSUMED_OPINION + self.opinion_reasoning, verifier.sampling.max_tokens)
-            tasks.append(_of_opinions(sums[-1], self._texts(tasks), lengths, assumed))
-        return Estimate(tuple(tasks), _together(tasks, total.error), images, drawn)
+            tasks.append(estimate_of_opinions(sums[-1], self._texts(tasks), lengths, assumed))
+        return Estimate(tuple(tasks), estimate_of_all(tasks, total.error), images, drawn)
 
     def _texts(self, tasks: Sequence[TaskEstimate]) -> int:
         """Return the tokens of the answers that opinions are asked about, without what was thought before them."""
@@ -207,10 +113,10 @@ class Survey:
                     missing.append(index)
             yield positions, tuple(missing)
 
-    def _look(self, part: _StoreRange, number: int) -> tuple[dict[int, _Sums], _Sums]:
+    def _look(self, part: StoreRange, number: int) -> tuple[dict[int, PromptSums], PromptSums]:
         """Return what is seen of each job at so many positions of a part, and of all jobs together by the image."""
         opinions = len(self.jobs)
-        seen, together = {index: _Sums() for index in (*part.jobs, opinions)}, _Sums()
+        seen, together = {index: PromptSums() for index in (*part.jobs, opinions)}, PromptSums()
         cache, verifying = self.cache(), self.cache()
         for position in self.watched(part.drawn(number), number):
             [context] = self.contexts.slice(position, position + 1)
@@ -226,7 +132,7 @@ class Survey:
             together.squares += tokens**2
         return seen, together
 
-    def _look_at(self, job: Job, found: ImageState, sums: _Sums, cache: PromptCache) -> int:
+    def _look_at(self, job: Job, found: ImageState, sums: PromptSums, cache: PromptCache) -> int:
         """Count one image of one job, and return the tokens of its prompt, 0 when it is not to be asked."""
         if found.request is None or found.doubted:
             if isinstance(found.result, Rejection) and found.result.provenance.attempt == 0:
@@ -240,7 +146,7 @@ class Survey:
         sums.add(size, worst + (attempts - 1) * again)
         return size.tokens
 
-    def _look_at_opinion(self, job: Job, found: ImageState, sums: _Sums, cache: PromptCache) -> int:
+    def _look_at_opinion(self, job: Job, found: ImageState, sums: PromptSums, cache: PromptCache) -> int:
         """Count the second opinion that the image's answer will need, without that answer, which nobody knows yet."""
         if job.verifier is None or found.request is None:
             return 0
@@ -254,87 +160,3 @@ class Survey:
 
     def _replies(self, prompt: Prompt) -> Sequence[StoredReply]:
         return self.journal.replies(prompt.id, prompt.context.image_id) if self.journal else ()
-
-
-def _parts(missing: Iterable[tuple[range, tuple[int, ...]]]) -> list[_StoreRange]:
-    """Return the positions by the jobs that are missing there, those without any left out."""
-    parts: dict[tuple[int, ...], list[range]] = {}
-    for positions, jobs in missing:
-        if jobs and positions:
-            parts.setdefault(jobs, []).append(positions)
-    return [_StoreRange(jobs, ranges) for jobs, ranges in parts.items()]
-
-
-def _of_task(job: Job, images: int, sums: _Sums, lengths: Sequence[AnswerLength], reasoning: int) -> TaskEstimate:
-    """Return the estimate of a task; `sums` hold its prompts, `lengths` what was seen of answers so far."""
-    seen = [length for length in lengths if length.task == job.task.name]
-    seen = [length for length in seen if length.version == job.recipe.template.version] or seen
-    replies, prompts = sum(each.replies for each in seen), sum(each.prompts for each in seen)
-    answers, tokens = sum(each.answers for each in seen), sum(each.completion_tokens for each in seen)
-    most = job.recipe.sampling.max_tokens
-    assumed = most if job.task.answer_tokens is None else min(job.task.answer_tokens + reasoning, most)
-    mean = tokens / answers if answers else float(assumed)
-
-    def with_retries(count: int) -> int:
-        return count * replies // prompts if prompts else count
-
-    return TaskEstimate(
-        task=job.task.name,
-        images=images,
-        done=max(0, images - sums.prompts - sums.not_asked.total()),
-        not_asked=sums.not_asked,
-        prompts=sums.prompts,
-        requests=with_retries(sums.prompts),
-        prompt_tokens=with_retries(sums.tokens),
-        cached_tokens=with_retries(sums.cached),
-        cache_write_tokens=with_retries(sums.written),
-        completion_tokens=round(with_retries(sums.prompts) * mean),
-        most=sums.most,
-        error=with_retries(sums.error),
-        answer_tokens=mean,
-        answers=answers,
-        replies=replies,
-        seconds=sum(each.seconds for each in seen),
-    )
-
-
-def _of_opinions(sums: _Sums, answered: int, lengths: Sequence[AnswerLength], assumed: int) -> TaskEstimate:
-    """Return the estimate of the second opinions, on answers of so many tokens together; each `assumed` as long."""
-    seen = [length for length in lengths if length.task == VERIFY]
-    replies, prompts = sum(each.replies for each in seen), sum(each.prompts for each in seen)
-    answers, tokens = sum(each.answers for each in seen), sum(each.completion_tokens for each in seen)
-    requests = sums.prompts * replies // prompts if prompts else sums.prompts
-    mean = tokens / answers if answers else float(assumed)
-    return TaskEstimate(
-        task=VERIFY,
-        images=0,
-        done=0,
-        not_asked={},
-        prompts=sums.prompts,
-        requests=requests,
-        prompt_tokens=sums.tokens + answered,
-        cached_tokens=sums.cached,
-        cache_write_tokens=sums.written,
-        completion_tokens=round(requests * mean),
-        most=sums.most,
-        error=0,
-        answer_tokens=mean,
-        answers=answers,
-        replies=replies,
-        seconds=sum(each.seconds for each in seen),
-    )
-
-
-_COUNTS = (
-    *("images", "done", "prompts", "requests", "prompt_tokens", "cached_tokens", "cache_write_tokens"),
-    *("completion_tokens", "most", "answers", "replies", "seconds"),
-)
-
-
-def _together(tasks: Sequence[TaskEstimate], error: int) -> TaskEstimate:
-    sums = {name: sum(getattr(each, name) for each in tasks) for name in _COUNTS}
-    not_asked: Counter[str] = Counter()
-    for each in tasks:
-        not_asked.update(each.not_asked)
-    mean = sums["completion_tokens"] / sums["requests"] if sums["requests"] else 0.0
-    return TaskEstimate(task="all", not_asked=not_asked, error=error, answer_tokens=mean, **sums)

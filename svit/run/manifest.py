@@ -59,6 +59,11 @@ class RunManifest(msgspec.Struct, frozen=True, kw_only=True):
     stop: Any = msgspec.UNSET
 
     @property
+    def images(self) -> int:
+        """How many images each task is asked about: those of the contexts, up to the limit."""
+        return self.contexts.images if self.limit is None else min(self.contexts.images, self.limit)
+
+    @property
     def verifier(self) -> str:
         """The model that was asked for second opinions; empty where there was none."""
         verify = self.config.get("verify")

@@ -101,13 +101,12 @@ def _read(folder: RunFolder, known: RunManifest, *, running: bool, changed: str 
             count = counted(published(folder, known.prompts, journal.shards()))
             samples, rejected = count.samples, sum(count.rejected.values())
             dollars = _dollars(journal, known.config, running=running)
-    images = known.contexts.images
     return RunOverview(
         run=_text(folder.path),
         state="running" if running else "finished" if known.finished else "stopped",
         model=str(known.config.get("model", "")),
         tasks=tuple(known.prompts),
-        images=images if known.limit is None else min(images, known.limit),
+        images=known.images,
         samples=samples,
         rejected=rejected,
         dollars=dollars,

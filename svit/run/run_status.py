@@ -2,9 +2,9 @@
 
 import os
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 
@@ -13,6 +13,7 @@ from svit.records import VERIFY
 from svit.run import journal_stats
 from svit.run.folder import RunFolder
 from svit.run.journal import Journal
+from svit.run.journal_rows import RunSpending
 from svit.run.journal_stats import AskedCount, Received, SilentCount, TaskCost
 from svit.run.published_shards import Count, counted, published
 
@@ -87,20 +88,84 @@ class RunStatus(msgspec.Struct, frozen=True):
     in_wal: int = 0
 
 
+class _Recorded(NamedTuple):
+    """What the journal and the shards of a run hold; `active` is when it was last at work, in seconds since 1970.
+
+    `settled` are the images in files, `answered` all that have a reply, by task.
+    """
+
+    spent: RunSpending
+    received: Received
+    active: float | None
+    asked: Sequence[AskedCount]
+    silent: Sequence[SilentCount]
+    failures: Sequence[tuple[str, str, int]]
+    costs: Sequence[TaskCost]
+    settled: Mapping[str, Count]
+    answered: Mapping[str, int]
+    in_wal: int
+
+    @property
+    def waiting(self) -> int:
+        """The requests that left and have no reply."""
+        return sum(each.requests for each in self.silent)
+
+    def failed(self, task: str) -> dict[str, int]:
+        """Return the requests of a task that got no answer, by class."""
+        return {code: count for of, code, count in self.failures if of == task}
+
+    def cost(self, *, running: bool) -> int:
+        """Return what is booked, in nano-dollars: where nobody waits for a reply any more, its request at its worst."""
+        return self.spent.cost + (0 if running else sum(each.worst for each in self.silent))
+
+
 def read_status(folder: RunFolder, now: float) -> RunStatus:
     """Return how the run stands; `now` is in seconds since 1970. Raises DataError when this is no run, or damaged."""
     running = folder.is_locked()
     manifest = folder.manifest()
-    config, versions, limit = manifest.config, manifest.prompts, manifest.limit
+    recorded = _recorded(folder, manifest.prompts, now, running=running)
+    config, spent = manifest.config, recorded.spent
+    tasks = tuple(_of_task(task, manifest.images, recorded, running=running) for task in manifest.prompts)
+    state: State = "running" if running else "finished" if manifest.finished else "stopped"
+    dollars = _dollars(config, recorded.cost(running=running), spent.replies)
+    per_minute = _rate(recorded.received, now) if running else None
+    stopped_by, stop_words = _stop(manifest.stop) if state == "stopped" else (None, "")
+    return RunStatus(
+        run=os.fsencode(folder.path).decode(errors="replace"),
+        state=state,
+        model=str(config.get("model", "")),
+        tasks=tasks,
+        opinions=sum(each.requests for each in recorded.asked if each.task == VERIFY),
+        opinions_failed=recorded.failed(VERIFY),
+        in_flight=recorded.waiting if running else 0,
+        unknown=spent.unknown + (0 if running else recorded.waiting),
+        replies=spent.replies,
+        prompt_tokens=spent.prompt_tokens,
+        completion_tokens=spent.completion_tokens,
+        dollars=dollars,
+        max_cost=_number(config.get("max_cost")),
+        max_cost_per_month=_number(config.get("max_cost_per_month")),
+        dollars_left=None if dollars is None else _rest({task.task: task.open for task in tasks}, recorded.costs),
+        deadline=manifest.deadline,
+        per_minute=per_minute,
+        seconds_left=_seconds_left(tasks, recorded.asked, per_minute) if per_minute else None,
+        last_active=_iso(recorded.active),
+        stopped_by=stopped_by,
+        stop_words=stop_words,
+        in_wal=recorded.in_wal,
+    )
+
+
+def _recorded(folder: RunFolder, versions: Mapping[str, str], now: float, *, running: bool) -> _Recorded:
     with Journal(folder.journal, read_only=True) as journal, journal.snapshot():
         received = journal_stats.received(journal, since=now - RECENT)
         in_wal = journal.bytes_in_wal()
         active = max(filter(None, (received.last_at, journal_stats.last_sent(journal))), default=None)
         silent = journal_stats.silent(journal, since=(active or now) - _ASKED_WITHIN)
-        spent, recorded, asked = journal.spent(), journal.shards(), journal_stats.asked_by_task(journal)
+        spent, in_files, asked = journal.spent(), journal.shards(), journal_stats.asked_by_task(journal)
         failures = journal_stats.failures(journal)
         costs = journal_stats.costs(journal)
-        shards = published(folder, versions, recorded)
+        shards = published(folder, versions, in_files)
         settled = {task: counted(shard for shard in shards if shard.task == task) for task in versions}
         answered = {
             task: _prompts(asked, task, version) - _prompts(silent, task, version) for task, version in versions.items()
@@ -109,57 +174,14 @@ def read_status(folder: RunFolder, now: float) -> RunStatus:
             for task, version in versions.items():
                 if answered[task] > _asked_of(settled[task]):
                     answered[task] = journal_stats.images_answered(journal, task, version)
-    waiting = sum(each.requests for each in silent)
-    tasks = tuple(
-        _of_task(
-            task,
-            manifest.contexts.images if limit is None else min(manifest.contexts.images, limit),
-            settled[task],
-            answered[task],
-            sum(each.requests for each in silent if each.task == task) if running else 0,
-            {code: count for of, code, count in failures if of == task},
-        )
-        for task in versions
-    )
-    cost = spent.cost + (0 if running else sum(each.worst for each in silent))
-    per_minute = _rate(received, now) if running else None
-    repeats = sum(each.requests for each in asked) / max(1, sum(each.prompts for each in asked if each.task != VERIFY))
-    left = sum(task.open for task in tasks)
-    state: State = "running" if running else "finished" if manifest.finished else "stopped"
-    dollars = _dollars(config, cost, spent.replies)
-    stopped_by, stop_words = _stop(manifest.stop) if state == "stopped" else (None, "")
-    return RunStatus(
-        run=os.fsencode(folder.path).decode(errors="replace"),
-        state=state,
-        model=str(config.get("model", "")),
-        tasks=tasks,
-        opinions=sum(each.requests for each in asked if each.task == VERIFY),
-        opinions_failed={code: count for of, code, count in failures if of == VERIFY},
-        in_flight=waiting if running else 0,
-        unknown=spent.unknown + (0 if running else waiting),
-        replies=spent.replies,
-        prompt_tokens=spent.prompt_tokens,
-        completion_tokens=spent.completion_tokens,
-        dollars=dollars,
-        max_cost=_number(config.get("max_cost")),
-        max_cost_per_month=_number(config.get("max_cost_per_month")),
-        dollars_left=None if dollars is None else _rest({task.task: task.open for task in tasks}, costs),
-        deadline=manifest.deadline,
-        per_minute=per_minute,
-        seconds_left=60 * left * max(1.0, repeats) / per_minute if per_minute else None,
-        last_active=None if active is None else datetime.fromtimestamp(active, UTC).isoformat(timespec="seconds"),
-        stopped_by=stopped_by,
-        stop_words=stop_words,
-        in_wal=in_wal,
-    )
+    return _Recorded(spent, received, active, asked, silent, failures, costs, settled, answered, in_wal)
 
 
-def _of_task(
-    task: str, images: int, settled: Count, answered: int, in_flight: int, failed: Mapping[str, int]
-) -> TaskStatus:
-    """Return how a task stands; `answered` are all its images that have a reply, those in files too."""
+def _of_task(task: str, images: int, recorded: _Recorded, *, running: bool) -> TaskStatus:
+    """Return how a task stands."""
+    settled = recorded.settled[task]
     images = max(images, settled.images)
-    beyond = min(max(0, answered - _asked_of(settled)), images - settled.images)
+    beyond = min(max(0, recorded.answered[task] - _asked_of(settled)), images - settled.images)
     return TaskStatus(
         task=task,
         images=images,
@@ -167,8 +189,8 @@ def _of_task(
         rejected=dict(Counter(settled.rejected).most_common()),
         answered=beyond,
         open=images - settled.images - beyond,
-        in_flight=in_flight,
-        failed=failed,
+        in_flight=sum(each.requests for each in recorded.silent if each.task == task) if running else 0,
+        failed=recorded.failed(task),
     )
 
 
@@ -186,6 +208,16 @@ def _rate(received: Received, now: float) -> float:
     if received.recent_from is None:
         return 0.0
     return 60 * received.recent / max(1.0, now - received.recent_from)
+
+
+def _seconds_left(tasks: Sequence[TaskStatus], asked: Sequence[AskedCount], per_minute: float) -> float:
+    """Return what the open images take at this rate of replies, with as many attempts as others needed."""
+    repeats = sum(each.requests for each in asked) / max(1, sum(each.prompts for each in asked if each.task != VERIFY))
+    return 60 * sum(task.open for task in tasks) * max(1.0, repeats) / per_minute
+
+
+def _iso(moment: float | None) -> str | None:
+    return None if moment is None else datetime.fromtimestamp(moment, UTC).isoformat(timespec="seconds")
 
 
 def _dollars(config: Mapping[str, Any], cost: int, replies: int) -> float | None:
