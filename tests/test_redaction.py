@@ -71,9 +71,9 @@ def test_a_key_that_was_drawn_is_taken_out_of_an_answer(key: str) -> None:
 
 def test_a_large_answer_is_gone_through_at_once() -> None:
     body = bytes(range(256)) * 2**14  # 4 MiB, the largest reply
-    began = time.perf_counter()
+    began = time.process_time()
     assert Redaction.of(["k" + "0123456789abcdef" * 10]).reply(body) == body
-    assert time.perf_counter() - began < 2.0
+    assert time.process_time() - began < 2.0
 
 
 def test_two_redactions_are_one_and_neither_shows_what_it_hides() -> None:

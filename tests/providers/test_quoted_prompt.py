@@ -96,9 +96,9 @@ def test_only_what_the_prompt_has_in_this_order_is_a_quotation(said: str, rest: 
 
 @pytest.mark.parametrize("prompt", ["a b c d e " * 20_000, "a " * 100_000])
 def test_a_long_prompt_is_gone_through_at_once(prompt: str) -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     without_quotation("'a b c d e' " * 100, prompt)
-    assert time.perf_counter() - began < 1.0
+    assert time.process_time() - began < 1.0
 
 
 def test_a_run_goes_on_past_an_image_whose_caption_is_quoted() -> None:
